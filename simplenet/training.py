@@ -1,0 +1,218 @@
+"""Training is going through the images in minibatches, many times, and watching what happens."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from simplenet.errors import DataError, DivergedError
+from simplenet.functions import COSTS
+from simplenet.net import Net, backward, forward, optimize, zero_grad
+from simplenet.options import settle
+
+BLOCK = 1000  # images turned into floats at a time: enough to be quick, few enough for the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch brought; accuracies lie between 0 and 1."""
+
+    epoch: int  # counted from 1
+    cost: float  # mean over the samples, each as it was before it was learned from
+    accuracy: float  # the same
+    validation_accuracy: float | None  # after the epoch; None with nothing held out
+    lr: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """How a net does on a set of images."""
+
+    cost: float
+    correct: np.ndarray  # (classes,): how many images of each class were recognised
+    total: np.ndarray  # (classes,): how many there were
+
+    @property
+    def accuracy(self) -> float:
+        """The share of all images that were recognised, between 0 and 1."""
+        return float(self.correct.sum() / self.total.sum())
+
+
+def minibatches(
+    images: np.ndarray,
+    labels: np.ndarray,
+    size: int = 20,
+    *,
+    rng: np.random.Generator | int | None = None,
+    classes: int | None = None,
+    dtype: np.typing.DTypeLike = np.float32,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Go through all images once, `size` at a time: x (size, pixels) in [0, 1], y one-hot.
+
+    Bytes are divided by 255, floats are taken as they are. The order is drawn from `rng`, or as
+    stored without one; the last minibatch is what remains. `classes` is the width of y, by
+    default 1 + the largest label. Raise DataError for images and labels that do not belong
+    together.
+    """
+    if size < 1:
+        raise ValueError(f"size: expected at least 1 image in a minibatch, found {size}.")
+    _check_pairs(images, labels)
+    if classes is None:
+        classes = int(labels.max()) + 1
+    order = np.arange(len(images))
+    if rng is not None:
+        np.random.default_rng(rng).shuffle(order)
+    for x, y, _ in _blocks(images, labels, order, size, classes, dtype):
+        for start in range(0, len(x), size):
+            yield x[start : start + size], y[start : start + size]
+
+
+def train(
+    net: Net,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    **options,
+) -> Iterator[Epoch]:
+    """Train a net, giving one record after each epoch; stop asking, and it stops.
+
+    Options are those of the group Training in `simplenet.options`: epochs, batch_size, lr, seed,
+    validation. `progress(epoch, images)` is called every thousand images or so, with how many
+    of this epoch are done; what it raises ends the training, with the net as it is then.
+
+    Raise DataError for images that do not fit the net, ValueError and TypeError for options.
+    Raise DivergedError when the cost or a weight is no longer finite; the net then holds the
+    last parameters that were.
+    """
+    settings = settle("Training", **options)
+    check_fit(net, images, labels)
+    learned, held_out = split(len(images), settings["validation"])
+    for epoch in range(1, settings["epochs"] + 1):
+        began = time.perf_counter()
+        # Each epoch's order depends on the seed and its number only, not on the epochs before.
+        order = np.random.default_rng([settings["seed"], epoch]).permutation(learned)
+        blocks = _blocks(
+            images, labels, order, settings["batch_size"], net.shape[-1], net.params.dtype
+        )
+        # Too high a learning rate overflows: that is noticed below, and said in better words.
+        with np.errstate(over="ignore", invalid="ignore"):
+            cost, accuracy = _learn(net, blocks, epoch, settings, progress)
+        validation = None
+        if len(held_out):
+            validation = evaluate(net, images[held_out], labels[held_out]).accuracy
+        seconds = time.perf_counter() - began
+        yield Epoch(epoch, cost, accuracy, validation, settings["lr"], seconds)
+
+
+def evaluate(net: Net, images: np.ndarray, labels: np.ndarray) -> Score:
+    """Measure a net on images (n, ...) with labels (n,). Raise DataError if they do not fit it."""
+    check_fit(net, images, labels)
+    classes, cost, correct = net.shape[-1], 0.0, np.zeros(net.shape[-1], int)
+    order = np.arange(len(images))
+    for x, y, truth in _blocks(images, labels, order, 1, classes, net.params.dtype):
+        a = forward(net, x)
+        cost += COSTS[net.cost].value(a, y)
+        correct += np.bincount(truth[a.argmax(axis=1) == truth], minlength=classes)
+    return Score(cost / len(images), correct, np.bincount(labels, minlength=classes))
+
+
+def predict(net: Net, images: np.ndarray) -> np.ndarray:
+    """Give the likeliest class of each image (n, ...). Raise DataError if they do not fit."""
+    labels = np.zeros(len(images), np.uint8)
+    check_fit(net, images, labels)
+    order = np.arange(len(images))
+    blocks = _blocks(images, labels, order, 1, net.shape[-1], net.params.dtype)
+    return np.concatenate([forward(net, x).argmax(axis=1) for x, _, _ in blocks])
+
+
+def split(count: int, validation: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Divide `count` training images: indices to learn from, indices to validate on.
+
+    None holds out the smaller of 5,000 and a sixth. The division is always the same, so that
+    runs with different seeds can be compared. Raise ValueError if nothing is left to learn from.
+    """
+    if validation is None:
+        validation = min(5000, count // 6)
+    if validation >= count:
+        raise ValueError(
+            f"validation: expected fewer than the {count:,} training images, found {validation:,}."
+        )
+    order = np.random.default_rng(0).permutation(count)
+    return order[validation:], order[:validation]
+
+
+def check_fit(net: Net, images: np.ndarray, labels: np.ndarray) -> None:
+    """Raise DataError unless these images and labels can go through this net."""
+    _check_pairs(images, labels)
+    pixels = math.prod(images.shape[1:])
+    if pixels != net.shape[0]:
+        size = "x".join(map(str, images.shape[1:]))
+        raise DataError(
+            f"images: expected {net.shape[0]} pixels, the inputs of the net {net.shape}, found "
+            f"{size} = {pixels}: use the data set the net was made for."
+        )
+    if labels.max() >= net.shape[-1]:
+        raise DataError(
+            f"labels: expected 0 to {net.shape[-1] - 1}, the outputs of the net {net.shape}, "
+            f"found {labels.max()}: use the data set the net was made for."
+        )
+
+
+def _check_pairs(images: np.ndarray, labels: np.ndarray) -> None:
+    if len(images) != len(labels) or len(images) == 0:
+        raise DataError(
+            f"expected as many labels as images, and some of each; found {len(images):,} images "
+            f"and {len(labels):,} labels."
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise DataError(
+            "labels: expected one number of 0 or more for each image (not one-hot rows), found "
+            f"{labels.dtype} of shape {labels.shape}."
+        )
+    if images.dtype.kind != "f" and images.dtype != np.uint8:
+        raise DataError(f"images: expected bytes, or floats in [0, 1], found {images.dtype}.")
+
+
+def _blocks(
+    images: np.ndarray, labels: np.ndarray, order: np.ndarray, size: int, classes: int, dtype
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Gather about BLOCK images at a time, a whole number of minibatches: x, y, labels."""
+    one_hot = np.eye(classes, dtype=dtype)
+    rows = max(BLOCK // size, 1) * size
+    for start in range(0, len(order), rows):
+        chosen = order[start : start + rows]
+        x = images[chosen].reshape(len(chosen), -1)
+        if x.dtype == np.uint8:
+            x = np.divide(x, 255, dtype=dtype)
+        yield x.astype(dtype, copy=False), one_hot[labels[chosen]], labels[chosen]
+
+
+def _learn(net: Net, blocks, epoch: int, settings: dict, progress) -> tuple[float, float]:
+    """Learn from every minibatch once; give the mean cost and the accuracy on the way."""
+    size = settings["batch_size"]
+    cost, correct, done = 0.0, 0, 0
+    good = net.params.copy()
+    for xs, ys, truth in blocks:
+        a = np.empty_like(ys)
+        for start in range(0, len(xs), size):
+            x, y = xs[start : start + size], ys[start : start + size]
+            zero_grad(net)
+            a[start : start + size] = forward(net, x)
+            cost += backward(net, y) * len(x)
+            optimize(net, settings["lr"])
+        if not (math.isfinite(cost) and np.isfinite(net.params).all()):
+            net.params[:] = good
+            raise DivergedError(
+                f"training diverged in epoch {epoch}: expected a finite cost and finite weights, "
+                f"found others at learning rate {settings['lr']:g}; try {settings['lr'] / 10:g}."
+            )
+        good[:] = net.params
+        correct += np.count_nonzero(a.argmax(axis=1) == truth)
+        done += len(xs)
+        if progress:
+            progress(epoch, done)
+    return cost / done, correct / done
