@@ -1,0 +1,72 @@
+"""The command line: each command parses, calls a function of the library, and shows the result."""
+
+import signal
+from importlib import import_module
+
+import click
+
+from simplenet.errors import SimplenetError
+from simplenet.version import __version__
+
+# In the order of the help. Each module defines `command`, and loads numpy only when that runs.
+COMMANDS = {
+    "train": "simplenet.cli.train",
+    "eval": "simplenet.cli.evaluate",
+    "info": "simplenet.cli.info",
+    "fetch": "simplenet.cli.fetch",
+}
+
+
+class Failure(click.ClickException):
+    """One clear sentence on stderr, and an exit code."""
+
+    def __init__(self, message: str, exit_code: int = 1):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Terminated(KeyboardInterrupt):
+    """The system asks the program to end; handled like Ctrl-C, with an exit code of its own."""
+
+
+class Commands(click.Group):
+    """Load commands when needed, and turn what goes wrong in them into a sentence and a code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return import_module(COMMANDS[name]).command if name in COMMANDS else None
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except SimplenetError as error:
+            raise Failure(str(error), error.exit_code) from error
+        except Terminated as error:
+            raise Failure(str(error) or "terminated.", 143) from error
+        except KeyboardInterrupt as error:
+            raise Failure(str(error) or "interrupted.", 130) from error
+        except BrokenPipeError:
+            raise  # whoever read our output has gone; click ends quietly
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise Failure(f"{place}{error.strerror or error}.") from error
+        except MemoryError as error:
+            raise Failure(f"not enough memory: {error or 'try a smaller net or batch'}.") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Train a small neural network on handwritten digits, and see how well it reads them."""
+
+
+def main() -> None:
+    """Run the command line."""
+
+    def terminated(number, frame):
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminated)
+    cli(prog_name="simplenet")

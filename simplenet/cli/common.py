@@ -1,0 +1,196 @@
+"""What several commands share: options from the table, threads, bars and JSON."""
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from simplenet.cli import Terminated
+from simplenet.options import OPTIONS, Option, whole
+
+THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+)
+WORTH_SHARING = 16_000_000  # multiplications in a matrix product from which two threads are faster
+
+
+class Checked(click.ParamType):
+    """A click type whose values are checked as the table of options says."""
+
+    def __init__(self, name: str, check: Callable[[Any], Any]):
+        self.name, self.check = name, check
+
+    def convert(self, value, param, ctx):
+        try:
+            return self.check(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+class Grouped(click.Command):
+    """A command whose help lists its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record:
+                groups.setdefault(getattr(param, "group", "Other"), []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class GroupedOption(click.Option):
+    """An option that knows its heading."""
+
+    def __init__(self, *args, group: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+
+def table_options(command: Callable) -> Callable:
+    """Give a command every option of the table."""
+    for option in reversed(OPTIONS.values()):
+        command = click.option(
+            "--" + option.name.replace("_", "-"),
+            cls=GroupedOption,
+            group=option.group,
+            type=Checked(option.metavar, option.check),
+            metavar=option.metavar,
+            default=_as_typed(option),
+            show_default=option.default is not None,
+            help=option.help,
+        )(command)
+    return command
+
+
+def _as_typed(option: Option) -> Any:
+    """Give the default as a person would type it."""
+    if isinstance(option.default, tuple):
+        return ",".join(map(str, option.default))
+    return option.default
+
+
+def data_options(command: Callable) -> Callable:
+    """Give a command --data and --offline."""
+    command = click.option(
+        "--offline", is_flag=True, cls=GroupedOption, group="Data", help="Never download anything."
+    )(command)
+    return click.option(
+        "--data",
+        metavar="NAME|FOLDER",
+        cls=GroupedOption,
+        group="Data",
+        help="A data set: mnist, fashion-mnist, kmnist, sample, or a folder with four IDX files.",
+    )(command)
+
+
+def threads_option(command: Callable) -> Callable:
+    """Give a command --threads."""
+
+    def check(value):
+        return value if value == "auto" else whole(1, 1024)(value)
+
+    return click.option(
+        "--threads",
+        cls=GroupedOption,
+        group="Run",
+        type=Checked("N", check),
+        metavar="auto|N",
+        default="auto",
+        show_default=True,
+        help="Threads for matrix products: auto takes one for small nets, all cores for large.",
+    )(command)
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, cls=GroupedOption, group="Run", help="Print JSON."
+)
+
+
+def set_threads(threads: int | str, largest_product: int) -> int:
+    """Choose how many threads numpy's matrix products use; to be called before numpy loads.
+
+    `largest_product` is the number of multiplications in the largest of them: sharing a small one
+    costs more than it saves. A number given by --threads comes first, then one that the user has
+    set in the environment. Return the number chosen.
+    """
+    if threads == "auto":
+        for variable in THREAD_VARIABLES:
+            if os.environ.get(variable, "").isdecimal():
+                return int(os.environ[variable])
+        threads = _cores() if largest_product >= WORTH_SHARING else 1
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+    return int(threads)
+
+
+def _cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def echo_json(result: dict[str, Any]) -> None:
+    """Print a result for programs."""
+    click.echo(json.dumps(result, indent=2, allow_nan=False))
+
+
+def percent(share: float | None) -> str:
+    """Show a share between 0 and 1, or its absence."""
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+@contextlib.contextmanager
+def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Give a progress callback for downloads, which draws a bar for each file."""
+    from tqdm import tqdm
+
+    bars: dict[str, tqdm] = {}
+
+    def progress(name: str, received: int, size: int) -> None:
+        if name not in bars:
+            bars[name] = tqdm(
+                total=size, desc=name, unit="B", unit_scale=True, disable=True if quiet else None
+            )
+        bars[name].update(received - bars[name].n)
+
+    try:
+        yield progress
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C and the system's request to end, until the block calls what it is given.
+
+    So neither comes between two halves of a step, nor while a model is being saved.
+    """
+    pending: list[int] = []
+
+    def hold(number, frame):
+        pending.append(number)
+
+    before = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def release() -> None:
+        if pending:
+            raise Terminated if pending[0] == signal.SIGTERM else KeyboardInterrupt
+
+    try:
+        yield release
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

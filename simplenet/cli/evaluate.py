@@ -1,0 +1,84 @@
+"""`simplenet eval`: how well a saved model does."""
+
+import os
+from pathlib import Path
+
+import click
+
+from simplenet.cli.common import (
+    Grouped,
+    data_options,
+    download_bar,
+    echo_json,
+    json_option,
+    percent,
+    set_threads,
+    threads_option,
+)
+from simplenet.errors import DataError
+
+CHUNK = 1000  # images in one matrix product
+BYTES = 4  # of one weight in a model file
+
+
+@click.command("eval", cls=Grouped)
+@click.argument("model", type=click.Path(path_type=Path))
+@data_options
+@threads_option
+@json_option
+def command(model, data, offline, threads, as_json):
+    """Measure a saved MODEL on test images.
+
+    These are those of the data set that the model was trained on, unless --data names another.
+
+    \b
+    Examples:
+      simplenet eval model.npz
+      simplenet eval model.npz --data sample --json
+    """
+    size = os.path.getsize(model) if model.is_file() else 0
+    set_threads(threads, CHUNK * size // BYTES)
+
+    from simplenet import evaluate, load_data, load_model
+    from simplenet.datasets import load_same
+
+    loaded = load_model(model)
+    with download_bar() as progress:
+        how = {"offline": offline, "progress": progress}
+        data = load_same(loaded.data, **how) if data is None else load_data(data, **how)
+    net = loaded.net
+    if data.classes != net.shape[-1]:
+        raise DataError(
+            f"{data.name}: expected {net.shape[-1]} classes, the outputs of {model}, found "
+            f"{data.classes}: use the data set the model was made for."
+        )
+    score = evaluate(net, *data.test)
+    classes = [
+        {
+            "class": number,
+            "images": int(total),
+            "correct": int(correct),
+            "accuracy": correct / total if total else None,
+        }
+        for number, (correct, total) in enumerate(zip(score.correct, score.total))
+    ]
+    images = int(score.total.sum())
+    if as_json:
+        echo_json(
+            {
+                "model": str(model),
+                "data": data.name,
+                "images": images,
+                "accuracy": score.accuracy,
+                "cost": score.cost,
+                "classes": classes,
+            }
+        )
+        return
+    click.echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {data.name}")
+    click.echo(f"cost     {score.cost:.4f}")
+    click.echo("\nclass  images  correct  accuracy")
+    for row in classes:
+        click.echo(
+            f"{row['class']:5}{row['images']:8,}{row['correct']:9,}{percent(row['accuracy']):>10}"
+        )

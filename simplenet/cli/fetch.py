@@ -1,0 +1,44 @@
+"""`simplenet fetch`: bring a data set to this machine, or check that it came whole."""
+
+import click
+
+from simplenet.cli.common import Grouped, GroupedOption, download_bar
+from simplenet.errors import DataError
+from simplenet.sources import DATASETS, FILES, cache_folder, fetch, verify
+
+NAMES = [name for name, dataset in DATASETS.items() if dataset.mirrors]
+
+
+@click.command("fetch", cls=Grouped)
+@click.argument("name", type=click.Choice(NAMES), default="mnist")
+@click.option(
+    "--verify", "only_verify", is_flag=True, cls=GroupedOption, group="Data",
+    help="Only compare what is there with the published SHA-256.",
+)  # fmt: skip
+@click.option(
+    "--offline", is_flag=True, cls=GroupedOption, group="Data", help="Never download anything."
+)
+def command(name, only_verify, offline):
+    """Download a data set, check it, and print the folder it is in.
+
+    NAME is mnist (the default), fashion-mnist or kmnist. What is there and right is not
+    downloaded again.
+
+    \b
+    Examples:
+      simplenet fetch
+      simplenet fetch fashion-mnist
+      simplenet fetch mnist --verify
+    """
+    if only_verify:
+        wrong = verify(name)
+        for part, file in FILES.items():
+            click.echo(wrong.get(part, f"{file} is right"))
+        if wrong:
+            raise DataError(
+                f"{cache_folder() / name}: {len(wrong)} of {len(FILES)} files are missing or "
+                f"wrong: `simplenet fetch {name}` brings them."
+            )
+        return
+    with download_bar() as progress:
+        click.echo(fetch(name, offline, progress=progress))

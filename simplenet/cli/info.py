@@ -1,0 +1,71 @@
+"""`simplenet info`: what a model file holds."""
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from simplenet.cli.common import Grouped, echo_json, json_option, percent
+
+
+@click.command("info", cls=Grouped)
+@click.argument("model", type=click.Path(path_type=Path))
+@json_option
+def command(model, as_json):
+    """Show what a saved MODEL is, and how it came to be.
+
+    \b
+    Examples:
+      simplenet info model.npz
+      simplenet info model.npz --json
+    """
+    from simplenet import load_model
+
+    loaded = load_model(model)
+    net = loaded.net
+    about = {
+        "model": str(model),
+        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "shape": net.shape,
+        "parameters": net.params.size,
+        "dtype": net.params.dtype.name,
+        "activations": net.activations,
+        "cost": net.cost,
+        "options": loaded.options,
+        "data": loaded.data,
+        "position": loaded.position,
+        "history": loaded.history,
+        "versions": loaded.versions,
+    }
+    if as_json:
+        echo_json(about)
+        return
+    lines = {
+        "model": f"{model}, SHA-256 {about['sha256']}",
+        "net": f"{'-'.join(map(str, net.shape))}: {net.params.size:,} parameters, {about['dtype']}",
+        "functions": f"{', '.join(net.activations)}; cost {net.cost}",
+        "data": loaded.data.get("name", "not recorded"),
+        "options": _pairs(loaded.options) or "not recorded",
+        "trained": _trained(loaded.position),
+        "versions": _pairs(loaded.versions),
+    }
+    for name, text in lines.items():
+        click.echo(f"{name:10} {text}")
+    if loaded.history:
+        click.echo("\nepoch    cost  accuracy  validation  learning rate")
+    for record in loaded.history:
+        click.echo(
+            f"{record['epoch']:5}{record['cost']:8.4f}{percent(record['accuracy']):>10}"
+            f"{percent(record['validation_accuracy']):>12}{record['lr']:15g}"
+        )
+
+
+def _pairs(values: dict) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _trained(position: dict) -> str:
+    if not position:
+        return "not recorded"
+    more = f" and {position['images']:,} images" if position["images"] else ""
+    return f"{position['epochs']} epochs{more}"

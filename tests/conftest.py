@@ -1,0 +1,118 @@
+"""What the tests share. None of them needs a network, real MNIST, or anything of the user's."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from simplenet.idx import write_idx
+
+MNIST = os.environ.get("SIMPLENET_DATA")
+ROOT = Path(__file__).parents[1]
+NAMES = {
+    "train-images": "train-images-idx3-ubyte",
+    "train-labels": "train-labels-idx1-ubyte",
+    "test-images": "t10k-images-idx3-ubyte",
+    "test-labels": "t10k-labels-idx1-ubyte",
+}
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch, tmp_path):
+    """Give each test an empty folder to stand in, an empty cache, and no network but loopback."""
+    for name in list(os.environ):
+        if name.startswith("SIMPLENET_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    # A closed port on this machine: subprocesses, too, find that there is no network.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # The command line sets these; put back what was there after each test.
+    for name in ("OPENBLAS", "MKL", "BLIS", "OMP"):
+        monkeypatch.setenv(f"{name}_NUM_THREADS", "1")
+        monkeypatch.delenv(f"{name}_NUM_THREADS")
+    monkeypatch.setenv("VECLIB_MAXIMUM_THREADS", "1")
+    monkeypatch.delenv("VECLIB_MAXIMUM_THREADS")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    connect = socket.socket.connect
+
+    def loopback_only(self, address):
+        host = address[0] if isinstance(address, tuple) else address
+        assert host in ("127.0.0.1", "localhost", "::1"), f"a test reached for {address}"
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", loopback_only)
+
+
+@pytest.fixture
+def mnist(monkeypatch) -> Path:
+    """Give the folder of real MNIST. Where SIMPLENET_DATA names one, these tests cannot skip."""
+    if MNIST is None:
+        pytest.skip("SIMPLENET_DATA names no folder with MNIST")
+    folder = (ROOT / MNIST).resolve()
+    monkeypatch.setenv("SIMPLENET_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def make_data(tmp_path):
+    """Give a function that writes a small data set that can be learned, and gives its folder.
+
+    Each class has a bright bar of its own on a noisy ground; `names` says what the files are
+    called.
+    """
+
+    def make(name="data", *, train=240, test=60, size=(8, 8), classes=3, names=NAMES, suffix=""):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        rng = np.random.default_rng(7)
+        for half, count in ("train", train), ("test", test):
+            labels = np.arange(count, dtype=np.uint8) % classes
+            images = rng.integers(0, 60, (count, *size), dtype=np.uint8)
+            flat = images.reshape(count, -1)
+            width = flat.shape[1] // classes
+            for image, label in zip(flat, labels):
+                image[label * width : (label + 1) * width] += 180
+            write_idx(folder / (names[f"{half}-images"] + suffix), images)
+            write_idx(folder / (names[f"{half}-labels"] + suffix), labels)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def cli():
+    """Give a function that runs a command in this process: `.exit_code .stdout .stderr`."""
+    from simplenet.cli import cli as group
+
+    def run(*args, code=0):
+        result = CliRunner().invoke(group, [str(arg) for arg in args], prog_name="simplenet")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, (result.exit_code, result.stdout, result.stderr)
+        return result
+
+    return run
+
+
+@pytest.fixture
+def shell():
+    """Give a function that runs `python -m simplenet` as a process of its own."""
+
+    def run(*args, code=0, timeout=60, **kwargs):
+        command = [sys.executable, "-m", "simplenet", *map(str, args)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **kwargs)
+        assert result.returncode == code, (result.returncode, result.stdout, result.stderr)
+        assert "Traceback" not in result.stderr, result.stderr
+        return result
+
+    return run
