@@ -1,0 +1,101 @@
+"""The package as a whole: what it exports, and which module may know which."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import simplenet
+
+PACKAGE = Path(simplenet.__file__).parent
+# A module may import only what stands before it.
+ORDER = """
+    version errors options functions net files idx download sources datasets modelfile training
+    cli cli.common cli.train cli.evaluate cli.info cli.fetch __init__ __main__
+""".split()
+NAMES = """
+    init_net forward backward optimize zero_grad minibatches train evaluate predict
+    load_data save_model load_model
+""".split()
+
+
+def module_of(path):
+    name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    return "cli" if name == "cli.__init__" else name
+
+
+def imported(path):
+    """Give the names of all simplenet modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            package, _, module = name.partition(".")
+            if package == "simplenet":
+                yield module or "__init__"
+
+
+def test_imports_go_one_way():
+    paths = list(PACKAGE.rglob("*.py"))
+    assert sorted(map(module_of, paths)) == sorted(ORDER)
+    for path in paths:
+        place = ORDER.index(module_of(path))
+        for name in imported(path):
+            # The command line uses the public names, as everyone does.
+            if name == "__init__" and path.parent.name == "cli":
+                continue
+            assert ORDER.index(name) < place, f"{path.name} imports {name}"
+
+
+def test_only_the_command_line_prints():
+    for path in PACKAGE.glob("*.py"):
+        calls = [
+            node.func
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call)
+        ]
+        assert not [call for call in calls if getattr(call, "id", None) == "print"], path
+
+
+def test_the_heart_is_small_and_imports_no_data_no_click_no_tqdm():
+    assert len((PACKAGE / "net.py").read_text().splitlines()) <= 170
+    code = "import sys, simplenet.net; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    ).stdout.split()
+    assert "numpy" in loaded
+    assert not {"click", "tqdm", "simplenet.datasets", "simplenet.idx"} & set(loaded)
+
+
+def test_the_public_names_are_there_and_documented():
+    assert set(NAMES) <= set(simplenet.__all__)
+    for name in NAMES:
+        assert getattr(simplenet, name).__doc__, name
+        assert name in dir(simplenet)
+    with pytest.raises(AttributeError, match="'simplenet' has no attribute 'trian'"):
+        simplenet.trian()
+    assert (PACKAGE / "py.typed").exists()
+
+
+def test_importing_the_package_is_quick_and_leaves_threads_alone():
+    code = (
+        "import os; before = dict(os.environ); import sys, simplenet;"
+        "assert 'numpy' not in sys.modules; simplenet.forward;"
+        "assert 'numpy' in sys.modules; assert before == dict(os.environ)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_public_function_and_class_has_a_docstring():
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), path
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                assert ast.get_docstring(node), f"{path}: {node.name}"
