@@ -35,7 +35,14 @@ class Data:
     @cached_property
     def train(self) -> Digits:
         """The images to learn from. Raise DataError for files that are not right."""
-        return self._digits("train")
+        digits = self._digits("train")
+        if digits.images.shape[1:] != self.test.images.shape[1:]:
+            raise DataError(
+                f"{self.files['test-images']}: expected images of the size "
+                f"{digits.images.shape[1:]}, as in {self.files['train-images'].name}, found "
+                f"{self.test.images.shape[1:]}: take both from the same place."
+            )
+        return digits
 
     @cached_property
     def test(self) -> Digits:
@@ -113,7 +120,8 @@ def load_data(
         else:
             if data.name == where:
                 return data
-    return Data(where, find_files(fetch(where, offline, timeout=timeout, progress=progress)))
+    folder = fetch(where, offline, timeout=timeout, progress=progress)
+    return Data(where, {part: folder / FILES[part] for part in PARTS})  # as fetched, nothing else
 
 
 def load_same(recorded: Mapping[str, Any], **how) -> Data:
@@ -154,8 +162,10 @@ def find_files(folder: Path) -> dict[str, Path]:
     or if two files could be meant.
     """
     if not folder.is_dir():
-        names = ", ".join(DATASETS)
-        raise DataError(f"{folder}: expected a folder or one of the names {names}; found neither.")
+        found = "a file: give the folder that it is in" if folder.exists() else "neither"
+        raise DataError(
+            f"{folder}: expected a folder or one of the names {', '.join(DATASETS)}; found {found}."
+        )
     places = [folder, folder / "raw", *sorted(folder.glob("*/raw"))]
     found = {place: _candidates(place) for place in places if place.is_dir()}
     whole = [place for place, parts in found.items() if len(parts) == len(PARTS)]
@@ -169,8 +179,9 @@ def find_files(folder: Path) -> dict[str, Path]:
             ", ".join(others[:8]) + (", ..." if len(others) > 8 else "") if others else "nothing"
         )
         raise DataError(
-            f"{best}: expected four IDX files, raw or .gz, and {missing} is missing (spellings "
-            f"such as train-images.idx3-ubyte or test-labels are fine); found {there}."
+            f"{best}: expected four IDX files, raw or .gz (spellings such as "
+            "train-images.idx3-ubyte or test-labels are fine); "
+            f"missing: {missing}; found: {there}."
         )
     if len(whole) > 1 and folder not in whole:
         raise DataError(
@@ -223,10 +234,16 @@ def _is_gzip(path: Path) -> bool:
 
 def _load_folder(folder: Path) -> Data:
     """Load the four files of a folder; if they are those of a known data set, by its name."""
-    files = find_files(folder)
-    if folder.resolve() == sample_folder().resolve():
-        return Data("sample", files)
-    for name, dataset in DATASETS.items():
-        if dataset.files and all(is_known(files[part], dataset.files[part]) for part in PARTS):
-            return Data(name, files)
-    return Data("custom", files)
+    try:
+        files = find_files(folder)
+        if folder.resolve() == sample_folder().resolve():
+            return Data("sample", files)
+        for name, dataset in DATASETS.items():
+            if dataset.files and all(is_known(files[part], dataset.files[part]) for part in PARTS):
+                return Data(name, files)
+        return Data("custom", files)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or folder}: expected four IDX files, found that this cannot be read: "
+            f"{error.strerror or error}. Check its name, its place and who may read it."
+        ) from error

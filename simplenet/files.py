@@ -28,17 +28,20 @@ def replacing(path: str | os.PathLike, *, overwrite: bool = True) -> Iterator[IO
         else:
             _claim(part, path)
         _sync_folder(path.parent)
+    except OSError as error:
+        if error.filename != os.fspath(part):
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error  # the name we know
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # mostly, it has become the file
+            part.unlink()
 
 
 def _claim(part: Path, path: Path) -> None:
     """Give a finished file its name only if nothing has that name: a link never replaces."""
     try:
         os.link(part, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links: reserve the name, then take it
+    except OSError:  # taken, or a file system without hard links: reserve the name, then take it
         path.touch(exist_ok=False)
         os.replace(part, path)
 

@@ -33,8 +33,8 @@ DTYPES = {
     0x0E: np.dtype(">f8"),
 }
 _CODES = {dtype: code for code, dtype in DTYPES.items()}
-_MOST_DIMENSIONS = 32  # what every numpy that we support can hold
 _MOST_DEFLATED = 1032  # deflate never packs tighter than 1032 to 1 (zlib's technical notes)
+_CHUNK = 1 << 20
 
 
 def read_idx(path: str | os.PathLike) -> np.ndarray:
@@ -46,22 +46,16 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
         with open(path, "rb") as file:
-            if file.read(2) == b"\x1f\x8b":
-                file.seek(0)
-                return _read_gzip(path, file, size)
+            size = os.fstat(file.fileno()).st_size
+            packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
-            dtype, shape, start = _read_header(path, file)
+            array = _read_gzip(path, file, size) if packed else _map(path, file, size)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
-    expected = start + dtype.itemsize * math.prod(shape)
-    if size != expected:
-        raise _wrong_length(path, shape, expected, size)
-    if expected == start:  # nothing to map
-        array = np.empty(shape, dtype)
-    else:
-        array = np.asarray(np.memmap(path, dtype, "r", start, shape))
+        raise DataError(
+            f"{path}: expected an IDX file, found that it cannot be read: "
+            f"{error.strerror or error}. Check its name, its place and who may read it."
+        ) from error
     array.flags.writeable = False
     return array
 
@@ -119,18 +113,32 @@ def _read_header(path: Path, file: IO[bytes]) -> tuple[np.dtype, tuple[int, ...]
             f"{path}: expected an IDX file (it starts 00 00, then a type byte of 08 09 0b 0c 0d "
             f"0e), found {magic.hex(' ')}{_looks_like(magic)}: get the file again."
         )
-    if ndim > _MOST_DIMENSIONS:
-        raise DataError(
-            f"{path}: expected at most {_MOST_DIMENSIONS} dimensions, found {ndim} in the header: "
-            "get the file again."
-        )
     sizes = file.read(4 * ndim)
     if len(sizes) < 4 * ndim:
         raise DataError(
             f"{path}: expected {ndim} sizes in the header, but the file ends after "
             f"{len(sizes) // 4}: get the file again."
         )
-    return DTYPES[code], struct.unpack(f">{ndim}I", sizes), 4 + 4 * ndim
+    dtype, shape = DTYPES[code], struct.unpack(f">{ndim}I", sizes)
+    try:
+        np.broadcast_to(np.zeros((), dtype), shape)  # allocates nothing
+    except ValueError as error:
+        raise DataError(
+            f"{path}: expected a shape that an array can have, found {ndim} dimensions in the "
+            f"header, {shape}: get the file again."
+        ) from error
+    return dtype, shape, 4 + 4 * ndim
+
+
+def _map(path: Path, file: IO[bytes], size: int) -> np.ndarray:
+    """Map the values of a raw file into memory, once the header has said just its size."""
+    dtype, shape, start = _read_header(path, file)
+    expected = start + dtype.itemsize * math.prod(shape)
+    if size != expected:
+        raise _wrong_length(path, shape, expected, size)
+    if expected == start:  # nothing to map
+        return np.empty(shape, dtype)
+    return np.asarray(np.memmap(file, dtype, "r", start, shape))
 
 
 def _read_gzip(path: Path, file: IO[bytes], size: int) -> np.ndarray:
@@ -147,7 +155,7 @@ def _read_gzip(path: Path, file: IO[bytes], size: int) -> np.ndarray:
             array = np.empty(shape, dtype)
             room = memoryview(array.reshape(-1).view(np.uint8))
             filled = 0
-            while filled < len(room) and (count := packed.readinto(room[filled:])):
+            while filled < len(room) and (count := packed.readinto(room[filled : filled + _CHUNK])):
                 filled += count
             more = packed.read(1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -159,7 +167,6 @@ def _read_gzip(path: Path, file: IO[bytes], size: int) -> np.ndarray:
         raise _wrong_length(
             path, shape, expected, f"more than {expected:,}" if more else start + filled
         )
-    array.flags.writeable = False
     return array
 
 

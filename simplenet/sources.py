@@ -140,8 +140,9 @@ def fetch(
             mirrors.sort(key=lambda mirror: mirror != served)  # a dead one is not waited for again
     except OSError as error:
         raise DataError(
-            f"{folder}: expected to write there, found: {error.strerror or error}. Free or unlock "
-            f"it, or give a folder that has the files with --data or SIMPLENET_DATA."
+            f"{error.filename or folder}: expected to write there, found: "
+            f"{error.strerror or error}. Free or unlock it, or give a folder that has the files "
+            "with --data or SIMPLENET_DATA."
         ) from error
     return folder
 
@@ -154,22 +155,27 @@ def verify(name: str) -> dict[str, str]:
     wrong = {}
     for part, known in DATASETS[name].files.items():
         path = cache_folder() / name / FILES[part]
-        if not path.is_file():
+        try:
+            if (found := _file_sha256(path)) != known.sha256:
+                wrong[part] = f"{path.name} has SHA-256 {found}, expected {known.sha256}"
+        except FileNotFoundError:
             wrong[part] = f"{path.name} is missing"
-        elif (found := _file_sha256(path)) != known.sha256:
-            wrong[part] = f"{path.name} has SHA-256 {found}, expected {known.sha256}"
+        except OSError as error:
+            wrong[part] = f"{path.name} cannot be read: {error.strerror or error}"
     return wrong
 
 
 def cache_folder() -> Path:
     """Give the folder for downloads: `simplenet` in the user's cache, wherever the system has it.
 
-    XDG_CACHE_HOME, if set, says where on every system. Raise DataError where there is no home.
+    XDG_CACHE_HOME, if it names an absolute path, says where on every system. Raise DataError
+    where there is no home.
     """
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if base.is_absolute():
+        return base / "simplenet"
     try:
-        if os.environ.get("XDG_CACHE_HOME"):
-            base = Path(os.environ["XDG_CACHE_HOME"])
-        elif sys.platform == "win32":
+        if sys.platform == "win32":
             base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
         elif sys.platform == "darwin":
             base = Path.home() / "Library" / "Caches"
@@ -178,7 +184,7 @@ def cache_folder() -> Path:
     except RuntimeError as error:
         raise DataError(
             f"expected a home folder to keep downloads in, found none ({error}): set "
-            f"XDG_CACHE_HOME, or give a folder with the files with --data or SIMPLENET_DATA."
+            "XDG_CACHE_HOME, or give a folder with the files with --data or SIMPLENET_DATA."
         ) from error
     return base / "simplenet"
 
