@@ -89,10 +89,7 @@ def save_model(path: str | os.PathLike, model: Model | Net, *, overwrite: bool =
 def load_model(path: str | os.PathLike) -> Model:
     """Read a model file. Raise ModelError, saying what is wrong, for anything but a whole one."""
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    content = _read(path)
     _check_digest(path, content)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
@@ -108,14 +105,24 @@ def load_model(path: str | os.PathLike) -> Model:
                 for name in file.namelist()
                 if name.startswith("state/")
             }
-        shape = about["shape"]
+        shape, activations = about["shape"], about["activations"]
+        if not all(n > 0 for n in shape) or not len(shape) == len(activations) + 1 >= 2:
+            raise ModelError(
+                f"{path}: expected layers and an activation for each but the first, found the "
+                f"shape {shape} and the activations {activations}."
+            )
         count = sum(n * m + m for n, m in pairwise(shape))
         if params.shape != (count,) or params.dtype.kind != "f" or not np.isfinite(params).all():
             raise ModelError(
                 f"{path}: expected {count:,} finite parameters for the shape {tuple(shape)}, "
                 f"found {params.dtype} of shape {params.shape}."
             )
-        net = net_around(params, shape, about["activations"], about["cost"])
+        try:
+            net = net_around(params, shape, activations, about["cost"])
+        except ValueError as error:
+            raise ModelError(
+                f"{path}: {error} Another version of simplenet wrote it: use that version."
+            ) from error
         net.state = state
         return Model(
             net, *(about[key] for key in ("options", "data", "position", "history", "versions"))
@@ -124,7 +131,7 @@ def load_model(path: str | os.PathLike) -> Model:
         raise
     except (
         zipfile.BadZipFile,
-        KeyError,
+        LookupError,
         ValueError,
         TypeError,
         AttributeError,
@@ -136,13 +143,21 @@ def load_model(path: str | os.PathLike) -> Model:
         ) from error
 
 
+def _read(path: Path) -> bytes:
+    """Give what the file holds. Raise ModelError, after a few bytes, if it is no zip file."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(4)
+            if content.startswith(b"PK"):
+                return content + file.read()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    start = f"one that starts with the bytes {content.hex(' ')}" if content else "an empty one"
+    raise ModelError(f"{path}: expected a model file (.npz), found {start}.")
+
+
 def _check_digest(path: Path, content: bytes) -> None:
     """Raise ModelError unless the file ends with the SHA-256 of everything before."""
-    if not content.startswith(b"PK"):
-        raise ModelError(
-            f"{path}: expected a model (.npz), found a file that starts "
-            f"{content[:4].hex(' ') or 'nowhere: it is empty'}."
-        )
     told = content[-_DIGEST:]
     found = hashlib.sha256(content[:-_DIGEST]).hexdigest()
     if told != found.encode():

@@ -51,7 +51,7 @@ def positive(value: Any) -> float:
     """Check for a finite number above 0."""
     try:
         number = float(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         number = math.nan
     if isinstance(value, bool) or not 0 < number < math.inf:
         raise ValueError(f"expected a number above 0, found {value!r}")

@@ -10,7 +10,7 @@ import numpy as np
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import COSTS
 from simplenet.net import Net, backward, forward, optimize, zero_grad
-from simplenet.options import settle
+from simplenet.options import OPTIONS, settle
 
 BLOCK = 1000  # images turned into floats at a time: enough to be quick, few enough for the cache
 
@@ -59,9 +59,11 @@ def minibatches(
     """
     if size < 1:
         raise ValueError(f"size: expected at least 1 image in a minibatch, found {size}.")
-    _check_pairs(images, labels)
+    images, labels = _pairs(images, labels)
     if classes is None:
         classes = int(labels.max()) + 1
+    if labels.max() >= classes:
+        raise DataError(f"labels: expected 0 to {classes - 1}, found {labels.max()}.")
     order = np.arange(len(images))
     if rng is not None:
         np.random.default_rng(rng).shuffle(order)
@@ -89,7 +91,7 @@ def train(
     last parameters that were.
     """
     settings = settle("Training", **options)
-    check_fit(net, images, labels)
+    images, labels = check_fit(net, images, labels)
     learned, held_out = split(len(images), settings["validation"])
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
@@ -109,21 +111,29 @@ def train(
 
 
 def evaluate(net: Net, images: np.ndarray, labels: np.ndarray) -> Score:
-    """Measure a net on images (n, ...) with labels (n,). Raise DataError if they do not fit it."""
-    check_fit(net, images, labels)
+    """Measure a net on images (n, ...) with labels (n,).
+
+    Raise DataError if they do not fit it, DivergedError if its cost on them is not finite.
+    """
+    images, labels = check_fit(net, images, labels)
     classes, cost, correct = net.shape[-1], 0.0, np.zeros(net.shape[-1], int)
     order = np.arange(len(images))
     for x, y, truth in _blocks(images, labels, order, 1, classes, net.params.dtype):
-        a = forward(net, x)
-        cost += COSTS[net.cost].value(a, y)
+        with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+            a = forward(net, x)
+            cost += COSTS[net.cost].value(a, y)
         correct += np.bincount(truth[a.argmax(axis=1) == truth], minlength=classes)
+    if not math.isfinite(cost):
+        raise DivergedError(
+            f"the net cannot be measured: expected a finite cost, found {cost}: its weights are "
+            "too large (train it with a lower learning rate) or the images hold nan or inf."
+        )
     return Score(cost / len(images), correct, np.bincount(labels, minlength=classes))
 
 
 def predict(net: Net, images: np.ndarray) -> np.ndarray:
     """Give the likeliest class of each image (n, ...). Raise DataError if they do not fit."""
-    labels = np.zeros(len(images), np.uint8)
-    check_fit(net, images, labels)
+    images, labels = check_fit(net, images, np.zeros(len(images), np.intp))
     order = np.arange(len(images))
     blocks = _blocks(images, labels, order, 1, net.shape[-1], net.params.dtype)
     return np.concatenate([forward(net, x).argmax(axis=1) for x, _, _ in blocks])
@@ -145,36 +155,42 @@ def split(count: int, validation: int | None) -> tuple[np.ndarray, np.ndarray]:
     return order[validation:], order[:validation]
 
 
-def check_fit(net: Net, images: np.ndarray, labels: np.ndarray) -> None:
-    """Raise DataError unless these images and labels can go through this net."""
-    _check_pairs(images, labels)
+def check_fit(net: Net, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give images and labels as arrays. Raise DataError unless they can go through the net."""
+    images, labels = _pairs(images, labels)
     pixels = math.prod(images.shape[1:])
     if pixels != net.shape[0]:
-        size = "x".join(map(str, images.shape[1:]))
         raise DataError(
-            f"images: expected {net.shape[0]} pixels, the inputs of the net {net.shape}, found "
-            f"{size} = {pixels}: use the data set the net was made for."
+            f"images: expected {net.shape[0]} pixels in each, the inputs of the net {net.shape}, "
+            f"found {pixels} in each of shape {images.shape}, (images, ...): use the data set the "
+            "net was made for."
         )
     if labels.max() >= net.shape[-1]:
         raise DataError(
             f"labels: expected 0 to {net.shape[-1] - 1}, the outputs of the net {net.shape}, "
             f"found {labels.max()}: use the data set the net was made for."
         )
+    return images, labels
 
 
-def _check_pairs(images: np.ndarray, labels: np.ndarray) -> None:
-    if len(images) != len(labels) or len(images) == 0:
+def _pairs(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give images and labels as arrays. Raise DataError if they cannot belong together."""
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim == 0 or labels.ndim == 0 or len(images) != len(labels) or len(images) == 0:
         raise DataError(
-            f"expected as many labels as images, and some of each; found {len(images):,} images "
-            f"and {len(labels):,} labels."
+            "expected as many labels as images, and some of each; found images of shape "
+            f"{images.shape} and labels of shape {labels.shape}."
         )
-    if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0:
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(
-            "labels: expected one number of 0 or more for each image (not one-hot rows), found "
+            "labels: expected one whole number for each image (not one-hot rows), found "
             f"{labels.dtype} of shape {labels.shape}."
         )
+    if labels.min() < 0:
+        raise DataError(f"labels: expected numbers of 0 or more, found {labels.min()}.")
     if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise DataError(f"images: expected bytes, or floats in [0, 1], found {images.dtype}.")
+    return images, labels.astype(np.intp, copy=False)
 
 
 def _blocks(
@@ -206,9 +222,10 @@ def _learn(net: Net, blocks, epoch: int, settings: dict, progress) -> tuple[floa
             optimize(net, settings["lr"])
         if not (math.isfinite(cost) and np.isfinite(net.params).all()):
             net.params[:] = good
+            lower = min(settings["lr"] / 10, OPTIONS["lr"].default)
             raise DivergedError(
                 f"training diverged in epoch {epoch}: expected a finite cost and finite weights, "
-                f"found others at learning rate {settings['lr']:g}; try {settings['lr'] / 10:g}."
+                f"found others at learning rate {settings['lr']:g}; try {lower:g}."
             )
         good[:] = net.params
         correct += np.count_nonzero(a.argmax(axis=1) == truth)

@@ -80,7 +80,7 @@ def make_data(tmp_path):
             images = rng.integers(0, 60, (count, *size), dtype=np.uint8)
             flat = images.reshape(count, -1)
             width = flat.shape[1] // classes
-            for image, label in zip(flat, labels):
+            for image, label in zip(flat, labels.tolist()):
                 image[label * width : (label + 1) * width] += 180
             write_idx(folder / (names[f"{half}-images"] + suffix), images)
             write_idx(folder / (names[f"{half}-labels"] + suffix), labels)

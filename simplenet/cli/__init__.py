@@ -53,13 +53,20 @@ class Commands(click.Group):
             place = f"{error.filename}: " if error.filename else ""
             raise Failure(f"{place}{error.strerror or error}.") from error
         except MemoryError as error:
-            raise Failure(f"not enough memory: {error or 'try a smaller net or batch'}.") from error
+            why = str(error) or "try a smaller net or batch"
+            raise Failure(f"not enough memory: {why}.") from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Train a small neural network on handwritten digits, and see how well it reads them."""
+    """Train a small neural network on handwritten digits, and see how well it reads them.
+
+    \b
+    To begin:
+      simplenet train
+      simplenet eval model.npz
+    """
 
 
 def main() -> None:
@@ -68,5 +75,6 @@ def main() -> None:
     def terminated(number, frame):
         raise Terminated
 
-    signal.signal(signal.SIGTERM, terminated)
+    if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, terminated)
     cli(prog_name="simplenet")

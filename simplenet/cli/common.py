@@ -4,13 +4,17 @@ import contextlib
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simplenet.cli import Terminated
 from simplenet.options import OPTIONS, Option, whole
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -42,7 +46,7 @@ class Grouped(click.Command):
         groups: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record:
+            if record and isinstance(param, click.Option):  # arguments stand in the usage
                 groups.setdefault(getattr(param, "group", "Other"), []).append(record)
         for heading, records in groups.items():
             with formatter.section(heading):
@@ -113,7 +117,12 @@ def threads_option(command: Callable) -> Callable:
 
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, cls=GroupedOption, group="Run", help="Print JSON."
+    "--json",
+    "as_json",
+    is_flag=True,
+    cls=GroupedOption,
+    group="Run",
+    help="Print the result as JSON.",
 )
 
 
@@ -126,8 +135,9 @@ def set_threads(threads: int | str, largest_product: int) -> int:
     """
     if threads == "auto":
         for variable in THREAD_VARIABLES:
-            if os.environ.get(variable, "").isdecimal():
-                return int(os.environ[variable])
+            given = os.environ.get(variable, "")
+            if given.isdecimal() and int(given) > 0:
+                return int(given)
         threads = _cores() if largest_product >= WORTH_SHARING else 1
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
@@ -146,23 +156,34 @@ def echo_json(result: dict[str, Any]) -> None:
     click.echo(json.dumps(result, indent=2, allow_nan=False))
 
 
+def learned(position: dict[str, int]) -> str:
+    """Say how far a training has come, such as `2 epochs and 1,000 images`."""
+    epochs, images = position["epochs"], position["images"]
+    more = f" and {images:,} images" if images else ""
+    return f"{epochs} epoch{'' if epochs == 1 else 's'}{more}"
+
+
 def percent(share: float | None) -> str:
     """Show a share between 0 and 1, or its absence."""
     return "-" if share is None else f"{100 * share:.2f} %"
 
 
+def make_bar(quiet: bool = False, **how) -> "tqdm":
+    """Make a progress bar on stderr; it shows only if that is a terminal."""
+    from tqdm import tqdm
+
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return tqdm(disable=quiet or not terminal, **how)
+
+
 @contextlib.contextmanager
 def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     """Give a progress callback for downloads, which draws a bar for each file."""
-    from tqdm import tqdm
-
     bars: dict[str, tqdm] = {}
 
     def progress(name: str, received: int, size: int) -> None:
         if name not in bars:
-            bars[name] = tqdm(
-                total=size, desc=name, unit="B", unit_scale=True, disable=True if quiet else None
-            )
+            bars[name] = make_bar(quiet, total=size, desc=name, unit="B", unit_scale=True)
         bars[name].update(received - bars[name].n)
 
     try:
@@ -176,14 +197,18 @@ def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None
 def signals_held() -> Iterator[Callable[[], None]]:
     """Hold Ctrl-C and the system's request to end, until the block calls what it is given.
 
-    So neither comes between two halves of a step, nor while a model is being saved.
+    So neither comes between two halves of a step, nor while a model is being saved. A signal that
+    is ignored, as Ctrl-C is by a script's background job, stays ignored.
     """
     pending: list[int] = []
 
     def hold(number, frame):
         pending.append(number)
 
-    before = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: old for number, old in before.items() if old != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, hold)
 
     def release() -> None:
         if pending:
@@ -192,5 +217,6 @@ def signals_held() -> Iterator[Callable[[], None]]:
     try:
         yield release
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, old in before.items():
+            signal.signal(number, old)
+    release()

@@ -29,7 +29,7 @@ BYTES = 4  # of one weight in a model file
 def command(model, data, offline, threads, as_json):
     """Measure a saved MODEL on test images.
 
-    These are those of the data set that the model was trained on, unless --data names another.
+    The test images are those of the data set that it was trained on, unless --data names another.
 
     \b
     Examples:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from simplenet.cli.common import Grouped, echo_json, json_option, percent
+from simplenet.cli.common import Grouped, echo_json, json_option, learned, percent
 
 
 @click.command("info", cls=Grouped)
@@ -41,12 +41,12 @@ def command(model, as_json):
         echo_json(about)
         return
     lines = {
-        "model": f"{model}, SHA-256 {about['sha256']}",
+        "model": f"{click.format_filename(model)}, SHA-256 {about['sha256']}",
         "net": f"{'-'.join(map(str, net.shape))}: {net.params.size:,} parameters, {about['dtype']}",
         "functions": f"{', '.join(net.activations)}; cost {net.cost}",
         "data": loaded.data.get("name", "not recorded"),
         "options": _pairs(loaded.options) or "not recorded",
-        "trained": _trained(loaded.position),
+        "trained": learned(loaded.position) if loaded.position else "not recorded",
         "versions": _pairs(loaded.versions),
     }
     for name, text in lines.items():
@@ -62,10 +62,3 @@ def command(model, as_json):
 
 def _pairs(values: dict) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items())
-
-
-def _trained(position: dict) -> str:
-    if not position:
-        return "not recorded"
-    more = f" and {position['images']:,} images" if position["images"] else ""
-    return f"{position['epochs']} epochs{more}"

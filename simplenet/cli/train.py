@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli import Terminated
+from simplenet.cli import Failure, Terminated
 from simplenet.cli.common import (
     Grouped,
     GroupedOption,
@@ -16,6 +16,8 @@ from simplenet.cli.common import (
     download_bar,
     echo_json,
     json_option,
+    learned,
+    make_bar,
     percent,
     set_threads,
     signals_held,
@@ -23,6 +25,7 @@ from simplenet.cli.common import (
     threads_option,
 )
 from simplenet.errors import DataError, DivergedError
+from simplenet.options import settle
 
 if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from simplenet.datasets import Data, Digits
@@ -94,10 +97,11 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, s
             param_hint="--shape",
         )
     try:
-        learned, held_out = split(len(images), training["validation"])
+        chosen, held_out = split(len(images), training["validation"])
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--validation") from error
-    training["validation"] = len(held_out)
+        why = str(error).removeprefix("validation: ")
+        raise click.BadParameter(why, param_hint="--validation") from error
+    training = settle("Training", **training | {"validation": len(held_out)})  # in fixed order
 
     model = Model(
         init_net(shape, rng=training["seed"]),
@@ -107,14 +111,14 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, s
     )
     say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
     say(
-        f"data  {data.name}: {len(learned):,} images to learn from, {len(held_out):,} to validate, "
+        f"data  {data.name}: {len(chosen):,} images to learn from, {len(held_out):,} to validate, "
         f"{len(test.images):,} to test; {data.classes} classes"
     )
     say(
         f"net   {'-'.join(map(str, shape))}: {model.net.params.size:,} parameters; "
         f"seed {training['seed']}, threads {threads}"
     )
-    fit(model, data.train, training, len(learned), keeper, say, quiet)
+    fit(model, data.train, training, len(chosen), keeper, say, quiet)
     score = evaluate(model.net, *test)
     warn_of_guessing(score)
     result = {
@@ -131,7 +135,7 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, s
             f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
             f"({result['images']:,} test images of {data.name})"
         )
-        click.echo(f"saved {keeper.path}")
+        click.echo(f"saved {click.format_filename(keeper.path)}")
 
 
 class Keeper:
@@ -140,16 +144,18 @@ class Keeper:
     def __init__(self, output: Path | None, overwrite: bool):
         """Choose the name, and find out now rather than after the training if it cannot be."""
         self.path, self.may_replace = output or free_name(Path("model.npz")), overwrite
-        if output and (output.is_dir() or (output.exists() and not overwrite)):
-            advice = "name a file in it" if output.is_dir() else "take another, or give --overwrite"
+        plain = self.path.is_file()  # neither a folder nor /dev/null, which nobody may replace
+        if os.path.lexists(self.path) and not (plain and overwrite):
+            advice = "take another, or give --overwrite" if plain else "name a file"
             raise click.BadParameter(
-                f"expected the name of a new file, found that {output} exists: {advice}.",
+                f"expected the name of a new file, found that {self.path} exists: {advice}.",
                 param_hint="-o",
             )
-        if not os.access(self.path.parent, os.W_OK):
+        parent = self.path.parent
+        if not (parent.is_dir() and os.access(parent, os.W_OK)):
             raise click.BadParameter(
-                f"expected a folder to write to, found {self.path.parent.resolve()}, which "
-                f"{'is not writable' if self.path.parent.exists() else 'does not exist'}.",
+                f"expected a folder to write to at {parent.absolute()}, found that "
+                f"{'it cannot be written to' if parent.is_dir() else 'there is none'}.",
                 param_hint="-o",
             )
 
@@ -162,6 +168,9 @@ class Keeper:
                 save_model(self.path, model, overwrite=self.may_replace)
             except FileExistsError:
                 self.path = free_name(self.path)
+            except OSError as error:
+                why = error.strerror or error
+                raise Failure(f"{self.path} could not be saved: {why}.") from error
             else:
                 self.may_replace = True  # it is ours now
                 return
@@ -190,16 +199,15 @@ def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
 
 def fit(model: "Model", digits: "Digits", training: dict, images: int, keeper, say, quiet) -> None:
     """Train the model, saving it after every epoch; whatever ends this, what it learned is kept."""
-    from tqdm import tqdm
-
     from simplenet import train
 
-    bar = tqdm(total=images, unit="img", leave=False, disable=True if quiet else None)
+    epochs = training["epochs"]
+    bar = make_bar(quiet, total=images, unit="img", leave=False)
     with bar, signals_held() as release:
 
         def progress(epoch: int, done: int) -> None:
             model.position = {"epochs": epoch - 1, "images": done}
-            bar.set_description(f"epoch {epoch}/{training['epochs']}", refresh=False)
+            bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
             bar.update(done - bar.n)
             if done < images:
                 release()
@@ -214,30 +222,28 @@ def fit(model: "Model", digits: "Digits", training: dict, images: int, keeper, s
                 bar.reset()
                 bar.clear()
                 say(
-                    f"epoch {record.epoch}/{training['epochs']}  cost {record.cost:.4f}  "
-                    f"accuracy {percent(record.accuracy)}  "
-                    f"validation {percent(record.validation_accuracy)}  {seconds:.1f} s"
+                    f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  cost {record.cost:.4f}  "
+                    f"accuracy {percent(record.accuracy):>8}  "
+                    f"validation {percent(record.validation_accuracy):>8}  {seconds:.1f} s"
                 )
                 release()
         except (DivergedError, KeyboardInterrupt) as error:
-            what = "terminated" if isinstance(error, Terminated) else "interrupted"
-            what = str(error) or f"{what} in epoch {model.position['epochs'] + 1}."
-            raise type(error)(f"{what} {keep(model, keeper)}") from error
+            what = "terminated." if isinstance(error, Terminated) else "interrupted."
+            raise type(error)(f"{str(error) or what} {keep(model, keeper)}") from error
 
 
 def keep(model: "Model", keeper: Keeper) -> str:
     """Save what an ended training has learned, and say where."""
-    epochs, images = model.position.values()
-    if epochs == images == 0 and keeper.path.exists():
+    if not any(model.position.values()) and keeper.path.exists():
         return f"Nothing was learned; {keeper.path} is as it was."
     keeper.save(model)
-    return f"The model after {epochs} epochs and {images:,} images is saved as {keeper.path}."
+    return f"The model after {learned(model.position)} is saved as {keeper.path}."
 
 
 def warn_of_guessing(score: "Score") -> None:
     """Say so if the net does no better than by always naming the commonest class."""
     guessing = score.total.max() / score.total.sum()
-    if score.accuracy <= guessing + 0.02:
+    if 1 - score.accuracy > 0.98 * (1 - guessing):
         click.echo(
             f"warning: {percent(score.accuracy)} is no better than guessing ({percent(guessing)}): "
             "the learning rate may be too high or too low, or images and labels do not belong "

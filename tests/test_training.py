@@ -1,0 +1,368 @@
+"""Minibatches, training, measuring: who is learned from, in which order, and what is counted."""
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+
+from simplenet import evaluate, init_net, minibatches, predict, train, training
+from simplenet.errors import DataError, DivergedError
+from simplenet.training import split
+
+
+def numbered(count, classes=10):
+    """Make images of one pixel, each its own number, so that one knows them again."""
+    return np.arange(count, dtype=np.float32).reshape(-1, 1, 1), np.arange(count) % classes
+
+
+def bars(count=240, classes=3, seed=7):
+    """Make bytes that can be learned: a bright bar for each class."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % classes
+    images = rng.integers(0, 60, (count, 4, 6), dtype=np.uint8)
+    images[np.arange(count), labels] += 150
+    return images, labels
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Record the first pixel of every image that is learned from, minibatch by minibatch."""
+    batches, backward = [], training.backward
+
+    def spy(net, y):
+        batches.append(net.a[0][:, 0].astype(int).tolist())
+        return backward(net, y)
+
+    monkeypatch.setattr(training, "backward", spy)
+    return batches
+
+
+# --- minibatches ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 7, 20, 1000, 1500, 5000])
+def test_every_image_comes_exactly_once_with_its_label_and_the_ragged_last_batch(size):
+    images, labels = numbered(2345)
+    batches = list(minibatches(images, labels, size, rng=0))
+    assert [len(x) for x, _ in batches[:-1]] == [size] * (2345 // size - (2345 % size == 0))
+    assert len(batches[-1][0]) == (2345 % size or size)
+    x, y = (np.concatenate(parts) for parts in zip(*batches))
+    assert sorted(x.ravel()) == list(range(2345))
+    assert (x.ravel() % 10 == y.argmax(axis=1)).all()
+    assert y.shape == (2345, 10) and (y.sum(axis=1) == 1).all() and set(y.ravel()) == {0, 1}
+
+
+def test_bytes_are_divided_by_255_and_floats_are_taken_as_they_are():
+    x, _ = next(minibatches(np.array([[[0, 51, 255]]], np.uint8), np.array([0])))
+    assert x.dtype == np.float32 and x.tolist() == [[0, np.float32(0.2), 1]]
+    x, y = next(minibatches(np.array([[-3.5, 300]]), np.array([1]), classes=4, dtype=np.float64))
+    assert x.dtype == y.dtype == np.float64
+    assert x.tolist() == [[-3.5, 300]] and y.tolist() == [[0, 1, 0, 0]]
+
+
+def test_the_order_comes_from_the_generator_or_is_as_stored_without_one():
+    def order(rng=None):
+        batches = minibatches(*numbered(2100), rng=rng)
+        return np.concatenate([x.ravel() for x, _ in batches]).tolist()
+
+    assert order() == list(range(2100))
+    assert order(1) == order(1) == order(np.random.default_rng(1)) != order(2)
+    rng = np.random.default_rng(1)
+    assert order(rng) != order(rng)  # each epoch another
+
+
+def test_lists_will_do_and_nothing_given_is_changed():
+    x, y = next(minibatches([[0.5, 1.0]], [0]))
+    assert x.tolist() == [[0.5, 1]] and y.tolist() == [[1]]
+    images, labels = bars()
+    before = images.copy(), labels.copy()
+    for _ in train(init_net((24, 3), rng=0), images, labels, epochs=1):
+        pass
+    assert (images == before[0]).all() and (labels == before[1]).all()
+
+
+ONE = np.zeros((5, 2, 2), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "more", "words"),
+    [
+        (ONE, [0] * 4, {}, "as many labels as images, and some of each; found images of shape "
+                           r"\(5, 2, 2\) and labels of shape \(4,\)"),
+        (ONE[:0], [], {}, r"some of each; found images of shape \(0, 2, 2\)"),
+        (ONE, 3, {}, r"labels of shape \(\)"),
+        (ONE, np.eye(5), {}, r"not one-hot rows\), found float64 of shape \(5, 5\)"),
+        (ONE, np.eye(5, dtype=int), {}, r"not one-hot rows\), found int64 of shape \(5, 5\)"),
+        (ONE, [0.0] * 5, {}, "one whole number for each image .* found float64"),
+        (ONE, [0, 1, 2, 3, -1], {}, "labels: expected numbers of 0 or more, found -1"),
+        (ONE.astype(int), [0] * 5, {}, r"images: expected bytes, or floats in \[0, 1\], found int"),
+        (ONE, [0, 1, 2, 3, 4], {"classes": 4}, "labels: expected 0 to 3, found 4"),
+    ],
+)  # fmt: skip
+def test_images_and_labels_that_do_not_belong_together_are_refused(images, labels, more, words):
+    with pytest.raises(DataError, match=words):
+        next(minibatches(images, labels, **more))
+
+
+def test_a_minibatch_of_no_image_is_refused():
+    with pytest.raises(ValueError, match="size: expected at least 1 image in a minibatch, found 0"):
+        next(minibatches(ONE, [0] * 5, 0))
+
+
+# --- the division ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "validation", "held"),
+    [(60000, None, 5000), (240, None, 40), (5, None, 0), (30000, None, 5000), (10, 0, 0),
+     (10, 9, 9)],
+)  # fmt: skip
+def test_the_division_holds_out_a_fixed_random_part(count, validation, held):
+    learned, held_out = split(count, validation)
+    assert len(held_out) == held
+    assert sorted([*learned, *held_out]) == list(range(count))
+    assert all((a == b).all() for a, b in zip(split(count, validation), (learned, held_out)))
+    if count >= 240:
+        assert held_out.tolist() != sorted(held_out)  # not just the first or the last
+
+
+@pytest.mark.parametrize("validation", [10, 11])
+def test_something_must_be_left_to_learn_from(validation):
+    words = f"validation: expected fewer than the 10 training images, found {validation}."
+    with pytest.raises(ValueError, match=words):
+        split(10, validation)
+    with pytest.raises(ValueError, match=words):
+        next(train(init_net((1, 10), rng=0), *numbered(10), validation=validation))
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def test_held_out_images_are_never_learned_from_and_all_others_once_in_each_epoch(seen):
+    list(train(init_net((1, 10), rng=0), *numbered(2345), epochs=2, batch_size=100, lr=1e-9))
+    learned, held_out = split(2345, None)
+    for epoch in seen[:20], seen[20:]:
+        assert [len(batch) for batch in epoch] == [100] * 19 + [55]
+        numbers = list(itertools.chain(*epoch))
+        assert sorted(numbers) == sorted(learned)
+        assert not set(numbers) & set(held_out)
+    assert seen[:20] != seen[20:]
+
+
+def test_the_order_of_an_epoch_depends_on_the_seed_and_its_number_only(seen):
+    for seed in (4, 5):
+        list(train(init_net((1, 10), rng=0), *numbered(90), epochs=3, seed=seed, lr=1e-9))
+    learned, _ = split(90, None)
+    orders = [list(itertools.chain(*seen[i : i + 4])) for i in range(0, len(seen), 4)]
+    drawn = [(seed, epoch) for seed in (4, 5) for epoch in (1, 2, 3)]
+    assert orders == [np.random.default_rng(key).permutation(learned).tolist() for key in drawn]
+
+
+def test_validation_measures_the_same_images_whatever_the_seed(monkeypatch):
+    measured, evaluate = [], training.evaluate
+    monkeypatch.setattr(
+        training, "evaluate", lambda net, x, y: measured.append(x.ravel()) or evaluate(net, x, y)
+    )
+    for seed in (0, 1):
+        net = init_net((1, 10), rng=seed)
+        (record,) = train(net, *numbered(60), epochs=1, seed=seed, validation=7)
+        images, labels = (part[split(60, 7)[1]] for part in numbered(60))
+        assert record.validation_accuracy == evaluate(net, images, labels).accuracy
+    assert len(measured[0]) == 7 and (measured[0] == measured[1]).all()
+
+
+def test_cost_and_accuracy_of_an_epoch_are_means_over_samples_not_over_batches():
+    images, labels = bars(1237)
+    net = init_net((24, 8, 3), rng=0)
+    # So small a step that the net stays as it is: the epoch then sees what evaluate sees.
+    options = {"epochs": 1, "lr": 1e-30, "validation": 0}
+    for size in (20, 300, 1200, 5000):
+        (record,) = train(net, images, labels, batch_size=size, **options)
+        score = evaluate(net, images, labels)
+        assert record.cost == pytest.approx(score.cost, rel=1e-6)
+        assert record.accuracy == score.accuracy
+        assert record.validation_accuracy is None
+
+
+def test_it_learns_and_says_how_it_went():
+    net = init_net((24, 8, 3), rng=0)
+    records = list(train(net, *bars(), epochs=4, lr=2.0))
+    assert [record.epoch for record in records] == [1, 2, 3, 4]
+    assert all(record.lr == 2.0 and record.seconds > 0 for record in records)
+    assert records[-1].cost < records[0].cost / 2
+    assert records[-1].accuracy > 0.95 and records[-1].validation_accuracy > 0.95
+    assert evaluate(net, *bars(60, seed=8)).accuracy > 0.95
+
+
+def test_equal_seeds_give_equal_parameters_and_others_do_not():
+    def params(seed):
+        net = init_net((24, 8, 3), rng=0)
+        list(train(net, *bars(), epochs=2, seed=seed))
+        return net.params.tolist()
+
+    assert params(1) == params(1) != params(2)
+
+
+def test_global_random_state_is_neither_read_nor_changed():
+    def params():
+        net = init_net((24, 8, 3), rng=0)
+        list(train(net, *bars(), epochs=1))
+        return net.params.tolist()
+
+    np.random.seed(1)
+    random.seed(1)
+    state, before = random.getstate(), np.random.get_state()[1].tolist()
+    first = params()
+    assert np.random.get_state()[1].tolist() == before and random.getstate() == state
+    np.random.seed(2)
+    assert params() == first
+
+
+def test_progress_hears_of_every_thousand_images_and_may_end_the_training():
+    told = []
+    net = init_net((24, 3), rng=0)
+    list(train(net, *bars(2500), epochs=2, validation=0, progress=lambda *at: told.append(at)))
+    assert told == [(e, done) for e in (1, 2) for done in (1000, 2000, 2500)]
+
+    class Enough(Exception):
+        pass
+
+    def stop(epoch, done):
+        if done == 2000:
+            kept.append(net.params.copy())
+            raise Enough
+
+    kept, net = [], init_net((24, 3), rng=0)
+    with pytest.raises(Enough):
+        list(train(net, *bars(2500), progress=stop))
+    assert (net.params == kept[0]).all()
+
+
+def test_whoever_stops_asking_stops_the_training():
+    first, other = (init_net((24, 3), rng=0) for _ in range(2))
+    next(train(first, *bars(), epochs=100))
+    list(train(other, *bars(), epochs=1))
+    assert (first.params == other.params).all()
+
+
+def test_a_diverging_training_leaves_the_last_finite_parameters_and_gives_advice():
+    images, labels = numbered(2500)
+    images /= 2500
+    order = np.random.default_rng([0, 1]).permutation(split(2500, 0)[0])
+    images[order[-1]] = np.nan  # in the third block of the first epoch
+    good = []
+    net = init_net((1, 10), rng=0)
+    words = (
+        "training diverged in epoch 1: expected a finite cost and finite weights, found others at "
+        "learning rate 3; try 0.3."
+    )
+    with pytest.raises(DivergedError, match=words) as error:
+        list(
+            train(
+                net, images, labels, lr=3, validation=0,
+                progress=lambda *at: good.append((at, net.params.copy())),
+            )
+        )  # fmt: skip
+    assert error.value.exit_code == 4
+    assert [at for at, _ in good] == [(1, 1000), (1, 2000)]
+    assert (net.params == good[-1][1]).all()
+
+
+def test_far_too_high_a_learning_rate_is_answered_with_one_that_works_without_warnings():
+    net = init_net((24, 8, 3), rng=0)
+    before = net.params.copy()
+    with pytest.raises(DivergedError, match=r"at learning rate 1e\+300; try 5\."):
+        list(train(net, *bars(), lr=1e300))
+    assert (net.params == before).all()
+
+
+def test_the_last_step_of_all_may_diverge_though_every_cost_was_finite():
+    net = init_net((24, 8, 3), rng=0)
+    before = net.params.copy()
+    with pytest.raises(DivergedError, match="finite weights"):
+        list(train(net, *bars(), epochs=1, batch_size=1000, validation=0, lr=1e300))
+    assert (net.params == before).all()
+
+
+def test_the_cost_may_diverge_though_every_weight_is_finite(monkeypatch):
+    monkeypatch.setattr(training, "backward", lambda net, y: float(len(y) == 20) * np.inf)
+    monkeypatch.setattr(training, "optimize", lambda net, lr: None)
+    with pytest.raises(DivergedError, match="finite cost"):
+        list(train(init_net((24, 3), rng=0), *bars(), epochs=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"epochs": 0}, ValueError, "epochs: expected a whole number of at least 1, found 0."),
+        ({"lr": float("nan")}, ValueError, "lr: expected a number above 0, found nan."),
+        ({"momentum": 1}, TypeError, "unknown option 'momentum': expected one of epochs,"),
+    ],
+)
+def test_options_are_checked_as_the_table_says(options, error, words):
+    with pytest.raises(error, match=words):
+        next(train(init_net((24, 3), rng=0), *bars(), **options))
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+def test_evaluate_counts_by_class_and_averages_over_all_samples():
+    images, labels = bars(1237, classes=3)
+    net = init_net((24, 8, 4), rng=0)  # a class more than there are labels
+    list(train(net, images, labels, epochs=1, lr=0.3))
+    score = evaluate(net, images, labels)
+    guesses = predict(net, images)
+    assert score.total.tolist() == [413, 412, 412, 0]
+    right = guesses == labels
+    assert score.correct.tolist() == [*(right[labels == c].sum() for c in range(3)), 0]
+    assert 0 < score.accuracy < 1
+    assert score.accuracy == pytest.approx(right.mean())
+    costs = [evaluate(net, images[i : i + 1], labels[i : i + 1]).cost for i in range(1237)]
+    assert score.cost == pytest.approx(np.mean(costs), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.uint64, list])
+def test_labels_may_be_any_whole_numbers(kind):
+    images, labels = bars(30)
+    labels = list(labels) if kind is list else labels.astype(kind)
+    assert evaluate(init_net((24, 3), rng=0), images, labels).total.tolist() == [10, 10, 10]
+
+
+def test_predict_gives_the_likeliest_class_of_each_image():
+    images, labels = bars(1500)
+    net = init_net((24, 3), rng=0)
+    list(train(net, images, labels))
+    assert (predict(net, images) == labels).mean() > 0.95
+    assert predict(net, (images / 255).tolist()[:7]).tolist() == labels[:7].tolist()
+
+
+@pytest.mark.parametrize("function", [evaluate, lambda *args: next(train(*args))])
+def test_images_and_labels_that_do_not_fit_the_net_are_refused(function):
+    net = init_net((24, 3), rng=0)
+    images, labels = bars(30)
+    words = (
+        r"expected 24 pixels in each, the inputs of the net \(24, 3\), found 20 in each of shape "
+        r"\(30, 4, 5\).* use the data set"
+    )
+    with pytest.raises(DataError, match=words):
+        function(net, images[:, :, 1:], labels)
+    with pytest.raises(DataError, match=r"labels: expected 0 to 2, the outputs of the net .* 4:"):
+        function(net, images, labels + 2)
+    with pytest.raises(DataError, match="as many labels as images"):
+        function(net, images, labels[1:])
+
+
+def test_a_single_image_is_not_a_batch():
+    net = init_net((24, 3), rng=0)
+    for image, found in (bars()[0][0], 6), (np.zeros(24), 1):
+        with pytest.raises(DataError, match=f"expected 24 pixels in each.*found {found} in each"):
+            predict(net, image)
+
+
+def test_a_cost_that_is_not_finite_is_an_error_not_a_result():
+    net = init_net((24, 8, 3), rng=0)
+    images, labels = bars()
+    with pytest.raises(DivergedError, match="finite cost, found nan: .* lower learning rate"):
+        evaluate(net, np.where(images > 100, np.inf, 0.0), labels)
