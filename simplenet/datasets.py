@@ -130,7 +130,7 @@ def load_same(recorded: Mapping[str, Any], **how) -> Data:
     `how` is passed on to `load_data`. Raise DataError if it is not found, or its test images and
     labels are not those.
     """
-    if not recorded:
+    if not recorded.keys() >= {"name", "sha256"}:
         raise DataError(
             "expected a model that records its data set, found one that does not: say which data "
             "to use with --data NAME or FOLDER."

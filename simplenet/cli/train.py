@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import os
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ NOTICE = """
     THIS IS NOT MNIST. Training on the sample: digits that simplenet drew, which come with it.
     Expect other figures than those quoted for MNIST.
   ==========================================================================================
-  MNIST was looked for and not found: {error}
+  MNIST was looked for in the cache and could not be had:
+{why}
   With a network, `simplenet fetch mnist` brings it; or give its folder with --data.
 """
 
@@ -193,7 +195,11 @@ def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
             return load_data(offline=offline, timeout=PATIENCE, progress=progress)
         except DataError as error:
             data = load_data("sample")
-            click.echo(NOTICE.format(error=error), err=True)
+            why = textwrap.fill(
+                str(error), 90, initial_indent="  ", subsequent_indent="  ",
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+            click.echo(NOTICE.format(why=why), err=True)
             return data
 
 

@@ -1,0 +1,151 @@
+"""The documents say what is so: commands run, figures were measured, files exist."""
+
+import json
+import re
+import shlex
+import sys
+
+import numpy as np
+import pytest
+from conftest import NAMES, ROOT
+
+from simplenet import sources
+from simplenet.sources import Dataset, Known
+
+README = (ROOT / "README.md").read_text()
+RESULTS = ROOT / "scripts" / "results"
+COMMANDS = re.findall(r"^\$ (.*)$", README, re.MULTILINE)
+LINKED = [*ROOT.glob("*.md"), *ROOT.glob("data/*.md"), *ROOT.glob("simplenet/**/*.md")]
+
+
+def figures(name):
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def served(folder):
+    """Describe a folder of gzipped IDX files as a data set that is downloaded from there."""
+    files = {}
+    for part, name in NAMES.items():
+        path = folder / f"{name}.gz"
+        files[part] = Known(path.stat().st_size, sources._file_sha256(path))
+    return Dataset("made by a test", (f"{folder.as_uri()}/",), files)
+
+
+def test_every_command_of_the_readme_runs(cli, make_data, monkeypatch):
+    for name in "mnist", "fashion-mnist":
+        folder = make_data(name, suffix=".gz", size=(28, 28), classes=10, train=500)
+        known = served(folder)
+        monkeypatch.setitem(sources.DATASETS, name, known)
+    make_data("here/my-digits")
+    ran = 0
+    for line in COMMANDS:
+        for command in line.split(" && "):
+            program, *words = shlex.split(command)
+            if words[:2] == ["-m", "simplenet"]:
+                program, words = "simplenet", words[2:]
+            if program.rpartition("/")[2] == "simplenet":
+                cli(*words)
+                ran += 1
+            else:  # set-up and pytest, which .ci/run runs as they are written
+                assert program in ("python3", ".venv/bin/pip", ".venv/bin/python"), command
+    assert ran >= 10
+
+
+def test_the_two_commands_are_one_line_each_with_all_the_set_up():
+    run, test = COMMANDS[:2]
+    for command in run, test:
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -q -e ")
+    assert "simplenet train" in run
+    assert "simplenet eval" in run
+    assert test.endswith("&& .venv/bin/python -m pytest")
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_every_program_of_the_readme_runs(code, capsys):
+    scope = {}
+    exec(compile(code, "README.md", "exec"), scope)
+    if "optimize(net" in code:
+        net, images = scope["net"], scope["images"]
+        np.testing.assert_array_less(0.8, _accuracy(net, images, scope["labels"]))
+
+
+def _accuracy(net, images, labels):
+    from simplenet import evaluate
+
+    return evaluate(net, images, labels).accuracy
+
+
+def test_every_figure_of_the_readme_was_measured():
+    accuracy, sample, speed = figures("accuracy"), figures("sample"), figures("speed")
+    test = accuracy["test_accuracy"]
+    assert (accuracy["seeds"], len(test["each"])) == (10, 10)
+    rows = (
+        f"| {test['mean']:.2%} ± {test['standard_deviation']:.2%} |",
+        f"| {test['min']:.2%} |",
+        f"| {speed['train_seconds']['median']:.1f} s |",
+        f"| {speed['train_peak_megabytes']:.0f} MB |",
+        f"| {speed['help_milliseconds']['median']:.0f} ms |",
+        f"| {sample['on_mnist']['mean']:.1%} |",
+    )
+    lines = [line for line in README.splitlines() if line.startswith("|")][-len(rows) :]
+    for line, row in zip(lines, rows):
+        assert line.replace(" %", "%").endswith(row), (line, row)
+
+
+def test_what_the_sample_is_worth_was_measured():
+    text, sample = (ROOT / "data" / "README.md").read_text(), figures("sample")
+    for images in "on_mnist", "on_sample":
+        row = " | ".join(f"{100 * sample[images][name]:.1f} %" for name in ("mean", "min", "max"))
+        assert f"| {row} |" in text
+
+
+def test_the_output_shown_in_the_readme_is_real():
+    shown = re.search(r"```text\n(.*?)```", README, re.DOTALL).group(1)
+    assert shown == (RESULTS / "first-run.txt").read_text()
+
+
+def test_the_readme_states_the_length_of_the_heart():
+    stated = int(re.search(r"net\.py\).*?has (\d+) lines", README, re.DOTALL).group(1))
+    assert stated == len((ROOT / "simplenet" / "net.py").read_text().splitlines())
+
+
+def test_the_readme_names_every_module():
+    tree = README.split("## What is where")[1].split("```")[1]
+    package = tree.split("data/  ")[0]
+    modules = set(re.findall(r"^  (\w+\.py)", package, re.MULTILINE))
+    here = {path.name for path in (ROOT / "simplenet").glob("*.py")}
+    assert modules == here - {"__init__.py", "__main__.py"}
+    for script in (ROOT / "scripts").glob("*.py"):
+        assert script.name in tree
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    for document in LINKED:
+        for link in re.findall(r"\]\(([^)#]+)", document.read_text()):
+            if not link.startswith("http"):
+                assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_the_command_reference_is_what_the_help_says(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from make_reference import TARGET, reference
+
+    def words(text):  # releases of click break lines differently
+        return text.split()
+
+    advice = "run python scripts/make_reference.py"
+    assert words(TARGET.read_text()) == words(reference()), advice
+
+
+def test_the_data_readme_names_every_digest():
+    text = (ROOT / "data" / "README.md").read_text()
+    for dataset in sources.DATASETS.values():
+        for known in dataset.files.values():
+            assert known.sha256 in text
+
+
+def test_the_documents_do_not_name_a_python_that_is_not_ours():
+    project = (ROOT / "pyproject.toml").read_text()
+    (least,) = re.findall(r'requires-python = ">=(.*?)"', project)
+    assert f"Python {least}" in README
+    assert sys.version_info >= tuple(map(int, least.split(".")))
