@@ -103,11 +103,19 @@ def load_data(
     what was looked for and where.
     """
     if where is None and os.environ.get(VARIABLE):
+        folder = os.environ[VARIABLE]
+        if folder in DATASETS and not Path(folder).exists():
+            raise DataError(
+                f"{VARIABLE}: expected a folder, found the name {folder}: use --data {folder}, or "
+                f"unset {VARIABLE}."
+            )
         try:
-            return _load_folder(Path(os.environ[VARIABLE]))
+            return _load_folder(Path(folder))
         except DataError as error:
             raise DataError(f"{VARIABLE}: {error}") from error
     where = "mnist" if where is None else where
+    if where == "":
+        raise DataError("expected a name or a folder, found an empty text.")
     if where == "sample":
         return Data("sample", find_files(sample_folder()))
     if where not in DATASETS:
@@ -130,11 +138,6 @@ def load_same(recorded: Mapping[str, Any], **how) -> Data:
     `how` is passed on to `load_data`. Raise DataError if it is not found, or its test images and
     labels are not those.
     """
-    if not recorded.keys() >= {"name", "sha256"}:
-        raise DataError(
-            "expected a model that records its data set, found one that does not: say which data "
-            "to use with --data NAME or FOLDER."
-        )
     name, sha256 = recorded["name"], recorded["sha256"]
     places = ([None] if os.environ.get(VARIABLE) else []) + ([name] if name in DATASETS else [])
     tried = []

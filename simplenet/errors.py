@@ -14,7 +14,7 @@ class DataError(SimplenetError, ValueError):
 
 
 class ModelError(SimplenetError, ValueError):
-    """A model file is missing, damaged, or does not fit the data."""
+    """A model file is missing, damaged, or none of ours."""
 
     exit_code = 3
 

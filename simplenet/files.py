@@ -1,11 +1,16 @@
 """A file is written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+# What a file system without hard links answers.
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 @contextlib.contextmanager
@@ -13,17 +18,20 @@ def replacing(path: str | os.PathLike, *, overwrite: bool = True) -> Iterator[IO
     """Open a temporary file that becomes `path` when the block ends well, and vanishes otherwise.
 
     The file lies beside its target, under a unique name that ends in `.part`; it is on the disk
-    before it gets its name, so neither a crash nor a second process leaves half a file there.
+    before it gets its name, so neither a crash nor a second process leaves half a file there. What
+    is replaced passes on who may read and write it.
     Raise FileExistsError when `overwrite` is false and something of that name is there by then.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    part = part_name(path)
     try:
         with open(part, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         if overwrite:
+            with contextlib.suppress(OSError):  # nothing is there yet
+                os.chmod(part, stat.S_IMODE(os.stat(path).st_mode))
             os.replace(part, path)
         else:
             _claim(part, path)
@@ -37,13 +45,24 @@ def replacing(path: str | os.PathLike, *, overwrite: bool = True) -> Iterator[IO
             part.unlink()
 
 
+def part_name(path: Path) -> Path:
+    """Give a name that is nobody else's, beside the file that it is to become."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+
+
 def _claim(part: Path, path: Path) -> None:
     """Give a finished file its name only if nothing has that name: a link never replaces."""
     try:
         os.link(part, path)
-    except OSError:  # taken, or a file system without hard links: reserve the name, then take it
-        path.touch(exist_ok=False)
-        os.replace(part, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        path.touch(exist_ok=False)  # reserve the name, then take it
+        try:
+            os.replace(part, path)
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _sync_folder(folder: Path) -> None:

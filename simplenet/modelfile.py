@@ -14,6 +14,7 @@ import io
 import json
 import os
 import platform
+import textwrap
 import zipfile
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,6 +26,7 @@ import numpy as np
 from simplenet.errors import ModelError
 from simplenet.files import replacing
 from simplenet.net import Net, net_around
+from simplenet.sources import PARTS
 from simplenet.version import __version__
 
 FORMAT = 1
@@ -54,6 +56,7 @@ def save_model(path: str | os.PathLike, model: Model | Net, *, overwrite: bool =
         model = Model(model)
     if not np.isfinite(model.net.params).all():
         raise ModelError(f"{path}: not saved: the net has weights that are not finite.")
+    _check_records(path, model)
     about = {
         "format": FORMAT,
         "shape": model.net.shape,
@@ -80,7 +83,7 @@ def save_model(path: str | os.PathLike, model: Model | Net, *, overwrite: bool =
             info.create_system, info.external_attr = 3, 0o644 << 16  # the same on every system
             file.writestr(info, content)
         file.comment = b"0" * _DIGEST
-    content = packed.getbuffer()[:-_DIGEST]
+    content = packed.getvalue()[:-_DIGEST]
     with replacing(path, overwrite=overwrite) as file:
         file.write(content)
         file.write(hashlib.sha256(content).hexdigest().encode())
@@ -124,9 +127,11 @@ def load_model(path: str | os.PathLike) -> Model:
                 f"{path}: {error} Another version of simplenet wrote it: use that version."
             ) from error
         net.state = state
-        return Model(
+        model = Model(
             net, *(about[key] for key in ("options", "data", "position", "history", "versions"))
         )
+        _check_records(path, model)
+        return model
     except ModelError:
         raise
     except (
@@ -154,6 +159,41 @@ def _read(path: Path) -> bytes:
         raise ModelError(f"{path}: cannot be read: {error.strerror or error}.") from error
     start = f"one that starts with the bytes {content.hex(' ')}" if content else "an empty one"
     raise ModelError(f"{path}: expected a model file (.npz), found {start}.")
+
+
+def _check_records(path: str | os.PathLike, model: Model) -> None:
+    """Raise ModelError unless what is told of the training is there whole, or not told at all."""
+    number = (int, float)
+    data, position, history = model.data, model.position, model.history
+    wrong = {
+        "options": not isinstance(model.options, dict),
+        "versions": not isinstance(model.versions, dict),
+        "data": data != {}
+        and not (
+            _holds(data, {"name": str, "sha256": dict})
+            and _holds(data["sha256"], dict.fromkeys(PARTS, str))
+        ),
+        "position": position != {} and not _holds(position, {"epochs": int, "images": int}),
+        "history": not isinstance(history, list)
+        or not all(
+            _holds(record, {"epoch": int, "cost": number, "accuracy": number, "lr": number})
+            and isinstance(record.get("validation_accuracy", ""), (*number, type(None)))
+            for record in history
+        ),
+    }
+    for name, is_wrong in wrong.items():
+        if is_wrong:
+            raise ModelError(
+                f"{path}: expected {name} as `simplenet train` records them, or nothing; found "
+                f"{textwrap.shorten(repr(getattr(model, name)), 100)}."
+            )
+
+
+def _holds(record: Any, kinds: dict[str, Any]) -> bool:
+    """Tell whether this is a dict with values of these kinds under these keys."""
+    return isinstance(record, dict) and all(
+        isinstance(record.get(key), kind) for key, kind in kinds.items()
+    )
 
 
 def _check_digest(path: Path, content: bytes) -> None:

@@ -138,6 +138,11 @@ def fetch(
                 size=known.size, sha256=known.sha256, timeout=timeout, progress=progress,
             )  # fmt: skip
             mirrors.sort(key=lambda mirror: mirror != served)  # a dead one is not waited for again
+    except DataError as error:
+        missing = [FILES[part] for part in wrong if not (folder / FILES[part]).is_file()]
+        if len(missing) < 2:
+            raise
+        raise DataError(f"{error} Missing there: {', '.join(missing)}.") from error
     except OSError as error:
         raise DataError(
             f"{error.filename or folder}: expected to write there, found: "

@@ -513,13 +513,20 @@ def test_data_without_a_name_cannot_be_found_again_without_the_variable(make_dat
         load_same(model)
 
 
-def test_a_model_that_records_no_data_is_told_of():
-    with pytest.raises(DataError, match="expected a model that records .* --data NAME or FOLDER"):
-        load_same({})
-
-
 def test_the_parts_and_the_name_are_plain_to_see(make_data):
     folder = make_data()
     data = Data("mine", {part: folder / RAW[part] for part in PARTS})
     assert data.name == "mine" and tuple(data.files) == PARTS
     assert data.train._fields == ("images", "labels")
+
+
+@pytest.mark.parametrize("name", ["sample", "mnist"])
+def test_a_name_where_a_folder_belongs_is_told_of(name, monkeypatch):
+    monkeypatch.setenv("SIMPLENET_DATA", name)
+    with pytest.raises(DataError, match=f"SIMPLENET_DATA: expected a folder.* use --data {name}"):
+        load_data()
+
+
+def test_an_empty_text_is_no_folder():
+    with pytest.raises(DataError, match="expected a name or a folder, found an empty text"):
+        load_data("")

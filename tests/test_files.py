@@ -135,3 +135,13 @@ def test_an_error_names_the_file_asked_for_and_not_the_temporary_one(path, place
     assert ".part" not in str(caught.value)
     assert names(path) == before
     assert path.read_bytes() == b"old"
+
+
+def test_what_is_replaced_passes_on_who_may_read_it(tmp_path):
+    path = tmp_path / "private"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with replacing(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -76,7 +76,7 @@ DAMAGE = {
 
 
 def test_sizes_and_digests_are_those_that_the_documentation_gives():
-    readme = Path(__file__).parents[1].joinpath("data", "README.md").read_text()
+    readme = Path(__file__).parents[1].joinpath("data", "README.md").read_text(encoding="utf-8")
     rows = [line for line in readme.splitlines() if line.startswith("| t") and ".gz |" in line]
     assert rows == [
         f"| {FILES[part]} | {dataset.files[part].size} | {dataset.files[part].sha256} |"
@@ -231,7 +231,7 @@ def test_a_file_in_the_place_of_the_cache_is_named_and_kept(mirror, name):
         DataError, match=f"^{cache_folder()}.*: {words} .* --data or SIMPLENET_DATA"
     ):
         fetch(name)
-    assert cache_folder().read_text() == "mine"
+    assert cache_folder().read_text(encoding="utf-8") == "mine"
 
 
 def test_a_folder_in_the_place_of_a_file_is_named_and_kept(cached, name):

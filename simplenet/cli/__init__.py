@@ -1,6 +1,7 @@
 """The command line: each command parses, calls a function of the library, and shows the result."""
 
 import signal
+import sys
 from importlib import import_module
 
 import click
@@ -13,6 +14,8 @@ COMMANDS = {
     "train": "simplenet.cli.train",
     "eval": "simplenet.cli.evaluate",
     "info": "simplenet.cli.info",
+    "check": "simplenet.cli.check",
+    "graph": "simplenet.cli.graph",
     "fetch": "simplenet.cli.fetch",
 }
 
@@ -57,9 +60,14 @@ class Commands(click.Group):
             raise Failure(f"not enough memory: {why}.") from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Train a small neural network on handwritten digits, and see how well it reads them.
 
     \b
@@ -67,6 +75,8 @@ def cli() -> None:
       simplenet train
       simplenet eval model.npz
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main() -> None:
@@ -77,4 +87,11 @@ def main() -> None:
 
     if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
         signal.signal(signal.SIGTERM, terminated)
-    cli(prog_name="simplenet")
+    try:
+        code = cli(prog_name="simplenet", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt) as error:  # before a command ran; click wraps it
+        code = 143 if isinstance(error.__cause__ or error, Terminated) else 130
+    sys.exit(code)

@@ -1,5 +1,6 @@
 """`simplenet eval`: how well a saved model does."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from simplenet.cli.common import (
     set_threads,
     threads_option,
 )
-from simplenet.errors import DataError
+from simplenet.errors import DataError, ModelError
+from simplenet.options import OPTIONS
 
-CHUNK = 1000  # images in one matrix product
 BYTES = 4  # of one weight in a model file
 
 
@@ -36,13 +37,20 @@ def command(model, data, offline, threads, as_json):
       simplenet eval model.npz
       simplenet eval model.npz --data sample --json
     """
-    size = os.path.getsize(model) if model.is_file() else 0
-    set_threads(threads, CHUNK * size // BYTES)
+    size = 0
+    with contextlib.suppress(OSError):  # load_model says what is wrong
+        size = os.path.getsize(model)
+    set_threads(threads, OPTIONS["batch_size"].default * size // BYTES)  # as train mostly does
 
     from simplenet import evaluate, load_data, load_model
     from simplenet.datasets import load_same
 
     loaded = load_model(model)
+    if data is None and not loaded.data:
+        raise ModelError(
+            f"{model}: expected a model that records its data set, found one that does not: say "
+            "which data to use with --data NAME or FOLDER."
+        )
     with download_bar() as progress:
         how = {"offline": offline, "progress": progress}
         data = load_same(loaded.data, **how) if data is None else load_data(data, **how)

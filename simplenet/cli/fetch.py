@@ -10,7 +10,7 @@ NAMES = [name for name, dataset in DATASETS.items() if dataset.mirrors]
 
 
 @click.command("fetch", cls=Grouped)
-@click.argument("name", type=click.Choice(NAMES), default="mnist")
+@click.argument("name", type=click.Choice(NAMES), default="mnist", metavar=f"[{'|'.join(NAMES)}]")
 @click.option(
     "--verify", "only_verify", is_flag=True, cls=GroupedOption, group="Data",
     help="Only compare what is there with the published SHA-256.",
@@ -21,8 +21,7 @@ NAMES = [name for name, dataset in DATASETS.items() if dataset.mirrors]
 def command(name, only_verify, offline):
     """Download a data set, check it, and print the folder it is in.
 
-    NAME is mnist (the default), fashion-mnist or kmnist. What is there and right is not
-    downloaded again.
+    Without a name it is mnist. What is there and right is not downloaded again.
 
     \b
     Examples:
