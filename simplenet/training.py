@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import COSTS
 from simplenet.net import Net, backward, forward, optimize, zero_grad
-from simplenet.options import OPTIONS, settle
+from simplenet.optimizers import SCHEDULES, rule_for
+from simplenet.options import default_lr, settle
 
 BLOCK = 1000  # images turned into floats at a time: enough to be quick, few enough for the cache
 
@@ -20,10 +22,10 @@ class Epoch:
     """What one epoch brought; accuracies lie between 0 and 1."""
 
     epoch: int  # counted from 1
-    cost: float  # mean over the samples, each as it was before it was learned from
+    cost: float  # mean over the samples, each before it was learned from; without L1 and L2
     accuracy: float  # the same
     validation_accuracy: float | None  # after the epoch; None with nothing held out
-    lr: float
+    lr: float  # of the last step
     seconds: float
 
 
@@ -48,7 +50,7 @@ def minibatches(
     *,
     rng: np.random.Generator | int | None = None,
     classes: int | None = None,
-    dtype: np.typing.DTypeLike = np.float32,
+    dtype: DTypeLike = np.float32,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Go through all images once, `size` at a time: x (size, pixels) in [0, 1], y one-hot.
 
@@ -67,9 +69,11 @@ def minibatches(
     order = np.arange(len(images))
     if rng is not None:
         np.random.default_rng(rng).shuffle(order)
-    for x, y, _ in _blocks(images, labels, order, size, classes, dtype):
-        for start in range(0, len(x), size):
-            yield x[start : start + size], y[start : start + size]
+    return (
+        (x[start : start + size], y[start : start + size])
+        for x, y, _ in _blocks(images, labels, order, size, classes, dtype)
+        for start in range(0, len(x), size)
+    )
 
 
 def train(
@@ -80,34 +84,59 @@ def train(
     progress: Callable[[int, int], None] | None = None,
     **options,
 ) -> Iterator[Epoch]:
-    """Train a net, giving one record after each epoch; stop asking, and it stops.
+    """Train a net, giving one record after each epoch: loop over them, or nothing is trained.
 
-    Options are those of the group Training in `simplenet.options`: epochs, batch_size, lr, seed,
-    validation. `progress(epoch, images)` is called every thousand images or so, with how many
-    of this epoch are done; what it raises ends the training, with the net as it is then.
+    Options are those of `simplenet.options`, except the ones of the net: epochs, batch_size, lr,
+    seed, optimizer and so on. `progress(epoch, images)` is called every thousand images or so, with
+    how many of this epoch are done; what it raises ends the training, with the net as it is then.
+    With `patience`, the net ends with the parameters that had the best validation accuracy.
 
     Raise DataError for images that do not fit the net, ValueError and TypeError for options.
     Raise DivergedError when the cost or a weight is no longer finite; the net then holds the
-    last parameters that were.
+    parameters of the last time that this was looked at, which is before each call of `progress`.
     """
-    settings = settle("Training", **options)
+    settings = settle(cost=net.cost, **options)
     images, labels = check_fit(net, images, labels)
     learned, held_out = split(len(images), settings["validation"])
+    if settings["patience"] and not len(held_out):
+        raise ValueError(
+            "patience: expected images held out to validate on, found none: "
+            f"{len(images)} are too few, unless validation says how many."
+        )
+    return _epochs(net, images, labels, learned, held_out, settings, progress)
+
+
+def _epochs(
+    net: Net,
+    images: np.ndarray,
+    labels: np.ndarray,
+    learned: np.ndarray,
+    held_out: np.ndarray,
+    settings: dict,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[Epoch]:
+    """Do what `train` promises, once it has checked that this can be done."""
+    best, since, kept = -1.0, 0, None
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
         # Each epoch's order depends on the seed and its number only, not on the epochs before.
         order = np.random.default_rng([settings["seed"], epoch]).permutation(learned)
-        blocks = _blocks(
-            images, labels, order, settings["batch_size"], net.shape[-1], net.params.dtype
-        )
-        # Too high a learning rate overflows: that is noticed below, and said in better words.
+        # Too high a learning rate overflows: that is noticed there, and said in better words.
         with np.errstate(over="ignore", invalid="ignore"):
-            cost, accuracy = _learn(net, blocks, epoch, settings, progress)
+            cost, accuracy, lr = _learn(net, images, labels, order, epoch, settings, progress)
         validation = None
         if len(held_out):
             validation = evaluate(net, images[held_out], labels[held_out]).accuracy
         seconds = time.perf_counter() - began
-        yield Epoch(epoch, cost, accuracy, validation, settings["lr"], seconds)
+        yield Epoch(epoch, cost, accuracy, validation, lr, seconds)
+        if settings["patience"]:
+            since += 1
+            if validation > best:
+                best, since, kept = validation, 0, _copy(net)
+            if since == settings["patience"]:
+                break
+    if kept:
+        _put_back(net, kept)
 
 
 def evaluate(net: Net, images: np.ndarray, labels: np.ndarray) -> Score:
@@ -121,7 +150,7 @@ def evaluate(net: Net, images: np.ndarray, labels: np.ndarray) -> Score:
     for x, y, truth in _blocks(images, labels, order, 1, classes, net.params.dtype):
         with np.errstate(over="ignore", invalid="ignore"):  # noticed below
             a = forward(net, x)
-            cost += COSTS[net.cost].value(a, y)
+            cost += COSTS[net.cost][net.activations[-1]].value(a, y)
         correct += np.bincount(truth[a.argmax(axis=1) == truth], minlength=classes)
     if not math.isfinite(cost):
         raise DivergedError(
@@ -132,11 +161,21 @@ def evaluate(net: Net, images: np.ndarray, labels: np.ndarray) -> Score:
 
 
 def predict(net: Net, images: np.ndarray) -> np.ndarray:
-    """Give the likeliest class of each image (n, ...). Raise DataError if they do not fit."""
+    """Give the likeliest class of each image (n, ...).
+
+    Raise DataError if they do not fit, DivergedError if an output is not finite.
+    """
     images, labels = check_fit(net, images, np.zeros(len(images), np.intp))
     order = np.arange(len(images))
     blocks = _blocks(images, labels, order, 1, net.shape[-1], net.params.dtype)
-    return np.concatenate([forward(net, x).argmax(axis=1) for x, _, _ in blocks])
+    with np.errstate(over="ignore", invalid="ignore"):
+        outputs = np.concatenate([forward(net, x).copy() for x, _, _ in blocks])
+    if not np.isfinite(outputs).all():
+        raise DivergedError(
+            "the net cannot predict: expected finite outputs, found others: its weights are too "
+            "large or the images hold nan or inf."
+        )
+    return outputs.argmax(axis=1)
 
 
 def split(count: int, validation: int | None) -> tuple[np.ndarray, np.ndarray]:
@@ -194,10 +233,16 @@ def _pairs(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _blocks(
-    images: np.ndarray, labels: np.ndarray, order: np.ndarray, size: int, classes: int, dtype
+    images: np.ndarray,
+    labels: np.ndarray,
+    order: np.ndarray,
+    size: int,
+    classes: int,
+    dtype: DTypeLike,
+    smoothing: float = 0,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Gather about BLOCK images at a time, a whole number of minibatches: x, y, labels."""
-    one_hot = np.eye(classes, dtype=dtype)
+    one_hot = (np.eye(classes) * (1 - smoothing) + smoothing / classes).astype(dtype)
     rows = max(BLOCK // size, 1) * size
     for start in range(0, len(order), rows):
         chosen = order[start : start + rows]
@@ -207,29 +252,69 @@ def _blocks(
         yield x.astype(dtype, copy=False), one_hot[labels[chosen]], labels[chosen]
 
 
-def _learn(net: Net, blocks, epoch: int, settings: dict, progress) -> tuple[float, float]:
-    """Learn from every minibatch once; give the mean cost and the accuracy on the way."""
-    size = settings["batch_size"]
+def _learn(
+    net: Net,
+    images: np.ndarray,
+    labels: np.ndarray,
+    order: np.ndarray,
+    epoch: int,
+    s: dict,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[float, float, float]:
+    """Learn from every minibatch once; give mean cost, accuracy on the way, last learning rate."""
+    size, count, classes = s["batch_size"], len(order), net.shape[-1]
+    rule, schedule = rule_for(s), SCHEDULES[s["schedule"]]
     cost, correct, done = 0.0, 0, 0
-    good = net.params.copy()
-    for xs, ys, truth in blocks:
+    good = _copy(net)
+    smoothing = s["label_smoothing"]
+    blocks = _blocks(images, labels, order, size, classes, net.params.dtype, smoothing)
+    for block, (xs, ys, truth) in enumerate(blocks, start=1):
         a = np.empty_like(ys)
+        masks = draw_masks(net, len(xs), s["dropout"], [s["seed"], epoch, block])
         for start in range(0, len(xs), size):
-            x, y = xs[start : start + size], ys[start : start + size]
+            part = slice(start, start + size)
             zero_grad(net)
-            a[start : start + size] = forward(net, x)
-            cost += backward(net, y) * len(x)
-            optimize(net, settings["lr"])
+            silent = {l: mask[part] for l, mask in masks.items()} if masks else None
+            a[part] = forward(net, xs[part], silent)
+            cost += backward(net, ys[part]) * len(ys[part])
+            lr = s["lr"] * schedule(epoch - 1 + (done + start) / count, s)
+            optimize(net, lr, rule)
         if not (math.isfinite(cost) and np.isfinite(net.params).all()):
-            net.params[:] = good
-            lower = min(settings["lr"] / 10, OPTIONS["lr"].default)
+            _put_back(net, good)
+            usual = default_lr(s["optimizer"], s["momentum"], net.cost)
             raise DivergedError(
                 f"training diverged in epoch {epoch}: expected a finite cost and finite weights, "
-                f"found others at learning rate {settings['lr']:g}; try {lower:g}."
+                f"found others at learning rate {s['lr']:g}; try {min(s['lr'] / 10, usual):g}."
             )
-        good[:] = net.params
-        correct += np.count_nonzero(a.argmax(axis=1) == truth)
+        good = _copy(net)
+        correct += int(np.count_nonzero(a.argmax(axis=1) == truth))
         done += len(xs)
         if progress:
             progress(epoch, done)
-    return cost / done, correct / done
+    return cost / done, correct / done, lr
+
+
+def draw_masks(net: Net, rows: int, rate: float, seed: list[int]) -> dict[int, np.ndarray]:
+    """Draw what silences a share of the hidden neurons, anew for each sample.
+
+    Those that stay speak louder by 1 / (1 - rate), so that the next layer hears as much as it will
+    without dropout (Srivastava et al., 2014; "inverted", so that evaluation needs no change).
+    """
+    if not rate:
+        return {}
+    rng = np.random.default_rng(seed)
+    loud = net.params.dtype.type(1 / (1 - rate))
+    return {
+        l: (rng.random((rows, net.shape[l]), np.float32) >= rate) * loud
+        for l in range(1, len(net.W))
+    }
+
+
+def _copy(net: Net) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Copy what a step changes: the parameters, and what the optimizer remembers."""
+    return net.params.copy(), {name: array.copy() for name, array in net.state.items()}
+
+
+def _put_back(net: Net, kept: tuple[np.ndarray, dict[str, np.ndarray]]) -> None:
+    """Undo all steps since the copy was made."""
+    net.params[:], net.state = kept[0], kept[1]

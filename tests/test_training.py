@@ -2,13 +2,29 @@
 
 import itertools
 import random
+import types
 
 import numpy as np
 import pytest
 
-from simplenet import evaluate, init_net, minibatches, predict, train, training
+from simplenet import (
+    backward,
+    evaluate,
+    forward,
+    init_net,
+    load_model,
+    minibatches,
+    optimize,
+    predict,
+    save_model,
+    train,
+    training,
+    zero_grad,
+)
 from simplenet.errors import DataError, DivergedError
-from simplenet.training import split
+from simplenet.optimizers import OPTIMIZERS, rule_for
+from simplenet.options import settle
+from simplenet.training import draw_masks, split
 
 
 def numbered(count, classes=10):
@@ -287,7 +303,7 @@ def test_the_last_step_of_all_may_diverge_though_every_cost_was_finite():
 
 def test_the_cost_may_diverge_though_every_weight_is_finite(monkeypatch):
     monkeypatch.setattr(training, "backward", lambda net, y: float(len(y) == 20) * np.inf)
-    monkeypatch.setattr(training, "optimize", lambda net, lr: None)
+    monkeypatch.setattr(training, "optimize", lambda net, lr, rule: None)
     with pytest.raises(DivergedError, match="finite cost"):
         list(train(init_net((24, 3), rng=0), *bars(), epochs=1))
 
@@ -297,12 +313,310 @@ def test_the_cost_may_diverge_though_every_weight_is_finite(monkeypatch):
     [
         ({"epochs": 0}, ValueError, "epochs: expected a whole number of at least 1, found 0."),
         ({"lr": float("nan")}, ValueError, "lr: expected a number above 0, found nan."),
-        ({"momentum": 1}, TypeError, "unknown option 'momentum': expected one of epochs,"),
+        ({"momentum": 1}, ValueError, "momentum: expected a number of at least 0 and below 1, fou"),
+        ({"moment": 1}, TypeError, "unknown option 'moment': expected one of epochs,"),
+        ({"cost": "squared-error"}, TypeError, "multiple values for keyword argument 'cost'"),
+        ({"activation": "relu"}, TypeError, "unknown option 'activation': expected one of epochs,"),
+        ({"label_smoothing": 0.1}, ValueError, "label_smoothing: expected the cost cross-entropy"),
     ],
 )
 def test_options_are_checked_as_the_table_says(options, error, words):
     with pytest.raises(error, match=words):
         next(train(init_net((24, 3), rng=0), *bars(), **options))
+
+
+# --- dropout and label smoothing ------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Record masks and targets of every minibatch: (masks by layer, y)."""
+    batches, backward = [], training.backward
+
+    def spy(net, y):
+        batches.append((dict(net.masks), y.copy()))
+        return backward(net, y)
+
+    monkeypatch.setattr(training, "backward", spy)
+    return batches
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dropout_silences_its_share_of_hidden_neurons_and_the_others_speak_louder(rate, dtype):
+    net = init_net((50, 300, 200, 10), rng=0, dtype=dtype)
+    masks = draw_masks(net, 500, rate, [0, 1, 1])
+    assert {l: mask.shape for l, mask in masks.items()} == {1: (500, 300), 2: (500, 200)}
+    for mask in masks.values():
+        assert mask.dtype == dtype
+        assert set(np.unique(mask)) == {0, dtype(1 / (1 - rate))}
+        spread = np.sqrt(rate * (1 - rate) / mask.size)
+        assert (mask == 0).mean() == pytest.approx(rate, abs=5 * spread)
+        assert mask.mean() == pytest.approx(1, abs=5 * spread / (1 - rate))  # heard as without
+        # Each sample and each neuron by itself: no row or column is silent as a whole.
+        for axis in (0, 1):
+            few = np.sqrt(rate * (1 - rate) / mask.shape[axis])
+            assert abs((mask == 0).mean(axis) - rate).max() < 6 * few
+    assert (masks[1][:, :200] != masks[2]).any()
+
+
+def test_without_dropout_or_hidden_neurons_nothing_is_drawn():
+    assert draw_masks(init_net((5, 4, 3), rng=0), 7, 0.0, [0, 1, 1]) == {}
+    assert draw_masks(init_net((5, 3), rng=0), 7, 0.5, [0, 1, 1]) == {}
+
+
+def test_masks_depend_on_the_seed_the_epoch_and_the_block_only(told):
+    images, labels = bars(2600)
+    net = init_net((24, 6, 3), rng=0)
+    how = {"epochs": 2, "batch_size": 500, "validation": 0, "dropout": 0.5, "lr": 1e-9, "seed": 3}
+    list(train(net, images, labels, **how))
+    drawn = {
+        (epoch, block): draw_masks(net, rows, 0.5, [3, epoch, block])[1]
+        for epoch in (1, 2)
+        for block, rows in enumerate((1000, 1000, 600), start=1)
+    }
+    expected = [
+        mask[i : i + 500] for mask in drawn.values() for i in range(0, len(mask), 500)
+    ]  # fmt: skip
+    assert len(told) == len(expected) == 12
+    for (masks, _), mask in zip(told, expected):
+        assert list(masks) == [1]
+        np.testing.assert_array_equal(masks[1], mask)
+    assert len({mask[:500].tobytes() for mask in drawn.values()}) == 6  # all of them different
+    other = draw_masks(net, 1000, 0.5, [4, 1, 1])[1]
+    assert (other != drawn[1, 1]).any()
+
+
+def test_dropout_is_off_when_a_net_is_measured():
+    net, twin = (init_net((24, 50, 3), rng=0) for _ in range(2))
+    (record,) = train(net, *bars(), epochs=1, dropout=0.5, lr=1e-30, validation=100)
+    assert abs(net.params - twin.params).max() < 1e-28
+    part = [part[split(240, 100)[1]] for part in bars()]
+    assert record.validation_accuracy == evaluate(net, *part).accuracy
+    before = forward(net, part[0].reshape(100, -1) / 255).copy()
+    assert net.masks == {}
+    np.testing.assert_array_equal(before, forward(twin, part[0].reshape(100, -1) / 255))
+    assert record.cost != pytest.approx(evaluate(net, *bars()).cost, rel=1e-3)  # it was on before
+
+
+def test_label_smoothing_spreads_its_share_over_all_classes_in_training_only(told):
+    net = init_net((24, 3), rng=0, cost="cross-entropy")
+    (record,) = train(net, *bars(), epochs=1, label_smoothing=0.3, lr=1e-30, validation=0)
+    for _, y in told:
+        assert y.dtype == np.float32
+        np.testing.assert_allclose(np.sort(y), [[0.1, 0.1, 0.8]] * len(y), rtol=1e-6)
+    assert evaluate(net, *bars()).cost < record.cost  # measured against what is true
+    smooth, hard = (
+        init_net((24, 3), rng=0, cost="cross-entropy", output_activation="sigmoid")
+        for _ in range(2)
+    )
+    next(train(smooth, *bars(), epochs=1, label_smoothing=0.3))
+    next(train(hard, *bars(), epochs=1))
+    assert (smooth.params != hard.params).all()
+
+
+def test_smoothing_the_label_of_a_single_class_changes_nothing(told):
+    net = init_net((24, 1), rng=0, cost="cross-entropy")
+    next(train(net, bars(30)[0], np.zeros(30, int), label_smoothing=0.3))
+    assert {float(y) for _, ys in told for y in ys.ravel()} == {1.0}
+
+
+# --- optimizers and schedules ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "factor"),
+    [
+        ({"schedule": "constant"}, lambda done: 1),
+        ({"schedule": "step", "decay": 0.1, "decay_every": 2}, lambda done: 0.1 ** (done // 2)),
+        ({"schedule": "exponential", "decay": 0.3}, lambda done: 0.3**done),
+        ({"schedule": "cosine"}, lambda done: (1 + np.cos(np.pi * done / 3)) / 2),
+        (
+            {"schedule": "cosine", "warmup": 1.5},
+            lambda done: done / 1.5 if done < 1.5 else (1 + np.cos(np.pi * (done / 1.5 - 1))) / 2,
+        ),
+    ],
+)
+def test_the_schedule_moves_at_every_step_and_its_last_is_recorded(monkeypatch, options, factor):
+    rates, optimize = [], training.optimize
+    monkeypatch.setattr(
+        training, "optimize", lambda net, lr, rule: rates.append(lr) or optimize(net, lr, rule)
+    )
+    how = {"epochs": 3, "batch_size": 100, "validation": 0, "lr": 0.2}
+    records = list(train(init_net((24, 3), rng=0), *bars(1250), **how, **options))
+    done = [epoch + batch * 100 / 1250 for epoch in range(3) for batch in range(13)]
+    np.testing.assert_allclose(rates, [0.2 * factor(at) for at in done], rtol=1e-9)
+    assert [record.lr for record in records] == rates[12::13]
+    assert all(type(record.lr) is float for record in records)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"l1": 0.01},
+        {"l2": 0.01},
+        {"clip": 0.01},
+        {"momentum": 0.5},
+        {"optimizer": "nesterov"},
+        {"optimizer": "rmsprop"},
+        {"optimizer": "rmsprop", "rho": 0.5},
+        {"optimizer": "rmsprop", "momentum": 0.5},
+        {"optimizer": "adam"},
+        {"optimizer": "adam", "beta1": 0.5},
+        {"optimizer": "adam", "beta2": 0.5},
+        {"optimizer": "adam", "epsilon": 0.1},
+        {"optimizer": "adamw"},
+        {"optimizer": "adamw", "weight_decay": 0.5},
+    ],
+    ids=str,
+)
+def test_every_option_of_the_step_reaches_it(options):
+    """The two epochs equal those of a loop that is written out here, with the rule for them."""
+    options = {"lr": 0.05, **options}
+    net, by_hand, other = (init_net((24, 6, 3), rng=0) for _ in range(3))
+    list(train(net, *bars(50), epochs=2, validation=0, **options))
+    list(train(other, *bars(50), epochs=2, validation=0, lr=0.05))
+    assert (net.params != other.params).any()
+    rule = rule_for(settle(**options))
+    images, labels = bars(50)
+    learned, _ = split(50, 0)
+    for epoch in (1, 2):
+        order = np.random.default_rng([0, epoch]).permutation(learned)
+        for x, y in minibatches(images[order], labels[order], 20, classes=3):
+            zero_grad(by_hand)
+            forward(by_hand, x)
+            backward(by_hand, y)
+            optimize(by_hand, 0.05, rule)
+    np.testing.assert_array_equal(net.params, by_hand.params)
+    assert net.state.keys() == by_hand.state.keys()
+    assert {array.dtype.kind for array in net.state.values()} <= {"f", "i"}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_all_arithmetic_stays_in_the_precision_of_the_net(optimizer, dtype, monkeypatch):
+    seen, rule_for = set(), training.rule_for
+
+    def spy(settings):
+        rule = rule_for(settings)
+
+        def wrapped(net, gradient, lr):
+            rule(net, gradient, lr)
+            arrays = gradient, *net.a, *net.masks.values(), *net.dc_dz, *net.state.values()
+            seen.update(array.dtype for array in arrays if array.ndim)
+
+        return wrapped
+
+    monkeypatch.setattr(training, "rule_for", spy)
+    net = init_net((24, 6, 3), rng=0, dtype=dtype, activation="leaky-relu", cost="cross-entropy")
+    list(
+        train(
+            net, *bars(50), epochs=1, optimizer=optimizer, dropout=0.5, label_smoothing=0.1,
+            l1=1e-3, l2=1e-3, clip=1.0,
+        )
+    )  # fmt: skip
+    assert seen == {np.dtype(dtype)} == {net.params.dtype}
+
+
+def test_another_optimizer_does_not_trip_over_what_the_last_one_remembers():
+    net, twin = (init_net((24, 3), rng=0) for _ in range(2))
+    list(train(net, *bars(), epochs=1, optimizer="adam"))
+    twin.params[:] = net.params
+    for one in net, twin:
+        list(train(one, *bars(), epochs=1, momentum=0.9))
+    assert list(net.state) == ["velocity"]
+    np.testing.assert_array_equal(net.params, twin.params)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_what_an_optimizer_remembers_survives_the_model_file(optimizer, tmp_path):
+    net = init_net((24, 6, 3), rng=0)
+    how = {"epochs": 1, "optimizer": optimizer, "momentum": None}
+    if optimizer == "sgd":
+        how["momentum"] = 0.9
+    list(train(net, *bars(), **how))
+    assert net.state
+    save_model(tmp_path / "m.npz", net)
+    again = load_model(tmp_path / "m.npz").net
+    for one in net, again:
+        list(train(one, *bars(), **how, seed=1))
+    np.testing.assert_array_equal(again.params, net.params)
+    for name in net.state:
+        np.testing.assert_array_equal(again.state[name], net.state[name])
+
+
+# --- early stopping -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def accuracies(monkeypatch):
+    """Have validation find these accuracies, one for each epoch; keep what the net was then."""
+    queue, nets = [], []
+
+    def pretend(net, images, labels):
+        nets.append((net.params.copy(), {name: part.copy() for name, part in net.state.items()}))
+        return types.SimpleNamespace(accuracy=queue[len(nets) - 1])
+
+    monkeypatch.setattr(training, "evaluate", pretend)
+    return lambda *told: queue.extend(told) or nets
+
+
+@pytest.mark.parametrize(
+    ("told", "patience", "epochs", "ran", "best"),
+    [
+        ([0.1, 0.5, 0.4, 0.3, 0.9], 2, 5, 4, 2),  # stops, and never sees the fifth
+        ([0.1, 0.5, 0.4, 0.6, 0.5, 0.5, 0.9], 2, 7, 6, 4),  # a better one starts the count again
+        ([0.5, 0.5, 0.5, 0.9], 2, 4, 3, 1),  # as good is not better
+        ([0.0, 0.0, 0.9], 1, 3, 2, 1),
+        ([0.1, 0.6, 0.4], 5, 3, 3, 2),  # the run ends by itself
+        ([0.1, 0.2, 0.3], 1, 3, 3, 3),  # ever better
+        ([0.3, 0.2, 0.1], 0, 3, 3, 3),  # off: the last is kept
+    ],
+)
+def test_patience_ends_with_the_best_parameters_and_the_state_they_had(
+    accuracies, told, patience, epochs, ran, best
+):
+    nets = accuracies(*told)
+    net = init_net((24, 6, 3), rng=0)
+    records = list(train(net, *bars(), epochs=epochs, patience=patience, optimizer="adam"))
+    assert [record.validation_accuracy for record in records] == told[:ran]
+    params, state = nets[best - 1]
+    np.testing.assert_array_equal(net.params, params)
+    np.testing.assert_array_equal(net.W[0].ravel(), params[: net.W[0].size])  # views still
+    assert net.state.keys() == state.keys() and net.state["steps"] == 10 * best
+    for name in state:
+        np.testing.assert_array_equal(net.state[name], state[name])
+    assert len({params.tobytes() for params, _ in nets}) == ran  # each epoch was another net
+
+
+def test_patience_without_images_to_validate_on_is_refused():
+    with pytest.raises(ValueError, match="^patience: .* found validation 0"):
+        next(train(init_net((24, 3), rng=0), *bars(), patience=1, validation=0))
+    with pytest.raises(ValueError, match="^patience: .* found none: 5 are too few"):
+        next(train(init_net((24, 3), rng=0), *bars(5), patience=1))
+    next(train(init_net((24, 3), rng=0), *bars(5), patience=1, validation=1))
+
+
+def test_a_divergence_puts_back_what_the_optimizer_remembered_too(monkeypatch):
+    step, steps, good = training.optimize, [], []
+
+    def overflow(net, lr, rule):
+        steps.append(lr)
+        step(net, lr if len(steps) < 125 else np.inf, rule)  # in the third block of fifty steps
+
+    def remember(epoch, done):
+        good.append((net.params.copy(), {name: part.copy() for name, part in net.state.items()}))
+
+    monkeypatch.setattr(training, "optimize", overflow)
+    net = init_net((24, 3), rng=0)
+    with pytest.raises(DivergedError):
+        how = {"validation": 0, "optimizer": "adam", "progress": remember}
+        list(train(net, *bars(2500), **how))
+    assert len(good) == 2 and net.state["steps"] == 100
+    params, state = good[-1]
+    np.testing.assert_array_equal(net.params, params)
+    for name in state:
+        np.testing.assert_array_equal(net.state[name], state[name])
 
 
 # --- measuring ------------------------------------------------------------------------------------
@@ -366,3 +680,18 @@ def test_a_cost_that_is_not_finite_is_an_error_not_a_result():
     images, labels = bars()
     with pytest.raises(DivergedError, match="finite cost, found nan: .* lower learning rate"):
         evaluate(net, np.where(images > 100, np.inf, 0.0), labels)
+
+
+def test_a_prediction_that_is_not_finite_is_an_error_not_a_class():
+    net = init_net((4, 2), rng=0)
+    net.params[0] = np.nan
+    with pytest.raises(DivergedError, match="cannot predict: expected finite outputs"):
+        predict(net, np.ones((3, 4), np.float32))
+
+
+def test_wrong_arguments_are_told_of_before_anyone_loops():
+    images, labels = np.ones((3, 4), np.float32), np.zeros(3, int)
+    with pytest.raises(ValueError, match="epochs: expected"):
+        train(init_net((4, 2), rng=0), images, labels, epochs=-3)
+    with pytest.raises(ValueError, match="size: expected at least 1"):
+        minibatches(images, labels, 0)
