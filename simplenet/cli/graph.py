@@ -1,0 +1,97 @@
+"""`simplenet graph`: how a value was computed, as a graph with values and gradients."""
+
+import math
+from pathlib import Path
+
+import click
+
+from simplenet.cli.common import Grouped, GroupedOption
+from simplenet.cli.output import check_output
+
+
+@click.command("graph", cls=Grouped)
+@click.argument("expression", required=False)
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), cls=GroupedOption,
+    group="Run", help="Where to save the graph.  [default: print it]",
+)  # fmt: skip
+@click.option(
+    "--overwrite", is_flag=True, cls=GroupedOption, group="Run",
+    help="Replace the output file if it is there.",
+)  # fmt: skip
+def command(expression, values, output, overwrite):
+    """Write the graph of an expression or a tiny network.
+
+    It is written in the language of Graphviz: `simplenet graph | dot -Tsvg > graph.svg` draws it.
+    Each box is a value, with its operation, data and gradient. An expression is made of numbers,
+    names, + - * / **, and exp log sqrt sin cos tan tanh sigmoid relu. Without one, the graph is
+    that of a network of 2 inputs, 2 hidden neurons and 1 output, and of its squared error.
+
+    \b
+    Examples:
+      simplenet graph
+      simplenet graph "a*b + c" a=2 b=-3 c=10
+      simplenet graph "tanh(w*x + b)" w=0.5 x=2 b=0.1 -o neuron.dot
+    """
+    if output:
+        check_output(output, overwrite)
+    numbers = {}
+    for text in values:
+        name, _, number = text.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if name in numbers or not (name.isidentifier() and math.isfinite(value)):
+            raise click.BadParameter(
+                f"expected a name and a number such as a=2, each name once; found {text!r}.",
+                param_hint="NAME=VALUE",
+            )
+        numbers[name] = value
+
+    import numpy as np
+
+    from simplenet.expression import evaluate
+
+    slips: list[str] = []
+    heard = dict.fromkeys(("divide", "over", "invalid"), "call")
+    with np.errstate(**heard, call=lambda what, flag: slips.append(what)):
+        if expression is None:
+            result = tiny_network()
+        else:
+            try:
+                result = evaluate(expression, numbers)
+            except ValueError as error:
+                raise click.BadParameter(str(error), param_hint="EXPRESSION") from error
+        if result.requires_grad:
+            result.backward()
+    if slips:
+        click.echo(f"note: {', '.join(dict.fromkeys(slips))}: some are inf or nan.", err=True)
+    if output is None:
+        click.echo(result.to_dot(), nl=False)
+    else:
+        from simplenet.files import replacing
+
+        with replacing(output, overwrite=overwrite) as file:
+            file.write(result.to_dot().encode())
+
+
+def tiny_network():
+    """Give the squared error of an MLP of scalars, every tensor labelled."""
+    import numpy as np
+
+    from simplenet.autodiff import MLP, Tensor
+
+    net = MLP(2, [2, 1], rng=np.random.default_rng(0))
+    for l, layer in enumerate(net.parts):
+        for j, neuron in enumerate(layer.parts):
+            neuron.bias.label = f"b{l}[{j}]"
+            for k, weight in enumerate(neuron.weights):
+                weight.label = f"w{l}[{k},{j}]"
+    x = [Tensor(1.0, label="x[0]"), Tensor(-2.0, label="x[1]")]
+    (a,) = net(x)
+    a.label = "prediction"
+    error = (a - Tensor(1.0, label="y")) ** 2
+    error.label = "squared error"
+    return error

@@ -1,0 +1,62 @@
+"""An expression that a person types becomes a graph of tensors: `tanh(w*x + b)`."""
+
+import ast
+import operator
+from collections.abc import Mapping
+
+from simplenet.autodiff import Tensor
+
+_OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+    ast.UAdd: lambda tensor: tensor,
+}
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu")
+
+
+def evaluate(text: str, values: Mapping[str, float]) -> Tensor:
+    """Compute an expression of numbers, names, + - * / ** and FUNCTIONS.
+
+    Every name becomes one tensor that requires a gradient, labelled with it. Raise ValueError for
+    anything else in the text, and for a name without a value.
+    """
+    tensors = {
+        name: Tensor(value, requires_grad=True, label=name) for name, value in values.items()
+    }
+
+    def build(node: ast.AST) -> Tensor:
+        match node:
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                return Tensor(float(number), label=ast.unparse(node))
+            case ast.Name(id=name) if name in tensors:
+                return tensors[name]
+            case ast.Name(id=name):
+                raise ValueError(f"expected a value for {name}, found none: add {name}=2.")
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](build(left), build(right))
+            case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](build(operand))
+            case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
+                name in FUNCTIONS
+            ):
+                return getattr(build(argument), name)()
+        raise ValueError(
+            f"expected numbers, names, + - * / ** ( ) and {', '.join(FUNCTIONS)}; found "
+            f"{ast.unparse(node)!r}."
+        )
+
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+        return build(tree.body)
+    except OverflowError as error:
+        raise ValueError(
+            f"expected numbers below 1.8e308, found larger in {text[:60]!r}."
+        ) from error
+    except (RecursionError, MemoryError) as error:
+        raise ValueError(f"expected a shorter expression than {text[:60]!r}...") from error
+    except SyntaxError as error:
+        raise ValueError(f"expected an expression such as a*b + c, found {text[:60]!r}.") from error
