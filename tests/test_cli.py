@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -47,12 +48,17 @@ def test_the_help_of_train_names_every_option_under_its_heading_with_its_default
     for option in OPTIONS.values():
         section = text.split(f"\n{option.group}:\n")[1].split("\n\n")[0]
         entry = section.split(f"--{option.name.replace('_', '-')} {option.metavar} ")[1]
-        entry = " ".join(entry.split("\n  --")[0].split())
-        assert " ".join(option.help.split()) in entry
-        default = {None: "", (40,): "[default: 40]"}.get(option.default, str(option.default))
-        assert default in entry
-    others = "--data --offline -o, --output --overwrite --threads -q, --quiet --json -h, --help"
-    assert all(f"  {name}" in text for name in re.findall(r"(?:-\w, )?--\w+", others))
+        entry = re.sub(r"-\s+", "-", entry.split("\n  --")[0])  # a name may be broken at its hyphen
+        told = " ".join(entry.split())
+        assert re.sub(r"-\s+", "-", " ".join(option.help.split())) in told
+        default = {None: None, (40,): "40"}.get(option.default, str(option.default))
+        assert told.endswith(f"[default: {default}]") or default is None
+        assert told.count("[default: ") == (option.name != "shape")
+    others = (
+        "--config --print-config --data --offline -o, --output --overwrite --threads -q, --quiet "
+        "--json -h, --help"
+    )
+    assert all(f"  {name}" in text for name in re.findall(r"(?:-\w, )?--[\w-]+", others))
 
 
 def test_the_help_comes_without_numpy_and_tqdm():
@@ -82,7 +88,10 @@ def test_the_version_is_that_of_the_package(cli, shell):
         (["eval"], "Missing argument 'MODEL'"),
         (["info"], "Missing argument 'MODEL'"),
         (["train", "--lr", "fast"], "'--lr': expected a number above 0, found 'fast'."),
-        (["train", "--threads", "0"], "'--threads': expected a whole number from 1 to 1024, found"),
+        (
+            ["train", "--threads", "0"],
+            "'--threads': expected auto or a whole number from 1 to 1024, found '0'.",
+        ),
         (["train", "--threads", "all"], "from 1 to 1024, found 'all'."),
         (["eval", "m.npz", "--threads", "2000"], "from 1 to 1024, found '2000'."),
     ],
@@ -329,8 +338,9 @@ def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
         r"net        64-8-3: 547 parameters, float32",
         r"functions  sigmoid, sigmoid; cost half-squared-error",
         r"data       custom",
-        r"options    shape \[64, 8, 3\], epochs 2, batch_size 20, lr 5.0, seed 0, validation 40, "
-        r"threads 1",
+        r"options    shape \[64, 8, 3\], activation sigmoid, output_activation sigmoid, cost "
+        r"half-squared-error, init lecun, epochs 2, batch_size 20, seed 0, validation 40, "
+        r"patience 0, lr 5.0, optimizer sgd, momentum 0.0, .*label_smoothing 0.0, threads 1",
         r"trained    2 epochs",
         rf"versions   simplenet {__version__}, numpy {np.__version__}, python [\d.]+",
         r"epoch    cost  accuracy  validation  learning rate",
@@ -377,5 +387,25 @@ def test_info_says_how_far_a_training_came(cli, epochs, images, words):
 
 
 def test_the_group_loads_only_the_command_that_runs():
-    assert group.list_commands(None) == ["train", "eval", "info", "fetch"]
+    assert group.list_commands(None) == ["train", "eval", "info", "check", "graph", "fetch"]
     assert group.get_command(None, "nonsense") is None
+
+
+def test_without_a_command_the_help_is_shown(cli):
+    assert cli().stdout == cli("--help").stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_before_a_command_runs_has_its_exit_code_too(number, code, monkeypatch):
+    import simplenet.cli
+
+    def interrupted(*args, **kwargs):
+        os.kill(os.getpid(), number)
+        signal.pause()
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(simplenet.cli.cli, "make_context", interrupted)
+    with pytest.raises(SystemExit) as end:
+        simplenet.cli.main()
+    signal.signal(signal.SIGTERM, before)
+    assert end.value.code == code

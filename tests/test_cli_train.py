@@ -1,6 +1,7 @@
 """`simplenet train`: what it saves, prints and refuses, and how it ends when it must."""
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 from simplenet import evaluate, init_net, load_data, load_model, train
 from simplenet.cli import train as command
 from simplenet.idx import write_idx
+from simplenet.options import OPTIONS
 from simplenet.sources import PARTS
 
 SMALL = ("--hidden", 8, "--epochs", 2)
@@ -154,9 +156,14 @@ def test_everything_that_determines_the_run_is_in_the_model(cli, data):
         "--validation", 30, "--threads", 2)  # fmt: skip
     model, found = load_model("model.npz"), load_data(data)
     assert model.options == {
-        "shape": [64, 8, 3], "epochs": 2, "batch_size": 7, "lr": 2.0, "seed": 9, "validation": 30,
-        "threads": 2,
+        "shape": [64, 8, 3], "activation": "sigmoid", "output_activation": "sigmoid",
+        "cost": "half-squared-error", "init": "lecun", "epochs": 2, "batch_size": 7, "seed": 9,
+        "validation": 30, "patience": 0, "lr": 2.0, "optimizer": "sgd", "momentum": 0.0,
+        "rho": 0.99, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "schedule": "constant",
+        "decay": 0.5, "decay_every": 1, "warmup": 0.0, "l1": 0.0, "l2": 0.0, "weight_decay": 0.01,
+        "dropout": 0.0, "clip": 0.0, "label_smoothing": 0.0, "threads": 2,
     }  # fmt: skip
+    assert {*model.options, "hidden"} == {*OPTIONS, "threads"}
     assert model.data == {
         "name": "custom", "sha256": {part: found.sha256(part) for part in PARTS},
     }  # fmt: skip
@@ -230,7 +237,7 @@ def test_without_o_the_next_free_name_is_taken(cli, data):
     Path("model-2.npz").write_text("mine")
     for name in "model.npz", "model-3.npz", "model-4.npz":
         assert f"saved {name}\n" in cli("train", "--data", data, *SMALL).stdout
-    assert Path("model-2.npz").read_text() == "mine"
+    assert Path("model-2.npz").read_text(encoding="utf-8") == "mine"
     assert cli("train", "--data", data, *SMALL, "--overwrite").stdout.endswith("model-5.npz\n")
 
 
@@ -238,7 +245,7 @@ def test_an_output_that_exists_needs_overwrite(cli, data):
     Path("mine.npz").write_text("mine")
     told = cli("train", "--data", data, "-o", "mine.npz", code=2).stderr
     assert "found that mine.npz exists: take another, or give --overwrite." in told
-    assert Path("mine.npz").read_text() == "mine"
+    assert Path("mine.npz").read_text(encoding="utf-8") == "mine"
     cli("train", "--data", data, *SMALL, "-o", "mine.npz", "--overwrite")
     load_model("mine.npz")
     assert os.listdir() == ["mine.npz"]
@@ -267,16 +274,24 @@ def test_an_output_that_can_be_no_model_is_refused_before_any_work(cli, data, mo
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_before_any_work(cli, data, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda *args: False)  # root may write everywhere
+    def refuse(path):  # root may write everywhere
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
     told = cli("train", "--data", data, code=2).stderr
-    assert f"at {Path.cwd()}, found that it cannot be written to." in told
+    assert f"at {Path.cwd()}, found that it cannot be written to (Permission denied)." in told
+
+
+def test_a_name_that_is_too_long_is_refused_before_any_work(cli, data):
+    told = cli("train", "--data", data, "-o", "x" * 240 + ".npz", code=2).stderr
+    assert "name too long" in told
 
 
 @pytest.mark.parametrize("output", [[], ["-o", "model.npz"]])
 def test_a_file_that_appears_meanwhile_is_not_overwritten(cli, data, during, output):
     during(200, lambda: Path("model.npz").write_text("mine"))
     assert "saved model-2.npz" in cli("train", "--data", data, *SMALL, *output).stdout
-    assert Path("model.npz").read_text() == "mine"
+    assert Path("model.npz").read_text(encoding="utf-8") == "mine"
     assert load_model("model-2.npz").position == {"epochs": 2, "images": 0}
 
 
@@ -317,10 +332,27 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
         (["--shape", "64,8,10"], "--shape: expected 64 inputs and 3 outputs"),
         (["--shape", "64"], "'--shape': expected 2 or more layer sizes"),
         (["--shape", "64,8,3", "--hidden", "8"], "--shape and --hidden: expected one of them"),
-        (["--validation", "240"], "--validation: expected fewer than the 240 training images, found"
-                                  " 240."),
+        (["--validation", "240"], "'--validation': expected fewer than the 240 training images, "
+                                  "found 240."),
         (["--validation", "-1"], "'--validation': expected a whole number of at least 0"),
         (["--lr", "1e400"], "'--lr': expected a number above 0, found '1e400'."),
+        (["--lr", "-1"], "'--lr': expected a number above 0, found '-1'."),
+        (["--dropout", "1.0"], "'--dropout': expected a number of at least 0 and below 1, found"),
+        (["--activation", "softmax"], "'--activation': expected one of sigmoid, tanh, relu, "
+                                      "leaky-relu, identity; found 'softmax'."),
+        (["--cost", "hinge"], "'--cost': expected one of half-squared-error, squared-error, "
+                              "cross-entropy; found 'hinge'."),
+        (["--optimizer", "Adam"], "expected one of sgd, nesterov, rmsprop, adam, adamw; found 'Ad"),
+        (["--schedule", "linear"], "expected one of constant, step, exponential, cosine; found"),
+        (["--init", "zero"], "'--init': expected one of lecun, glorot, he, normal; found 'zero'."),
+        (["--output-activation", "softmax"], "'--output-activation': expected one of sigmoid, tanh,"
+         " relu, leaky-relu, identity, which go with the cost half-squared-error; found 'softmax'"),
+        (["--cost", "cross-entropy", "--output-activation", "tanh"],
+         "expected one of sigmoid, softmax, which go with the cost cross-entropy; found 'tanh'."),
+        (["--schedule", "cosine", "--warmup", "5"], "'--warmup': expected fewer than the 5 epochs, "
+         "or the schedule would end before it begins; found 5."),
+        (["--patience", "2", "--validation", "0"], "'--patience': expected images held out to"),
+        (["--label-smoothing", "0.1"], "'--label-smoothing': expected the cost cross-entropy"),
         (["--epochs", "0"], "'--epochs': expected a whole number of at least 1, found '0'."),
         (["--hidden", "1000001"], "'--hidden': expected 1 or more layer sizes from 1 to 1,000,000"),
     ],
@@ -329,6 +361,13 @@ def test_options_that_cannot_be_are_refused_before_any_work(cli, data, args, wor
     result = cli("train", "--data", data, *args, code=2)
     assert words in result.stderr and result.stdout == ""
     assert "epoch 1" not in result.stderr and os.listdir() == []
+
+
+def test_too_few_images_to_hold_any_out_are_noticed_where_patience_needs_some(cli, make_data):
+    data = make_data("five", train=5)
+    told = cli("train", "--data", data, "--patience", 1, code=2).stderr
+    assert "'--patience': expected images held out to validate on" in told
+    cli("train", "--data", data, "--epochs", 1)
 
 
 def test_images_of_two_sizes_are_noticed_before_the_training(cli, data, make_data):
@@ -433,9 +472,9 @@ def test_a_later_divergence_saves_the_model_as_it_was_before(cli, data, monkeypa
 
     step, steps = training.optimize, []
 
-    def overflow(net, lr):
+    def overflow(net, lr, rule):
         steps.append(lr)
-        step(net, lr if len(steps) < 15 else np.inf)  # in the second epoch of ten steps
+        step(net, lr if len(steps) < 15 else np.inf, rule)  # in the second epoch of ten steps
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "optimize", overflow)

@@ -12,6 +12,7 @@ import click
 
 from simplenet.cli import Terminated
 from simplenet.options import OPTIONS, Option, whole
+from simplenet.sources import DATASETS
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -23,7 +24,7 @@ THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "OMP_NUM_THREADS",
 )
-WORTH_SHARING = 16_000_000  # multiplications in a matrix product from which two threads are faster
+WORTH_SHARING = 16_000_000  # multiplications in a matrix product from which threads pay
 
 
 class Checked(click.ParamType):
@@ -61,20 +62,24 @@ class GroupedOption(click.Option):
         self.group = group
 
 
-def table_options(command: Callable) -> Callable:
-    """Give a command every option of the table."""
-    for option in reversed(OPTIONS.values()):
-        command = click.option(
-            "--" + option.name.replace("_", "-"),
-            cls=GroupedOption,
-            group=option.group,
-            type=Checked(option.metavar, option.check),
-            metavar=option.metavar,
-            default=_as_typed(option),
-            show_default=option.default is not None,
-            help=option.help,
-        )(command)
-    return command
+def table_options(*names: str) -> Callable[[Callable], Callable]:
+    """Give a command the options of the table with these names, or all of them."""
+
+    def decorate(command: Callable) -> Callable:
+        for option in reversed([OPTIONS[name] for name in names or OPTIONS]):
+            command = click.option(
+                "--" + option.name.replace("_", "-"),
+                cls=GroupedOption,
+                group=option.group,
+                type=Checked(option.metavar, option.check),
+                metavar=option.metavar,
+                default=_as_typed(option),
+                show_default=option.default is not None,
+                help=option.help,
+            )(command)
+        return command
+
+    return decorate
 
 
 def _as_typed(option: Option) -> Any:
@@ -94,7 +99,7 @@ def data_options(command: Callable) -> Callable:
         metavar="NAME|FOLDER",
         cls=GroupedOption,
         group="Data",
-        help="A data set: mnist, fashion-mnist, kmnist, sample, or a folder with four IDX files.",
+        help=f"A data set: {', '.join(DATASETS)}, or a folder with four IDX files.",
     )(command)
 
 
@@ -102,7 +107,10 @@ def threads_option(command: Callable) -> Callable:
     """Give a command --threads."""
 
     def check(value):
-        return value if value == "auto" else whole(1, 1024)(value)
+        try:
+            return value if value == "auto" else whole(1, 1024)(value)
+        except ValueError as error:
+            raise ValueError(str(error).replace("expected", "expected auto or", 1)) from None
 
     return click.option(
         "--threads",

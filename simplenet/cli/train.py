@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli import Failure, Terminated
+from simplenet.cli import Terminated
 from simplenet.cli.common import (
     Grouped,
     GroupedOption,
@@ -25,6 +25,8 @@ from simplenet.cli.common import (
     table_options,
     threads_option,
 )
+from simplenet.cli.config import config_options, settle_together, to_toml, usage_errors
+from simplenet.cli.output import Keeper
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import settle
 
@@ -46,8 +48,9 @@ NOTICE = """
 
 
 @click.command("train", cls=Grouped)
-@table_options
+@table_options()
 @data_options
+@config_options
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), cls=GroupedOption,
     group="Run", help="Where to save the model.  [default: model.npz, or model-2.npz, ...]",
@@ -62,7 +65,7 @@ NOTICE = """
     help="No bar and no line for each epoch.",
 )  # fmt: skip
 @json_option
-def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, shape, **training):
+def command(data, offline, output, overwrite, threads, quiet, as_json, print_config, **options):
     """Train a network, measure it on the test images, and save it.
 
     Without --data it learns from the folder that SIMPLENET_DATA names, or from MNIST, which it
@@ -73,13 +76,15 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, s
     Examples:
       simplenet train
       simplenet train --hidden 100,50 --epochs 10 -o digits.npz
+      simplenet train --activation relu --cost cross-entropy --optimizer adam
       simplenet train --data path/to/my/folder --seed 7
     """
-    context = click.get_current_context()
-    if shape and context.get_parameter_source("hidden").name != "DEFAULT":
-        raise click.UsageError("--shape and --hidden: expected one of them, found both.")
+    network, training = settle_together(options)
+    if print_config:
+        click.echo(to_toml({**network, **training, "data": data, "threads": threads}), nl=False)
+        return
     keeper = Keeper(output, overwrite)
-    likely = shape or (784, *hidden, 10)
+    likely = network["shape"] or (784, *network["hidden"], 10)
     products = [n * m for n, m in itertools.pairwise(likely)]
     threads = set_threads(threads, training["batch_size"] * max(products))
 
@@ -91,23 +96,23 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, s
     data = find_data(data, offline, quiet)
     images, test = data.train.images, data.test  # damage had better be noticed now than later
     ends = images[0].size, data.classes
-    shape = shape or (ends[0], *hidden, ends[1])
+    shape = network["shape"] or (ends[0], *network["hidden"], ends[1])
     if (shape[0], shape[-1]) != ends:
         raise click.BadParameter(
             f"expected {ends[0]} inputs and {ends[1]} outputs for the data set {data.name}, "
             f"found {','.join(map(str, shape))}.",
             param_hint="--shape",
         )
-    try:
+    with usage_errors():
         chosen, held_out = split(len(images), training["validation"])
-    except ValueError as error:
-        why = str(error).removeprefix("validation: ")
-        raise click.BadParameter(why, param_hint="--validation") from error
-    training = settle("Training", **training | {"validation": len(held_out)})  # in fixed order
+        training = settle(cost=network["cost"], **training | {"validation": len(held_out)})
+    functions = {
+        name: network[name] for name in ("activation", "output_activation", "cost", "init")
+    }
 
     model = Model(
-        init_net(shape, rng=training["seed"]),
-        options={"shape": list(shape), **training, "threads": threads},
+        init_net(shape, rng=training["seed"], **functions),
+        options={"shape": list(shape), **functions, **training, "threads": threads},
         data={"name": data.name, "sha256": {part: data.sha256(part) for part in PARTS}},
         position={"epochs": 0, "images": 0},
     )
@@ -122,7 +127,7 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, s
     )
     fit(model, data.train, training, len(chosen), keeper, say, quiet)
     score = evaluate(model.net, *test)
-    warn_of_guessing(score)
+    warn_of_guessing(score, training["lr"])
     result = {
         "model": str(keeper.path),
         "data": data.name,
@@ -138,50 +143,6 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, hidden, s
             f"({result['images']:,} test images of {data.name})"
         )
         click.echo(f"saved {click.format_filename(keeper.path)}")
-
-
-class Keeper:
-    """Saves a model under one name, and never over a file that it may not replace."""
-
-    def __init__(self, output: Path | None, overwrite: bool):
-        """Choose the name, and find out now rather than after the training if it cannot be."""
-        self.path, self.may_replace = output or free_name(Path("model.npz")), overwrite
-        plain = self.path.is_file()  # neither a folder nor /dev/null, which nobody may replace
-        if os.path.lexists(self.path) and not (plain and overwrite):
-            advice = "take another, or give --overwrite" if plain else "name a file"
-            raise click.BadParameter(
-                f"expected the name of a new file, found that {self.path} exists: {advice}.",
-                param_hint="-o",
-            )
-        parent = self.path.parent
-        if not (parent.is_dir() and os.access(parent, os.W_OK)):
-            raise click.BadParameter(
-                f"expected a folder to write to at {parent.absolute()}, found that "
-                f"{'it cannot be written to' if parent.is_dir() else 'there is none'}.",
-                param_hint="-o",
-            )
-
-    def save(self, model: "Model") -> None:
-        """Save the model; if another program has taken the name meanwhile, under the next one."""
-        from simplenet import save_model
-
-        while True:
-            try:
-                save_model(self.path, model, overwrite=self.may_replace)
-            except FileExistsError:
-                self.path = free_name(self.path)
-            except OSError as error:
-                why = error.strerror or error
-                raise Failure(f"{self.path} could not be saved: {why}.") from error
-            else:
-                self.may_replace = True  # it is ours now
-                return
-
-
-def free_name(path: Path) -> Path:
-    """Give this path if nothing is there, or with -2, -3, ... behind the name."""
-    names = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
-    return next(name for name in itertools.chain([path], names) if not os.path.lexists(name))
 
 
 def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
@@ -233,6 +194,10 @@ def fit(model: "Model", digits: "Digits", training: dict, images: int, keeper, s
                     f"validation {percent(record.validation_accuracy):>8}  {seconds:.1f} s"
                 )
                 release()
+            if training["patience"] and model.history:
+                best = max(model.history, key=lambda told: told["validation_accuracy"])["epoch"]
+                keeper.save(model)
+                say(f"the best was epoch {best}, whose weights are kept")
         except (DivergedError, KeyboardInterrupt) as error:
             what = "terminated." if isinstance(error, Terminated) else "interrupted."
             raise type(error)(f"{str(error) or what} {keep(model, keeper)}") from error
@@ -246,13 +211,13 @@ def keep(model: "Model", keeper: Keeper) -> str:
     return f"The model after {learned(model.position)} is saved as {keeper.path}."
 
 
-def warn_of_guessing(score: "Score") -> None:
+def warn_of_guessing(score: "Score", lr: float) -> None:
     """Say so if the net does no better than by always naming the commonest class."""
     guessing = score.total.max() / score.total.sum()
     if 1 - score.accuracy > 0.98 * (1 - guessing):
         click.echo(
             f"warning: {percent(score.accuracy)} is no better than guessing ({percent(guessing)}): "
-            "the learning rate may be too high or too low, or images and labels do not belong "
-            "together.",
+            f"the learning rate {lr:g} may be too high (wide nets want less, such as --lr 1) or "
+            "too low, or images and labels do not belong together.",
             err=True,
         )
