@@ -27,4 +27,4 @@ def reference() -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(reference())
+    TARGET.write_text(reference(), encoding="utf-8")

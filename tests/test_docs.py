@@ -12,14 +12,14 @@ from conftest import NAMES, ROOT
 from simplenet import sources
 from simplenet.sources import Dataset, Known
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = ROOT / "scripts" / "results"
 COMMANDS = re.findall(r"^\$ (.*)$", README, re.MULTILINE)
 LINKED = [*ROOT.glob("*.md"), *ROOT.glob("data/*.md"), *ROOT.glob("simplenet/**/*.md")]
 
 
 def figures(name):
-    return json.loads((RESULTS / f"{name}.json").read_text())
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def served(folder):
@@ -87,13 +87,21 @@ def test_every_figure_of_the_readme_was_measured():
         f"| {speed['help_milliseconds']['median']:.0f} ms |",
         f"| {sample['on_mnist']['mean']:.1%} |",
     )
-    lines = [line for line in README.splitlines() if line.startswith("|")][-len(rows) :]
+    table = README.split("## What it reaches")[1].split("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("|")][-len(rows) :]
     for line, row in zip(lines, rows):
         assert line.replace(" %", "%").endswith(row), (line, row)
 
 
+def test_the_figures_of_the_choices_were_measured():
+    relu, loops = figures("relu"), figures("loops")
+    assert f"reaches {100 * relu['test_accuracy']['mean']:.2f} % on MNIST (mean of seeds" in README
+    assert f"simplenet train {relu['options']}" in README
+    assert f"is {loops['times_faster']:,.0f} times faster" in README
+
+
 def test_what_the_sample_is_worth_was_measured():
-    text, sample = (ROOT / "data" / "README.md").read_text(), figures("sample")
+    text, sample = (ROOT / "data" / "README.md").read_text(encoding="utf-8"), figures("sample")
     for images in "on_mnist", "on_sample":
         row = " | ".join(f"{100 * sample[images][name]:.1f} %" for name in ("mean", "min", "max"))
         assert f"| {row} |" in text
@@ -101,12 +109,12 @@ def test_what_the_sample_is_worth_was_measured():
 
 def test_the_output_shown_in_the_readme_is_real():
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL).group(1)
-    assert shown == (RESULTS / "first-run.txt").read_text()
+    assert shown == (RESULTS / "first-run.txt").read_text(encoding="utf-8")
 
 
 def test_the_readme_states_the_length_of_the_heart():
     stated = int(re.search(r"net\.py\).*?has (\d+) lines", README, re.DOTALL).group(1))
-    assert stated == len((ROOT / "simplenet" / "net.py").read_text().splitlines())
+    assert stated == len((ROOT / "simplenet" / "net.py").read_text(encoding="utf-8").splitlines())
 
 
 def test_the_readme_names_every_module():
@@ -121,7 +129,7 @@ def test_the_readme_names_every_module():
 
 def test_every_link_to_a_file_leads_somewhere():
     for document in LINKED:
-        for link in re.findall(r"\]\(([^)#]+)", document.read_text()):
+        for link in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
             if not link.startswith("http"):
                 assert (document.parent / link).exists(), f"{document.name}: {link}"
 
@@ -134,18 +142,18 @@ def test_the_command_reference_is_what_the_help_says(monkeypatch):
         return text.split()
 
     advice = "run python scripts/make_reference.py"
-    assert words(TARGET.read_text()) == words(reference()), advice
+    assert words(TARGET.read_text(encoding="utf-8")) == words(reference()), advice
 
 
 def test_the_data_readme_names_every_digest():
-    text = (ROOT / "data" / "README.md").read_text()
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     for dataset in sources.DATASETS.values():
         for known in dataset.files.values():
             assert known.sha256 in text
 
 
 def test_the_documents_do_not_name_a_python_that_is_not_ours():
-    project = (ROOT / "pyproject.toml").read_text()
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (least,) = re.findall(r'requires-python = ">=(.*?)"', project)
     assert f"Python {least}" in README
     assert sys.version_info >= tuple(map(int, least.split(".")))

@@ -12,8 +12,11 @@ import simplenet
 PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
-    version errors options functions net files idx download sources datasets modelfile training
-    cli cli.common cli.train cli.evaluate cli.info cli.fetch __init__ __main__
+    version errors options functions net optimizers files idx download sources datasets modelfile
+    training autodiff witnesses expression
+    cli cli.common cli.config cli.output cli.train cli.evaluate cli.info cli.check cli.graph
+    cli.fetch
+    __init__ __main__
 """.split()
 NAMES = """
     init_net forward backward optimize zero_grad minibatches train evaluate predict
@@ -28,7 +31,7 @@ def module_of(path):
 
 def imported(path):
     """Give the names of all simplenet modules that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -57,14 +60,14 @@ def test_only_the_command_line_prints():
     for path in PACKAGE.glob("*.py"):
         calls = [
             node.func
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.Call)
         ]
         assert not [call for call in calls if getattr(call, "id", None) == "print"], path
 
 
 def test_the_heart_is_small_and_imports_no_data_no_click_no_tqdm():
-    assert len((PACKAGE / "net.py").read_text().splitlines()) <= 170
+    assert len((PACKAGE / "net.py").read_text(encoding="utf-8").splitlines()) <= 170
     code = "import sys, simplenet.net; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True
@@ -94,7 +97,7 @@ def test_importing_the_package_is_quick_and_leaves_threads_alone():
 
 def test_every_public_function_and_class_has_a_docstring():
     for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         assert ast.get_docstring(tree), path
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):

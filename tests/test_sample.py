@@ -31,7 +31,7 @@ def script(monkeypatch):
 
 
 def test_the_sample_is_the_one_that_is_documented(data):
-    documented = (ROOT / "data" / "README.md").read_text()
+    documented = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     for part, sha256 in SHA256.items():
         assert data.sha256(part) == sha256
         assert sha256 in documented
@@ -92,7 +92,7 @@ def test_the_pen_is_soft_and_light_on_dark(data):
 
 def test_the_drawing_is_done_in_integers(script):
     """No float constant, no true division, nothing of numpy or math that gives floats."""
-    tree = ast.parse((ROOT / "scripts" / "make_sample.py").read_text())
+    tree = ast.parse((ROOT / "scripts" / "make_sample.py").read_text(encoding="utf-8"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     drawing = functions[: [function.name for function in functions].index("draw") + 1]
     assert len(drawing) > 15
