@@ -400,8 +400,9 @@ def test_an_interruption_before_a_command_runs_has_its_exit_code_too(number, cod
     import simplenet.cli
 
     def interrupted(*args, **kwargs):
-        os.kill(os.getpid(), number)
-        signal.pause()
+        signal.raise_signal(number)
+        for _ in range(10_000_000):  # until the handler has its turn
+            pass
 
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(simplenet.cli.cli, "make_context", interrupted)

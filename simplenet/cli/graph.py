@@ -1,25 +1,17 @@
 """`simplenet graph`: how a value was computed, as a graph with values and gradients."""
 
 import math
-from pathlib import Path
 
 import click
 
-from simplenet.cli.common import Grouped, GroupedOption
-from simplenet.cli.output import check_output
+from simplenet.cli.common import Grouped
+from simplenet.cli.output import check_output, output_options
 
 
 @click.command("graph", cls=Grouped)
 @click.argument("expression", required=False)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
-@click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), cls=GroupedOption,
-    group="Run", help="Where to save the graph.  [default: print it]",
-)  # fmt: skip
-@click.option(
-    "--overwrite", is_flag=True, cls=GroupedOption, group="Run",
-    help="Replace the output file if it is there.",
-)  # fmt: skip
+@output_options("graph", "print it")
 def command(expression, values, output, overwrite):
     """Write the graph of an expression or a tiny network.
 

@@ -2,16 +2,34 @@
 
 import itertools
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from simplenet.cli import Failure
+from simplenet.cli.common import GroupedOption
 from simplenet.files import part_name
 
 if TYPE_CHECKING:
     from simplenet.modelfile import Model
+
+
+def output_options(what: str, default: str) -> Callable[[Callable], Callable]:
+    """Give a command -o and --overwrite."""
+
+    def decorate(command: Callable) -> Callable:
+        command = click.option(
+            "--overwrite", is_flag=True, cls=GroupedOption, group="Run",
+            help="Replace the output file if it is there.",
+        )(command)  # fmt: skip
+        return click.option(
+            "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), cls=GroupedOption,
+            group="Run", help=f"Where to save the {what}.  [default: {default}]",
+        )(command)  # fmt: skip
+
+    return decorate
 
 
 def check_output(path: Path, overwrite: bool) -> None:

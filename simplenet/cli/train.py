@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import os
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +25,7 @@ from simplenet.cli.common import (
     threads_option,
 )
 from simplenet.cli.config import config_options, settle_together, to_toml, usage_errors
-from simplenet.cli.output import Keeper
+from simplenet.cli.output import Keeper, output_options
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import settle
 
@@ -51,14 +50,7 @@ NOTICE = """
 @table_options()
 @data_options
 @config_options
-@click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), cls=GroupedOption,
-    group="Run", help="Where to save the model.  [default: model.npz, or model-2.npz, ...]",
-)  # fmt: skip
-@click.option(
-    "--overwrite", is_flag=True, cls=GroupedOption, group="Run",
-    help="Replace the output file if it is there.",
-)  # fmt: skip
+@output_options("model", "model.npz, or model-2.npz, ...")
 @threads_option
 @click.option(
     "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run",
