@@ -333,6 +333,8 @@ def test_eval_of_a_bare_net_needs_data(cli, data):
 
 def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
     result = cli("info", model)
+    assert all(len(line) <= 100 for line in result.stdout.splitlines())
+    told = result.stdout.replace("\n" + " " * 11, " ")  # long lines are wrapped
     for line in (
         r"model      m\.npz, SHA-256 [0-9a-f]{64}",
         r"net        64-8-3: 547 parameters, float32",
@@ -346,7 +348,7 @@ def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
         r"epoch    cost  accuracy  validation  learning rate",
         r"    2  0\.\d{4} +\d+\.\d\d % +\d+\.\d\d % +5",
     ):
-        assert re.search(f"^{line}$", result.stdout, re.MULTILINE), (line, result.stdout)
+        assert re.search(f"^{line}$", told, re.MULTILINE), (line, told)
     assert result.stderr == ""
 
 

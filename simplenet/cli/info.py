@@ -1,6 +1,7 @@
 """`simplenet info`: what a model file holds."""
 
 import hashlib
+import textwrap
 from pathlib import Path
 
 import click
@@ -50,7 +51,8 @@ def command(model, as_json):
         "versions": _pairs(loaded.versions),
     }
     for name, text in lines.items():
-        click.echo(f"{name:10} {text}")
+        how = {"break_long_words": False, "break_on_hyphens": False}  # of paths
+        click.echo(textwrap.fill(f"{name:10} {text}", 100, subsequent_indent=" " * 11, **how))
     if loaded.history:
         click.echo("\nepoch    cost  accuracy  validation  learning rate")
     for record in loaded.history:
