@@ -155,9 +155,10 @@ def compare(
     groups = np.split(np.arange(net.params.size), np.cumsum(sizes)[:-1])
     rng = np.random.default_rng(rng)
     nudged = [rng.permutation(group)[:NUDGED] for group in groups]
-    # Each cost is known to a few units in its last place, which the nudge is small beside.
+    # What a nudge cannot show: the cost is known to a few units in its last place, and so is each
+    # output, which moves the cost by its slope there, about sqrt(2 C) at most.
     cost = COSTS[net.cost][net.activations[-1]].value(forward(net, x, masks), y) / len(x)
-    rounding = 4 * np.finfo(float).eps * cost / NUDGE
+    rounding = 4 * np.finfo(float).eps * (cost + np.sqrt(2 * cost)) / NUDGE
 
     found = by_hand(*problem)
     differences = by_differences(*problem, np.concatenate(nudged))

@@ -3,6 +3,7 @@
 import builtins
 import importlib.util
 import json
+import re
 
 import numpy as np
 import pytest
@@ -331,3 +332,17 @@ def test_a_relative_error_lies_between_0_and_1():
     assert relative_error(a, a * np.nan) == 1
     with np.errstate(over="ignore", invalid="ignore"):
         assert relative_error(a * 1e200, a * 1e200) == 1  # the norms overflow
+
+
+def test_a_gradient_too_small_for_differences_is_marked_and_not_condemned(cli, tmp_path):
+    net = init_net((3, 2), rng=0, dtype=np.float64)
+    net.params[:] = [12, -12, 12, -12, 12, -12, 12, -12]  # saturated, and right or wrong for sure
+    net.b[0][:] = 6, -6
+    save_model(tmp_path / "sure.npz", net)
+    for seed in range(20):
+        told = cli("check", tmp_path / "sure.npz", "--batch-size", 1, "--seed", seed).stdout
+        if "~" in told:
+            break
+    assert re.search(r"^W\[0\] .* \d\.\de[-+]\d\d~", told, re.MULTILINE)
+    assert "~ a gradient so small that the rounding" in told
+    assert "~" not in cli("check", "--shape", "5,4,3").stdout

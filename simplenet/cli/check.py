@@ -83,7 +83,7 @@ def command(model, data, offline, batch_size, as_json, **options):
     if as_json:
         echo_json({"tolerance": witnesses.TOLERANCE, "comparisons": rows})
     else:
-        show(rows)
+        show(rows, witnesses.TOLERANCE)
     wrong = [f"{row['witness']} on {row['group']}" for row in rows if not row["agree"]]
     if wrong:
         raise Failure(
@@ -108,14 +108,21 @@ def samples(net, data, count: int, seed: int):
     return next(minibatches(images, labels, count, classes=net.shape[-1], dtype=np.float64))
 
 
-def show(rows: list[dict]) -> None:
+def show(rows: list[dict], tolerance: float) -> None:
     """Print a line for each group of parameters, with a column for each witness."""
+
+    def mark(row: dict) -> str:
+        return "~" if row["agree"] and row["error"] >= tolerance else " "
+
     witnesses = list(dict.fromkeys(row["witness"] for row in rows))
-    click.echo(f"{'group':6}{'parameters':>12}" + "".join(f"{name:>13}" for name in witnesses))
+    names = "".join(f"{name:>12} " for name in witnesses)
+    click.echo(f"{'group':6}{'parameters':>12}{names}".rstrip())
     for start in range(0, len(rows), len(witnesses)):
         group = rows[start : start + len(witnesses)]
-        errors = "".join(f"{row['error']:13.1e}" for row in group)
-        click.echo(f"{group[0]['group']:6}{group[0]['parameters']:12,}{errors}")
+        errors = "".join(f"{row['error']:12.1e}{mark(row)}" for row in group)
+        click.echo(f"{group[0]['group']:6}{group[0]['parameters']:12,}{errors}".rstrip())
+    if any(mark(row) == "~" for row in rows):
+        click.echo("~ a gradient so small that the rounding of the cost hides it from differences")
     if "PyTorch" not in witnesses:
         click.echo("PyTorch is not installed, and was not asked.")
     click.echo(f"largest relative error {max(row['error'] for row in rows):.1e}")

@@ -208,8 +208,8 @@ def warn_of_guessing(score: "Score", lr: float) -> None:
     guessing = score.total.max() / score.total.sum()
     if 1 - score.accuracy > 0.98 * (1 - guessing):
         click.echo(
-            f"warning: {percent(score.accuracy)} is no better than guessing ({percent(guessing)}): "
-            f"the learning rate {lr:g} may be too high (wide nets want less, such as --lr 1) or "
-            "too low, or images and labels do not belong together.",
+            f"warning: {percent(score.accuracy)} is hardly better than guessing "
+            f"({percent(guessing)}): the learning rate {lr:g} may be too high (wide nets want "
+            "less, such as --lr 1) or too low, or images and labels do not belong together.",
             err=True,
         )
