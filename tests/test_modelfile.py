@@ -334,8 +334,11 @@ def test_records_that_the_commands_could_not_read_are_neither_saved_nor_loaded(
     monkeypatch.setattr(modelfile, "_check_records", lambda path, model: None)
     if name == "versions":
         real = json.dumps
-        change = lambda about, **how: real({**about, "versions": None}, **how)  # noqa: E731
-        monkeypatch.setattr(modelfile.json, "dumps", change)
+
+        def without_versions(about, **how):
+            return real({**about, "versions": None}, **how)
+
+        monkeypatch.setattr(modelfile.json, "dumps", without_versions)
     save_model(tmp_path / "m.npz", wrong)
     monkeypatch.undo()
     with pytest.raises(ModelError, match=words):

@@ -38,7 +38,7 @@ def command(model, data, offline, batch_size, as_json, **options):
     backward: central differences (of 100 parameters in each group), the small engine in
     autodiff.py, and PyTorch, where it is installed. All compute in float64, on the first training
     images of --data, or else on random numbers. Every row is a group of parameters; the numbers
-    are relative errors, and below 1e-07 where all is right.
+    are relative errors: where all is right, below 1e-07 or marked ~, too small to be measured so.
 
     \b
     Examples:
