@@ -56,11 +56,11 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def write(name: str, figures: dict) -> None:
+def write(name: str, figures: dict, script: str = "") -> None:
     """Write figures with what is needed to get them again."""
     report = {
         "date": datetime.date.today().isoformat(),
-        "command": f"SIMPLENET_DATA=FOLDER python scripts/measure.py {name}",
+        "command": f"SIMPLENET_DATA=FOLDER python scripts/{script or f'measure.py {name}'}",
         "machine": f"{os.cpu_count()} cores, {processor()}, {platform.system()}",
         "versions": {
             "simplenet": simplenet.__version__,

@@ -1,0 +1,114 @@
+"""The worked example that document and page show, against numbers worked out to 30 digits."""
+
+import numpy as np
+import pytest
+
+from simplenet import init_net
+from simplenet.backprop import demo_path
+from simplenet.backprop.example import X, Y, example_net, trace, weight_index
+from simplenet.functions import COSTS
+from simplenet.modelfile import load_model
+from simplenet.witnesses import compare
+
+GOLDEN = {
+    "z": [[0.3775, 0.3925], [1.1059059670597701, 1.2249214040964655]],
+    "a": [
+        [0.05, 0.10],
+        [0.59326999210718726, 0.59688437825976706],
+        [0.75136506955231571, 0.77292846532146259],
+    ],
+    "dc_da": [
+        [0.036350306393144678, 0.041370322648744716],
+        [0.74136506955231571, -0.21707153467853741],
+    ],
+    "slope": [
+        [0.24130070857232523, 0.24061341724921838],
+        [0.18681560180895949, 0.17551005281727119],
+    ],
+    "dc_dz": [
+        [0.0087713546894869345, 0.0099542547052172014],
+        [0.13849856162855697, -0.038098236516556217],
+    ],
+}
+GRADIENTS = {
+    1: 0.00043856773447434673,
+    2: 0.00087713546894869345,
+    3: 0.00049771273526086007,
+    4: 0.00099542547052172014,
+    5: 0.082167040564230779,
+    6: 0.082667627847533255,
+    7: -0.022602540477475060,
+    8: -0.022740242215978211,
+}
+
+
+def close(found, expected):
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=0)
+
+
+@pytest.fixture
+def example():
+    net = example_net()
+    return net, trace(net, X[0], Y[0])
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_every_number_of_the_two_passes(example, name):
+    _, t = example
+    for found, expected in zip(getattr(t, name), GOLDEN[name], strict=True):
+        close(found, expected)
+    close(t.cost, 0.29837110876000269)
+
+
+def test_the_weights_are_where_their_numbers_say(example):
+    net, t = example
+    values = (0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55)
+    for number, value in enumerate(values, start=1):
+        l, k, j = weight_index(number)
+        assert net.W[l][k, j] == value
+        close(t.dc_dW[l][k, j], GRADIENTS[number])
+
+
+def test_the_paths_disagree_and_the_gradient_is_their_sum(example):
+    net, t = example
+    for k, paths in enumerate(
+        [
+            (0.055399424651422786, -0.019049118258278108),
+            (0.062324352732850635, -0.020954030084105919),
+        ]
+    ):
+        close(t.paths(net, 1, k), paths)
+        close(t.dc_da[0][k], sum(paths))
+
+
+def _pairs():
+    return [(cost, output) for cost, outputs in COSTS.items() for output in outputs]
+
+
+@pytest.mark.parametrize(("cost", "output"), _pairs(), ids="-".join)
+def test_a_trace_is_right_for_every_cost(cost, output):
+    """What trace computes again must agree with what the passes left."""
+    names = {"activation": "tanh", "output_activation": output, "cost": cost}
+    net = init_net((4, 5, 3, 2), rng=1, dtype=np.float64, **names)
+    x, y = np.random.default_rng(2).random(4), np.array([0.0, 1.0])
+    t = trace(net, x, y)
+    for l in range(3):
+        if t.slope[l] is None:
+            assert (l, t.dc_da[l]) == (2, None)
+        else:
+            close(t.dc_da[l] * t.slope[l], t.dc_dz[l])
+        close(np.outer(t.a[l], t.dc_dz[l]), t.dc_dW[l])
+        close(t.dc_db[l], t.dc_dz[l])
+        if net.activations[l] == "tanh":
+            close(np.tanh(t.z[l]), t.a[l + 1])
+    assert all(row["agree"] for row in compare(net, x[None], y[None], 0, 0, {}, rng=0))
+
+
+def test_the_bundled_network_can_be_written_with_two_bytes_for_each_weight():
+    model = load_model(demo_path())
+    params = model.net.params
+    assert model.net.shape == (784, 40, 10)
+    assert np.array_equal(params, params.astype(np.float16))
+    assert len(np.unique(params)) > 1000
+    assert (model.data["name"], model.options["epochs"]) == ("mnist", 30)
+    assert demo_path().stat().st_size <= 150_000
