@@ -1,0 +1,223 @@
+"""Write simplenet/backprop/README.md, the gear document, from scripts/document.md.
+
+The template holds the text and no number: each is a field such as {dw[5]:.6f}, filled with what
+the real code computes here, and each line of code shown is cut out of the real source. A program
+followed by @output is run. With --check, only tell whether the document is what it would be.
+"""
+
+import contextlib
+import io
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+import simplenet
+from simplenet import net as heart
+from simplenet.backprop import demo_path
+from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.backprop.source import lines_of
+from simplenet.net import net_around
+
+TEMPLATE = Path(__file__).with_name("document.md")
+TARGET = Path(__file__).parents[1] / "simplenet" / "backprop" / "README.md"
+TURNS = 1e-3, 0.1, 1
+SHAPE, BATCH = (784, 40, 10), 20
+
+
+def one_based(values) -> dict[int, float]:
+    """Number values from 1, as h1 and h2 are."""
+    return dict(enumerate(np.ravel(values).tolist(), start=1))
+
+
+def by_weight(matrices) -> dict[int, float]:
+    """Give w1 to w8, or what belongs to them, by number."""
+    places = {number: weight_index(number) for number in range(1, 9)}
+    return {number: float(matrices[l][k, j]) for number, (l, k, j) in places.items()}
+
+
+def cost_after(turn: float, number: int) -> float:
+    """Turn one weight of the example, and give the cost then."""
+    net = example_net()
+    l, k, j = weight_index(number)
+    net.W[l][k, j] += turn
+    return trace(net, X[0], Y[0]).cost
+
+
+def example() -> dict:
+    """Compute everything about the 2-2-2 example."""
+    net = example_net()
+    t = trace(net, X[0], Y[0])
+    w, dw = by_weight(net.W), by_weight(t.dc_dW)
+    to_h1, to_h2 = (one_based(t.paths(net, 1, k)) for k in (0, 1))
+    numbers = {
+        "x": one_based(X), "y": one_based(Y), "w": w, "lr": LR,
+        "b_h": net.b[0][0], "b_o": net.b[1][0],
+        "net_h": one_based(t.z[0]), "out_h": one_based(t.a[1]),
+        "net_o": one_based(t.z[1]), "out_o": one_based(t.a[2]), "E": t.cost,
+        "dE_dout": one_based(t.dc_da[1]), "slope_o": one_based(t.slope[1]),
+        "delta_o": one_based(t.dc_dz[1]), "to_h1": to_h1, "to_h2": to_h2,
+        "sum_h": one_based(t.dc_da[0]), "slope_h": one_based(t.slope[0]),
+        "dw": dw, "db_o": one_based(t.dc_db[1]),
+    }  # fmt: skip
+    nudge = TURNS[0]
+    moved = cost_after(nudge, 5) - t.cost
+    rows = [
+        f"| {turn:g} | {(cost_after(turn, 5) - t.cost) / turn:.7f} "
+        f"| {(cost_after(turn, 1) - t.cost) / turn:.9f} |"
+        for turn in TURNS
+    ]
+    rows.append(f"| as little as you like: the gradient | {dw[5]:.7f} | {dw[1]:.9f} |")
+    numbers |= {
+        "nudge": nudge, "nudged": w[5] + nudge, "E_nudged": t.cost + moved, "moved": moved,
+        "quotient": moved / nudge, "turns": "\n".join(rows),
+        "too_large": to_h1[1] / t.dc_da[0][0], "stronger": abs(to_h2[1] / to_h2[2]),
+        "one_path": to_h1[1] * t.slope[0][0] * X[0, 0],
+        "wrong_slope": t.z[1][0] * (1 - t.z[1][0]),
+        "wrong_dw5": t.a[1][0] * t.z[1][0] * (1 - t.z[1][0]) * t.dc_da[1][0],
+        "five_more": 3 * 2 + 2 * 3 + 3 + 2 - net.params.size,
+        "quarter4": 0.25**4,
+    }  # fmt: skip
+    return numbers | steps(net, t)
+
+
+def steps(net, t) -> dict:
+    """Take one step of the example in three ways, the last of which is wrong."""
+    heart.optimize(net, LR)
+    held = example_net()
+    for W, step in zip(held.W, net.W):
+        W[:] = step
+    in_sequence = example_net()
+    in_sequence.W[1][:] = net.W[1]  # the output's weights move first, and dC/dh goes through them
+    dc_dh = in_sequence.W[1] @ t.dc_dz[1]
+    in_sequence.W[0][:] -= LR * np.outer(X[0], dc_dh * t.slope[0])
+    return {
+        "after": by_weight(net.W),
+        "E_after": trace(net, X[0], Y[0]).cost,
+        "E_held": trace(held, X[0], Y[0]).cost,
+        "E_in_sequence": trace(in_sequence, X[0], Y[0]).cost,
+    }
+
+
+def digits() -> dict:
+    """Compute what is shown of the networks that read digits."""
+    net = simplenet.init_net(SHAPE, rng=0)
+    x, y = np.zeros((BATCH, SHAPE[0])), np.zeros((BATCH, SHAPE[-1]))
+    simplenet.forward(net, x)
+    simplenet.backward(net, y)
+    names = [f"{name}{l}" for name in ("W", "b", "dW", "db", "dc_dz") for l in (0, 1)]
+    arrays = {name: getattr(net, name[:-1])[int(name[-1])] for name in [*names, "a0", "a1", "a2"]}
+    arrays |= {f"{name}T": array.T for name, array in arrays.items()}
+    stuck = 0.98
+    return {
+        "shape": SHAPE, "batch": BATCH,
+        "parameters": net.params.size, "nudges": net.params.size + 1,
+        "shapes": {name: array.shape for name, array in arrays.items()},
+        "stuck": stuck, "stuck_slope": stuck * (1 - stuck),
+        "stuck_delta": stuck * stuck * (1 - stuck),
+        "deep": 6, "deep_slope": 0.25**6,
+        **slips(), **stale(),
+    }  # fmt: skip
+
+
+def slips(images: int = 500) -> dict:
+    """Compare slopes of hidden neurons before and after training; tell how far gradients spread."""
+    digits, labels = simplenet.load_data("sample").test
+    x = digits[:images].reshape(images, -1) / 255
+    demo = simplenet.load_model(demo_path()).net
+    slopes = []
+    demo = net_around(demo.params.astype(np.float64), demo.shape, demo.activations, demo.cost)
+    for net in simplenet.init_net(SHAPE, rng=0, dtype=np.float64), demo:
+        simplenet.forward(net, x)
+        slopes.append(net.a[1] * (1 - net.a[1]))
+    rows = {
+        "mean": [slope.mean() for slope in slopes],
+        "share": [100 * (slope < 1 / 20).mean() for slope in slopes],
+    }
+    t = trace(demo, x[0], np.eye(SHAPE[-1])[labels[0]])
+    sizes = np.abs(np.concatenate([np.ravel(part) for part in (*t.dc_dW, *t.dc_db)]))
+    least, most = np.quantile(sizes[sizes > 0], [0.1, 0.9])
+    return {"slip": rows, "slip_images": images, "decades": int(np.log10(most / least))}
+
+
+def stale(epochs: int = 2, lr: float = 5.0) -> dict:
+    """Train on the embedded digits with zero_grad and without; give both test accuracies."""
+    data = simplenet.load_data("sample")
+    accuracy = {}
+    for name in "with_zero", "without_zero":
+        rng = np.random.default_rng(0)
+        net = simplenet.init_net(SHAPE, rng=rng, dtype=np.float64)
+        for _ in range(epochs):
+            batches = simplenet.minibatches(*data.train, BATCH, rng=rng, dtype=np.float64)
+            for x, y in batches:
+                if name == "with_zero":
+                    simplenet.zero_grad(net)
+                simplenet.forward(net, x)
+                simplenet.backward(net, y)
+                simplenet.optimize(net, lr)
+        accuracy[name] = 100 * simplenet.evaluate(net, *data.test).accuracy
+    return {"stale_epochs": epochs, "stale_lr": lr, **accuracy}
+
+
+def code() -> dict:
+    """Cut the lines that the document shows out of the source."""
+    back = heart.backward
+    blocks = {
+        "loop": lines_of(back, "for l in reversed", "dc_da *= net.masks[l]"),
+        "products": [
+            line
+            for first in (
+                "dc_da = np.matmul",
+                "np.matmul(_told(net, l).T",
+                "dc_dz.sum(axis=0",
+                "dc_dz = np.multiply",
+            )
+            for line in lines_of(back, first)
+        ],
+        "bias": lines_of(back, "dc_dz.sum(axis=0"),
+        "step": lines_of(heart.optimize, "net.params -= "),
+    }
+    lines = {
+        "dc_da_last": lines_of(back, "dc_da = cost.slope"),
+        "slope": lines_of(back, "slope = ACTIVATIONS"),
+        "dc_dz": lines_of(back, "dc_dz = np.multiply"),
+        "dc_dW": lines_of(back, "np.matmul(_told(net, l).T"),
+    }
+    indent = {"step": "   "}
+    return {
+        "code": {name: " ".join(part).split("  #")[0] for name, part in lines.items()},
+        "code_block": {
+            name: textwrap.indent("\n".join(part), indent.get(name, ""))
+            for name, part in blocks.items()
+        },
+    }
+
+
+def with_outputs(text: str) -> str:
+    """Run each program that is followed by @output, and put what it prints there."""
+
+    def run(match: re.Match) -> str:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(match["program"], TEMPLATE.name, "exec"), {})
+        return match[0].replace("@output\n", printed.getvalue())
+
+    return re.sub(
+        r"```python\n(?P<program>(?:(?!```).)*)```\n\n```text\n@output\n", run, text, flags=re.S
+    )
+
+
+def document() -> str:
+    """Give the document as it should be."""
+    template = TEMPLATE.read_text(encoding="utf-8")
+    return with_outputs(template.format_map(example() | digits() | code()))
+
+
+if __name__ == "__main__":
+    made = document()
+    if "--check" not in sys.argv[1:]:
+        TARGET.write_text(made, encoding="utf-8")
+    elif made != TARGET.read_text(encoding="utf-8"):
+        sys.exit(f"{TARGET.name} is stale: run python scripts/{Path(__file__).name}")

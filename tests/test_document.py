@@ -1,0 +1,90 @@
+"""The gear document says what the code does: numbers, lines, names, commands."""
+
+import re
+import shlex
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+import simplenet
+
+DOCUMENT = (ROOT / "simplenet" / "backprop" / "README.md").read_text(encoding="utf-8")
+TEMPLATE = (ROOT / "scripts" / "document.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"```python\n((?:(?!```).)*)```", DOCUMENT, re.DOTALL)
+
+
+@pytest.fixture
+def make_document(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    import make_document
+
+    return make_document
+
+
+def test_the_document_is_what_the_code_computes_now(make_document):
+    made = make_document.document()
+    for line, (found, expected) in enumerate(zip(DOCUMENT.splitlines(), made.splitlines()), 1):
+        assert found == expected, f"line {line}: run python scripts/make_document.py"
+    assert made == DOCUMENT
+
+
+def test_nobody_typed_a_number_into_the_document():
+    """The text holds fields; a figure may stand in a program, a command, a year or a bare step."""
+    text = re.sub(r"```(console|python)\n.*?```", "", TEMPLATE, flags=re.DOTALL)
+    text = text.split("## Sources")[0]
+    text = re.sub(r"\{[^{}]*\}|^#+ \d+|^\d+\. |\(#.*?\)|sections? \d+", "", text, flags=re.M)
+    assert not re.findall(r"\d+\.\d+|\d{2,}", text)
+
+
+def test_every_line_of_code_is_in_the_source():
+    source = (ROOT / "simplenet" / "net.py").read_text(encoding="utf-8")
+    lines = {line.strip() for line in source.splitlines()}
+    shown = [line.strip() for code in PROGRAMS[:-1] for line in code.splitlines()]
+    in_table = re.findall(r"\| `(.+ = .+|np\.matmul.+)` \|$", DOCUMENT, re.MULTILINE)
+    assert len(shown) >= 15
+    assert len(in_table) == 4
+    for line in shown:
+        assert line in lines
+    for line in in_table:
+        assert any(full.startswith(line) for full in lines), line
+
+
+def test_every_row_of_the_index_table_is_true():
+    net = simplenet.init_net(rng=0)
+    simplenet.forward(net, np.zeros((20, 784)))
+    simplenet.backward(net, np.zeros((20, 10)))
+    table = DOCUMENT.split("## 4.")[1].split("## 5.")[0]
+    rows = re.findall(r"^\| (\S+?),? .*\| `(.+)` \| `(.+)` \| (\(.+\)) \|$", table, re.MULTILINE)
+    assert len(rows) == 13
+    for gear, from_the_end, from_the_start, shape in rows:
+        one, other = (eval(name, {"net": net}) for name in (from_the_end, from_the_start))
+        assert one is other
+        assert str(one.shape) == shape
+        layer = {"⁰": 0, "⁻¹": -1, "⁻²": -2}[re.search("[⁰⁻¹²]+", gear)[0]]
+        assert f"[{layer - 1}]" in from_the_end  # superscript s is index s - 1
+
+
+def test_every_command_of_the_document_runs(cli):
+    commands = re.findall(r"^\$ simplenet (.*)$", DOCUMENT, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        cli(*shlex.split(command))
+
+
+def test_the_contents_lead_to_their_sections():
+    headings = re.findall(r"^##+ (.*)$", DOCUMENT, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings}
+    links = re.findall(r"\]\(#(.*?)\)", DOCUMENT)
+    assert len(links) == 15
+    assert set(links) <= anchors
+
+
+def test_a_line_that_is_not_there_is_not_shown_in_silence():
+    from simplenet.backprop.source import lines_of
+
+    back = simplenet.backward
+    assert lines_of(back, "dc_da = cost.slope")[0].startswith("dc_da = cost.slope(")
+    for wrong in (("no such line",), ("dc_da",), ("net.grads +=", "total = cost.value")):
+        with pytest.raises(LookupError, match="backward: expected"):
+            lines_of(back, *wrong)
