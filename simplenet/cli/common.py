@@ -6,16 +6,21 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simplenet.cli import Terminated
+from simplenet.errors import DataError, ModelError
 from simplenet.options import OPTIONS, Option, whole
 from simplenet.sources import DATASETS
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+    from simplenet.datasets import Data
+    from simplenet.modelfile import Model
 
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -199,6 +204,30 @@ def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None
     finally:
         for bar in bars.values():
             bar.close()
+
+
+def data_for(model: "Model", path: Path, data: str | None, offline: bool) -> "Data":
+    """Load the data set that a model was trained on, or the one given with --data.
+
+    Raise ModelError if it is not known which that is, DataError unless it can be had and has as
+    many classes as the model has outputs.
+    """
+    from simplenet.datasets import load_data, load_same
+
+    if data is None and not model.data:
+        raise ModelError(
+            f"{path}: expected a model that records its data set, found one that does not: say "
+            "which data to use with --data NAME or FOLDER."
+        )
+    with download_bar() as progress:
+        how = {"offline": offline, "progress": progress}
+        found = load_same(model.data, **how) if data is None else load_data(data, **how)
+    if found.classes != model.net.shape[-1]:
+        raise DataError(
+            f"{found.name}: expected {model.net.shape[-1]} classes, the outputs of {path}, found "
+            f"{found.classes}: use the data set the model was made for."
+        )
+    return found
 
 
 @contextlib.contextmanager

@@ -8,15 +8,14 @@ import click
 
 from simplenet.cli.common import (
     Grouped,
+    data_for,
     data_options,
-    download_bar,
     echo_json,
     json_option,
     percent,
     set_threads,
     threads_option,
 )
-from simplenet.errors import DataError, ModelError
 from simplenet.options import OPTIONS
 
 BYTES = 4  # of one weight in a model file
@@ -42,24 +41,10 @@ def command(model, data, offline, threads, as_json):
         size = os.path.getsize(model)
     set_threads(threads, OPTIONS["batch_size"].default * size // BYTES)  # as train mostly does
 
-    from simplenet import evaluate, load_data, load_model
-    from simplenet.datasets import load_same
+    from simplenet import evaluate, load_model
 
     loaded = load_model(model)
-    if data is None and not loaded.data:
-        raise ModelError(
-            f"{model}: expected a model that records its data set, found one that does not: say "
-            "which data to use with --data NAME or FOLDER."
-        )
-    with download_bar() as progress:
-        how = {"offline": offline, "progress": progress}
-        data = load_same(loaded.data, **how) if data is None else load_data(data, **how)
-    net = loaded.net
-    if data.classes != net.shape[-1]:
-        raise DataError(
-            f"{data.name}: expected {net.shape[-1]} classes, the outputs of {model}, found "
-            f"{data.classes}: use the data set the model was made for."
-        )
+    net, data = loaded.net, data_for(loaded, model, data, offline)
     score = evaluate(net, *data.test)
     classes = [
         {

@@ -1,0 +1,183 @@
+"""Build the interactive page: one HTML file that asks nobody for anything."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+
+from simplenet.backprop.source import lines_of
+from simplenet.backprop.svg import gear_path
+from simplenet.net import Net, backward, forward, optimize
+
+SCRIPTS = "gears.js", "page.js", "stage.js", "panels.js", "sketch.js"
+MODULE = 4.0  # of every gear in the page, in units of its drawing
+TEETH = {"X": 20, "W": 18, "B": 14, "Z": 24, "A": 20, "C": 28}  # for each kind of gear
+
+# What the Sweep shows: parts of three functions, and the lines of them that its steps light up.
+CODE: list[tuple[Callable, str, str | None, dict[str, str]]] = [
+    (
+        forward,
+        "for l, (W, b) in",
+        "ACTIVATIONS[net.activations[l]].value",
+        {
+            "z": "z = np.matmul",
+            "b": "z += b",
+            "a": "ACTIVATIONS[net.activations[l]].value",
+        },
+    ),
+    (
+        backward,
+        "total = cost.value",
+        "dc_da *= net.masks",
+        {
+            "C": "total = cost.value",
+            "dc_da": "dc_da = cost.slope",
+            "at_z": "dc_dz = dc_da",
+            "slope": "slope = ACTIVATIONS",
+            "dc_dz": "dc_dz = np.multiply",
+            "dc_dW": "np.matmul(_told(net, l).T, dc_dz",
+            "dc_db": "dc_dz.sum(axis=0",
+            "paths": "dc_da = np.matmul(dc_dz",
+        },
+    ),
+    (optimize, "net.params -=", None, {"step": "net.params -="}),
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A network in the page, and n samples that it is shown with.
+
+    Give the samples as `x` (n, inputs), as `images` (n, rows, columns) of bytes, which a net reads
+    as pixels / 255, or as both; and what the net should make of them as `y` (n, outputs).
+    """
+
+    name: str
+    net: Net
+    y: np.ndarray
+    images: np.ndarray | None = None
+    x: np.ndarray | None = None
+    lr: float = 0.5  # of the training steps in the page
+    note: str = ""  # one sentence on where the network comes from
+    captions: tuple[str, ...] = ()  # a few words on each sample
+
+
+def page(nets: list[Shown]) -> str:
+    """Give the whole page as text; it opens on the first net.
+
+    Raise ValueError for samples that do not fit their net, and LookupError where the source no
+    longer has a line that the page points at.
+    """
+    content = {
+        "nets": [_data(shown) for shown in nets],
+        "code": [_code(*part) for part in CODE],
+        "gears": {"module": MODULE, "teeth": TEETH, "outlines": _outlines()},
+    }
+    # An escaped < can neither end the script nor begin a comment, whatever a name holds.
+    data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    scripts = [_text(name) for name in SCRIPTS]
+    parts = {
+        "policy": _policy(scripts),
+        "style": _text("page.css"),
+        "diagram": _diagram(),
+        "data": data,
+        "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
+    }
+    return _fill(_text("page.html"), parts)
+
+
+def _fill(template: str, parts: dict[str, str]) -> str:
+    """Put each part where the template says <!--its name-->; what is put in is not looked at."""
+    pieces = re.split(r"<!--(\w+)-->", template)
+    if sorted(pieces[1::2]) != sorted(parts):
+        raise LookupError(f"page.html: expected one place for each of {', '.join(parts)}.")
+    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+
+
+def _policy(scripts: list[str]) -> str:
+    """Forbid every request, and every script but these."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    sources = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _diagram() -> str:
+    """Give the static diagram without its XML declaration, for readers without JavaScript."""
+    return _text("gears.svg").partition("?>")[2].lstrip() or _text("gears.svg")
+
+
+def _outlines() -> dict[int, str]:
+    return {teeth: gear_path(teeth, MODULE, 0.0) for teeth in sorted(set(TEETH.values()))}
+
+
+def _code(function: Callable, first: str, last: str | None, marks: dict[str, str]) -> dict:
+    """Give the lines of a function, each with the mark that a step of the Sweep lights it by."""
+    lines = [{"text": line, "mark": ""} for line in lines_of(function, first, last)]
+    for mark, text in marks.items():
+        [found] = lines_of(function, text)
+        line = next((line for line in lines if line["text"].strip() == found.strip()), None)
+        if line is None:
+            raise LookupError(f"{function.__name__}: {text!r} is not among the lines shown.")
+        line["mark"] = mark
+    return {"name": function.__name__, "lines": lines}
+
+
+def _data(shown: Shown) -> dict:
+    """Give what the page has to know of one net, as JSON has it."""
+    net, y = shown.net, np.asarray(shown.y)
+    x, scale = _inputs(shown)
+    wanted = (len(y), net.shape[0]), (len(y), net.shape[-1])
+    if len(y) == 0 or (x.shape, y.shape) != wanted or len(shown.captions) not in (0, len(y)):
+        raise ValueError(
+            f"{shown.name}: expected x, y {wanted}, and a caption for each or none; "
+            f"found {x.shape}, {y.shape} and {len(shown.captions)} captions."
+        )
+    return {
+        "name": shown.name,
+        "note": shown.note,
+        "shape": list(net.shape),
+        "activations": list(net.activations),
+        "cost": net.cost,
+        "lr": shown.lr,
+        "size": None if shown.images is None else list(shown.images.shape[1:]),
+        "scale": scale,
+        "captions": list(shown.captions),
+        "params": _packed(net.params),
+        "x": _packed(x),
+        "y": _packed(y),
+    }
+
+
+def _inputs(shown: Shown) -> tuple[np.ndarray, int]:
+    """Give the inputs, and what to divide them by: bytes travel as bytes."""
+    if shown.images is None:
+        return np.asarray(shown.x), 1
+    pixels = shown.images.reshape(len(shown.images), -1)
+    if shown.x is None or np.array_equal(np.asarray(shown.x), pixels / 255):
+        return pixels, 255
+    return np.asarray(shown.x), 1  # this net reads its pixels in some other way
+
+
+def _packed(numbers: np.ndarray) -> dict[str, str]:
+    """Give numbers as base64 of the shortest little-endian format that keeps each exactly."""
+    numbers = np.ascontiguousarray(numbers)
+    if not np.isfinite(numbers).all():
+        raise ValueError("expected finite numbers: this net or sample has some that are not.")
+    for short in "uint8", "float16", "float32", "float64":
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            stored = numbers.astype(np.dtype(short).newbyteorder("<"))
+        if np.array_equal(stored, numbers):
+            break
+    return {"format": short, "base64": base64.b64encode(stored.tobytes()).decode()}

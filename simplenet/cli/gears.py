@@ -1,0 +1,159 @@
+"""`simplenet gears`: the interactive page on which a network's gears can be turned."""
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simplenet.cli.common import (
+    Checked,
+    Grouped,
+    GroupedOption,
+    data_for,
+    data_options,
+    echo_json,
+    json_option,
+    set_threads,
+)
+from simplenet.cli.output import check_output, free_name, output_options
+from simplenet.errors import DataError
+from simplenet.options import whole
+
+if TYPE_CHECKING:
+    from simplenet.backprop.page import Shown
+
+SAMPLES = 20  # as many digits go into a page, unless the reader chooses
+SINGLE_LR = 0.1  # of steps along the gradient of one sample: minibatches stand much more
+FEW = 100  # parameters of a net whose every gradient is printed
+
+
+@click.command("gears", cls=Grouped)
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@data_options
+@click.option(
+    "--sample", "samples", multiple=True, metavar="N", cls=GroupedOption, group="Data",
+    type=Checked("N", whole(0)),
+    help="A test image to show, counted from 0; may be given many times.  [default: the first of "
+    "each class, and the first that are misread]",
+)  # fmt: skip
+@output_options("page", "gears.html")
+@click.option(
+    "--open", "opens", is_flag=True, cls=GroupedOption, group="Run",
+    help="Open the page in the browser.",
+)  # fmt: skip
+@json_option
+def command(model, data, offline, samples, output, overwrite, opens, as_json):
+    """Write a page on which the gears of backpropagation turn.
+
+    It shows the worked example of simplenet/backprop/README.md and a trained network: MODEL, with
+    test images of the data set that it was trained on, or else one that comes with simplenet, with
+    embedded digits. The page is one file that works without a network. --json prints the cost, the
+    outputs and dC/dz of everything that it shows.
+
+    \b
+    Examples:
+      simplenet gears --open
+      simplenet gears model.npz -o mine.html
+      simplenet gears model.npz --sample 8 --sample 247 -o two.html
+    """
+    set_threads(1, 0)
+    path = output or free_name(Path("gears.html"))
+    check_output(path, overwrite)
+
+    from simplenet import load_data, load_model
+    from simplenet.backprop import demo_path
+    from simplenet.backprop.page import page
+    from simplenet.files import replacing
+
+    if model is None:
+        loaded, name = load_model(demo_path()), "the bundled network"
+        digits = load_data("sample") if data is None else data_for(loaded, name, data, offline)
+    else:
+        loaded, name = load_model(model), model.name
+        digits = data_for(loaded, model, data, offline)
+    shown = [the_example(), the_network(loaded, name, digits, samples)]
+    with replacing(path, overwrite=overwrite) as file:
+        file.write(page(shown).encode())
+    if as_json:
+        echo_json({"page": str(path), "nets": [numbers(part) for part in shown]})
+    else:
+        click.echo(f"saved {path}")
+    if opens and not webbrowser.open(path.absolute().as_uri()):
+        click.echo(f"no browser could be started: open {path.absolute()} in one.", err=True)
+
+
+def the_example() -> "Shown":
+    """Describe the worked example to the page."""
+    from simplenet.backprop.example import LR, X, Y, example_net
+    from simplenet.backprop.page import Shown
+
+    note = "After Matt Mazur; the numbers are those of the document."
+    return Shown("the worked example, 2-2-2", example_net(), x=X, y=Y, lr=LR, note=note)
+
+
+def the_network(model, name: str, data, samples: tuple[int, ...]) -> "Shown":
+    """Describe a trained network to the page, in float64, with test images."""
+    import numpy as np
+
+    from simplenet.backprop.page import Shown
+    from simplenet.net import net_around
+    from simplenet.training import check_fit
+
+    net = model.net
+    net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)
+    images, labels = check_fit(net, *data.test)
+    outside = [number for number in samples if number >= len(images)]
+    if outside:
+        raise DataError(
+            f"--sample: expected numbers below {len(images):,}, the test images of {data.name}, "
+            f"found {outside[0]:,}."
+        )
+    chosen = np.array(samples or choose(net, images, labels))
+    return Shown(
+        f"{name}, {'-'.join(map(str, net.shape))}",
+        net,
+        x=images[chosen].reshape(len(chosen), -1) / 255,
+        y=np.eye(net.shape[-1])[labels[chosen]],
+        lr=SINGLE_LR,
+        note=f"Trained on {model.data.get('name', 'data not recorded')}; shown with test images of "
+        f"{data.name}.",
+        images=images[chosen],
+        captions=tuple(f"test image {number}" for number in chosen),
+    )
+
+
+def choose(net, images, labels) -> list[int]:
+    """Choose test images worth a look: the first of each class, then the first misread ones."""
+    import numpy as np
+
+    from simplenet import predict
+
+    _, firsts = np.unique(labels, return_index=True)
+    firsts = firsts[:SAMPLES].tolist()
+    misread = np.flatnonzero(predict(net, images) != labels)
+    others = [number for number in misread.tolist() if number not in firsts]
+    return firsts + others[: SAMPLES - len(firsts)]
+
+
+def numbers(shown: "Shown") -> dict:
+    """Compute what the page shows of a net, sample by sample, with the code that trains."""
+    from simplenet.backprop.example import trace
+
+    net = shown.net
+    samples = []
+    for x, y in zip(shown.x, shown.y):
+        t = trace(net, x, y)
+        sample = {
+            "target": y.tolist(),
+            "cost": t.cost,
+            "outputs": t.a[-1].tolist(),
+            "dc_dz": [part.tolist() for part in t.dc_dz],
+        }
+        if net.params.size <= FEW:
+            sample["dc_dW"] = [part.tolist() for part in t.dc_dW]
+            sample["dc_db"] = [part.tolist() for part in t.dc_db]
+        samples.append(sample)
+    for sample, caption in zip(samples, shown.captions):
+        sample["caption"] = caption
+    return {"name": shown.name, "shape": net.shape, "cost": net.cost, "samples": samples}

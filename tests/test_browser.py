@@ -1,0 +1,762 @@
+"""The interactive page in headless Chromium: what it shows, and that keys are enough to use it."""
+
+import base64
+import json
+import re
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from simplenet import init_net, load_data
+from simplenet.backprop import demo_path
+from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.backprop.page import Shown, page
+from simplenet.images import prepare
+from simplenet.modelfile import load_model
+from simplenet.net import backward, forward, net_around, optimize, zero_grad
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+QUIET = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run
+    --disable-background-networking --disable-component-update --disable-sync
+    --disable-dev-shm-usage""".split()
+MINUS = "\N{MINUS SIGN}"
+PANELS = "turn paths sweep draw".split()
+
+
+# --- the browser ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """Give one browser for all tests of this file."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    from selenium.webdriver.chrome.service import Service
+
+    driver = shutil.which("chromedriver")
+    if not (CHROMIUM and driver):
+        pytest.skip("needs chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # Naming the driver keeps selenium from looking for one elsewhere.
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    browser.get("about:blank")
+    for log in "browser", "performance":
+        browser.get_log(log)  # of what it started with, its own new tab
+    yield browser
+    browser.quit()
+
+
+class Page:
+    """A page in the browser, and short words for what tests do with it."""
+
+    def __init__(self, driver, path):
+        self.driver, self.path = driver, path
+
+    def open(self, *, width=1280, height=900, **media):
+        self.command("Emulation.setScriptExecutionDisabled", value=False)
+        self.resize(width, height)
+        features = [
+            {"name": f"prefers-{k.replace('_', '-')}", "value": v} for k, v in media.items()
+        ]
+        self.command("Emulation.setEmulatedMedia", features=features)
+        self.driver.get(self.path.as_uri())
+        return self
+
+    def command(self, name, **parameters):
+        return self.driver.execute_cdp_cmd(name, parameters)
+
+    def resize(self, width, height=900):
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            **{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0]).innerText", selector)
+
+    def numbers(self, selector):
+        """Give each number shown within an element: (its value, the text it has)."""
+        found = self.run(
+            "return Array.from(document.querySelectorAll(arguments[0] + ' data'), "
+            "(d) => [d.value, d.textContent])",
+            selector,
+        )
+        return [(float(value), text) for value, text in found]
+
+    def values(self, selector):
+        return [value for value, _ in self.numbers(selector)]
+
+    def keys(self, *keys):
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def focused(self):
+        return self.run("const e = document.activeElement; return e.id || e.getAttribute('class')")
+
+    def tab_to(self, wanted, back=False):
+        """Press Tab until the element of this id, or class, has the focus."""
+        from selenium.webdriver import ActionChains, Keys
+
+        for _ in range(60):
+            if wanted in (self.focused() or "").split():
+                return
+            chain = ActionChains(self.driver)
+            if back:
+                chain = chain.key_down(Keys.SHIFT)
+            chain.send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+        raise AssertionError(f"Tab never came to {wanted}")
+
+    def choose(self, element, value):
+        """Choose an option as a mouse would."""
+        self.run(
+            "const e = document.getElementById(arguments[0]); e.value = arguments[1]; "
+            "e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change'))",
+            *(element, str(value)),
+        )
+
+    def click(self, element):
+        self.run("document.getElementById(arguments[0]).click()", element)
+
+    def panel(self, name):
+        self.click(f"tab-{name}")
+
+    def wait_for(self, condition, what):
+        until = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < until, what
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def gears(chromium, tmp_path_factory):
+    """Give the page with the example and the bundled net."""
+    images, labels = load_data("sample").test
+    pick = [int(i) for label in range(10) for i in np.flatnonzero(labels == label)[:2]]
+    shown = [
+        Shown("example", example_net(), Y, x=X, lr=LR),
+        Shown(
+            "digits",
+            load_model(demo_path()).net,
+            np.eye(10)[labels[pick]],
+            images[pick],
+            lr=0.05,
+            captions=tuple(f"test image {number}" for number in pick),
+        ),
+    ]
+    path = tmp_path_factory.mktemp("page") / "gears.html"
+    path.write_text(page(shown), encoding="utf-8")
+    return Page(chromium, path)
+
+
+@pytest.fixture(autouse=True)
+def silence(chromium):
+    """After each test: no request left the page, and the console has stayed empty."""
+    yield
+    assert chromium.get_log("browser") == []
+    sent = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    asked = [
+        entry["params"]["request"]["url"]
+        for entry in sent
+        if entry["method"] == "Network.requestWillBeSent"
+    ]
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def shown(value, sign=False):
+    """Write a number as the page does."""
+    size = abs(value)
+    if value == 0:
+        return "0"
+    text = f"{size:#.6g}" if size >= 1e-4 else re.sub("e-0?", f"e{MINUS}", f"{size:.5e}")
+    return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def near(values):
+    return pytest.approx(values, rel=1e-12, abs=1e-300)
+
+
+# --- the example ----------------------------------------------------------------------------------
+
+
+def test_it_opens_on_the_example_with_the_golden_numbers(gears):
+    gears.open()
+    assert gears.numbers("#ratios") == [
+        (near(0.59326999210718726), "0.593270"),
+        (near(0.18681560180895949), "0.186816"),
+        (near(0.74136506955231571), "0.741365"),
+        (near(0.082167040564230779), "0.0821670"),
+    ]
+    assert gears.numbers("#cost-now") == [(near(0.29837110876000269), "0.298371")]
+    assert gears.run("return document.querySelectorAll('.gear').length") == 23
+    assert gears.run("return document.querySelectorAll('.gear.turnable').length") == 12
+    labels = gears.text("#gear-choice").split("\n")
+    assert [label.strip().split(",")[0] for label in labels if label.strip().startswith("w")] == [
+        f"w{n}" for n in range(1, 9)
+    ]
+    assert gears.run("return performance.getEntriesByName('ready')[0].startTime") < 5000
+    print(
+        "ready after", gears.run("return performance.getEntriesByName('ready')[0].startTime"), "ms"
+    )
+
+
+def test_every_ratio_of_the_example_is_that_of_python(gears):
+    gears.open()
+    net, found = example_net(), trace(example_net(), X[0], Y[0])
+    options = gears.run(
+        "return Array.from(document.getElementById('gear-choice').options, (o) => o.text)"
+    )
+    for place, name in enumerate(options):
+        gears.choose("gear-choice", place)
+        if name.startswith("w"):
+            l, k, j = weight_index(int(name[1]))
+            first, gradient = found.a[l][k], found.dc_dW[l][k, j]
+        else:
+            l, j = ("ho".index(name[-2]), int(name[-1]) - 1)
+            first, gradient = 1.0, found.dc_db[l][j]
+        expected = [first, found.slope[l][j], found.dc_da[l][j], gradient]
+        assert gears.values("#ratios") == near(expected), name
+        assert [text for _, text in gears.numbers("#ratios")] == [*map(shown, expected)]
+        assert gears.values("#ratio") == near([gradient])
+        if l == 0:
+            for part in found.paths(net, 1, j):
+                assert shown(part, sign=True) in gears.text("#ratios")
+    assert len(options) == 12
+
+
+def test_paths_of_the_example(gears):
+    gears.open()
+    net, found = example_net(), trace(example_net(), X[0], Y[0])
+    gears.panel("paths")
+    for place, (l, k) in enumerate((l, k) for l in range(3) for k in range(2)):
+        gears.choose("unit-layer", place)
+        parts = found.paths(net, l, k).tolist() if l < 2 else []
+        expected = [*parts, sum(parts) if parts else found.dc_da[1][k]]
+        assert gears.values("#bars") == near(expected)
+        texts = [text for _, text in gears.numbers("#bars")]
+        assert texts == [shown(value, sign=True) for value in expected]
+    gears.choose("unit-layer", 2)  # h1: the paths disagree
+    assert [text for _, text in gears.numbers("#bars")] == [
+        "+0.0553994",
+        f"{MINUS}0.0190491",
+        "+0.0363503",
+    ]
+    sides = gears.run(
+        "return Array.from(document.querySelectorAll('.bar .fill'), (f) => f.className)"
+    )
+    assert sides == ["fill plus", "fill minus", "fill plus"]
+    assert "disagree in sign" in gears.text("#paths-hint")
+
+
+def test_sweep_shows_every_number_the_gears_and_the_line(gears):
+    gears.open()
+    net, t = example_net(), trace(example_net(), X[0], Y[0])
+    gears.panel("sweep")
+    after = net_around(net.params.copy(), net.shape, net.activations, net.cost)
+    zero_grad(after)
+    forward(after, X)
+    backward(after, Y)
+    optimize(after, LR)
+    sums = [sum(t.paths(net, 1, k)) for k in range(2)]
+    stepped = [
+        value for l in range(2) for j in range(2) for value in (*after.W[l][:, j], after.b[l][j])
+    ]
+    steps = [
+        (t.z[0], "z = np.matmul(", "a 0 0"),
+        (t.a[1], "ACTIVATIONS", "a 1 0"),
+        (t.z[1], "z = np.matmul(", "w 1 0 0"),
+        (t.a[2], "ACTIVATIONS", "a 2 1"),
+        ([t.cost], "total = cost.value", "C"),
+        (t.dc_da[1], "dc_da = cost.slope", "C"),
+        (t.dc_dz[1], "slope = ACTIVATIONS", "z 1 0"),
+        (t.dc_dW[1].T.ravel(), "np.matmul(_told(net, l).T, dc_dz", "w 1 1 1"),
+        (t.dc_db[1], "dc_dz.sum(axis=0", "b 1 0"),
+        (sums, "dc_da = np.matmul(dc_dz, net.W[l].T", "a 1 0"),
+        (t.dc_dz[0], "slope = ACTIVATIONS", "z 0 1"),
+        (t.dc_dW[0].T.ravel(), "np.matmul(_told(net, l).T, dc_dz", "w 0 0 0"),
+        (t.dc_db[0], "dc_dz.sum(axis=0", "b 0 0"),
+        (stepped, "net.params -=", "w 0 0 0"),
+    ]
+    for place, (expected, line, gear) in enumerate(steps):
+        assert gears.text("#step-said").startswith(f"{place + 1} of {len(steps)}. ")
+        assert gears.values("#step-numbers") == near(list(expected)), place
+        assert line in gears.text("#code mark")
+        lit = gears.run(
+            "return Array.from(document.querySelectorAll('.gear.lit'), (g) => g.dataset.id)"
+        )
+        assert gear in lit and len(lit) < 23
+        flags = gears.run("return document.querySelectorAll('.flag.up').length")
+        assert flags == (0 if place < 6 else 2 if place < 10 else 4)
+        gears.click("step-on")
+    for _ in steps:
+        gears.click("step-back")
+    assert gears.text("#step-said").startswith("1 of ")
+
+
+def test_turning_w5_by_keys_parts_ratio_and_recompute(gears):
+    from selenium.webdriver import ActionChains, Keys
+
+    gears.open()
+    gears.tab_to("turnable")
+    gears.keys(Keys.PAGE_UP)
+    assert gears.numbers("#predicted")[0][1] == "+0.0821670"
+    assert gears.numbers("#actual")[0][1] == "+0.0741581"
+    needles = gears.run(
+        "return ['actual', 'predicted'].map((n) => "
+        "document.querySelector(`[data-id=C] .needle.${n}`).style.transform)"
+    )
+    turns = [float(re.search(r"-?[\d.]+", needle)[0]) for needle in needles]
+    assert turns == pytest.approx([-267.0, -295.8], abs=0.1)  # tenfold; C turns the other way
+    gears.wait_for(lambda: "+0.0741581" in gears.text("#turn-said"), "it never said so")
+    gears.keys(Keys.HOME)
+    ActionChains(gears.driver).key_down(Keys.SHIFT).send_keys(Keys.ARROW_UP).perform()
+    ActionChains(gears.driver).key_up(Keys.SHIFT).perform()
+    assert gears.values("#per-turn")[0] == pytest.approx(0.0821609, abs=1e-7)
+    gears.choose("turn-number", 0.1)
+    assert gears.numbers("#per-turn")[0][1] == "+0.0815322"
+
+
+@pytest.mark.parametrize("number", [1, 8])
+def test_both_needles_of_every_gear_tell_the_truth(gears, number):
+    gears.open()
+    l, k, j = weight_index(number)
+    gears.choose("gear-choice", 6 * l + 3 * j + k)
+    gears.choose("magnify", "1")
+    gears.choose("turn-number", 0.5)
+
+    def state(by):
+        net = example_net()
+        net.W[l][k, j] += by
+        t = trace(net, X[0], Y[0])
+        gears_of = {"z": t.z, "a": t.a[1:]}
+        values = {
+            f"{kind} {at + (kind == 'a')} {unit}": part[unit]
+            for kind, parts in gears_of.items()
+            for at, part in enumerate(parts)
+            for unit in range(2)
+        }
+        return values | {"C": t.cost}
+
+    start, end, less, more = map(state, (0, 0.5, -1e-5, 1e-5))
+    turns = gears.run(
+        "return Array.from(plan.gears.values(), (g) => [g.id, ...['actual', 'predicted'].map((n) =>"
+        " g[n] ? parseFloat(g[n].style.transform.slice(7)) : 0)])"
+    )
+    for name, actual, predicted in turns:
+        way = -360 if name[0] in "zC" else 360  # Z and C turn the other way, as meshing gears do
+        if name in start:
+            assert actual == pytest.approx(way * (end[name] - start[name]), abs=1e-3), name
+            ratio = (more[name] - less[name]) / 2e-5
+            assert predicted == pytest.approx(way * ratio * 0.5, abs=1e-3), name
+        else:
+            assert actual == predicted == (180 if name == f"w {l} {k} {j}" else 0), name
+    assert len(turns) == 23
+
+
+def test_a_gear_can_be_dragged(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    gear = gears.driver.find_element(By.CSS_SELECTOR, "[data-id='w 0 1 0'] .grip")  # w2
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -20)
+    chain = chain.click_and_hold()
+    for x, y in ((14, -14), (20, 0), (14, 14), (0, 20)):  # half a turn, clockwise
+        chain = chain.move_by_offset(*(np.array([x, y]) - gears_at(chain, (0, -20))).tolist())
+        chain.at = x, y
+    chain.release().perform()
+    assert gears.run(
+        "return document.getElementById('gear-choice').selectedOptions[0].text"
+    ).startswith("w2")
+    assert float(gears.run("return document.getElementById('turn-number').value")) == pytest.approx(
+        0.5, abs=0.03
+    )
+
+
+def test_a_weight_can_be_taken_by_its_pixel(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    assert not gears.run("return byId('picked').offsetParent")  # the example has no picture
+    gears.click("net-1")
+    picture = gears.driver.find_element(By.ID, "picked-pixel")
+    # The middle of this picture of 28 by 28 is where four pixels meet: go a little off it.
+    ActionChains(gears.driver).move_to_element_with_offset(picture, 4, 4).click().perform()
+    assert gears.run("return [state.weight.l, state.weight.k]") == [0, 14 * 28 + 14]
+    assert "row 14, column 14" in gears.text("#ratios")
+
+
+def gears_at(chain, start):
+    return np.array(getattr(chain, "at", start))
+
+
+# --- training and drawing -------------------------------------------------------------------------
+
+
+def test_a_training_step_of_the_example_gives_the_golden_cost(gears):
+    gears.open()
+    gears.panel("draw")
+    assert gears.values("#learn-said") == near([0.29837110876000269])
+    gears.click("learn")
+    assert gears.values("#learn-said")[0] == near(0.28047144679143016)
+    gears.click("forget")
+    assert gears.values("#learn-said") == near([0.29837110876000269])
+    assert not gears.run("return document.getElementById('drawing').offsetParent")
+    gears.choose("lr", -1)  # uphill
+    gears.click("learn")
+    assert "It rose" in gears.text("#learn-said")
+    gears.panel("turn")
+    gears.click("forget")  # what is learned there changes nothing here
+    assert gears.values("#cost-now") == near([0.29837110876000269])
+
+
+def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    for target in 3, 8:
+        gears.choose("target", target)
+        before = gears.values("#learn-said")[0]
+        gears.click("learn")
+        after = gears.values("#learn-said")[0]
+        assert after < before
+        gears.click("learn-ten")
+        assert gears.values("#learn-said")[0] < after
+        gears.click("forget")
+    net = net_around(
+        load_model(demo_path()).net.params.astype(float),
+        (784, 40, 10),
+        ["sigmoid"] * 2,
+        "half-squared-error",
+    )
+    x = np.array(gears.run("return Array.from(sketch.x)"))
+    found = trace(net, x, np.eye(10)[8])
+    assert gears.values("#learn-said") == pytest.approx([found.cost], rel=1e-10)
+    shown_gradient = np.array(gears.run("return Array.from(sketch.back.dc_dx)"))
+    assert shown_gradient == pytest.approx(net.W[0] @ found.dc_dz[0], rel=1e-9, abs=1e-18)
+
+
+def pixels_of(gears):
+    """Give what is on the drawing canvas (280, 280, 4), and what the net was shown (28, 28)."""
+    raw = gears.run(
+        "const { data } = ink().getImageData(0, 0, 280, 280); let text = '';"
+        "for (const v of data) text += String.fromCharCode(v); return btoa(text)"
+    )
+    seen = gears.run("return Array.from(sketch.x, (v) => v * 255)")
+    rgba = np.frombuffer(base64.b64decode(raw), np.uint8).reshape(280, 280, 4)
+    return rgba, np.round(seen).astype(int).reshape(28, 28)
+
+
+def draw_seven(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    canvas = gears.driver.find_element(By.ID, "canvas")
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(canvas, -60, -70)
+    chain = chain.click_and_hold()
+    for by in ((60, 2), (60, -2), (-20, 50), (-25, 50), (-15, 45)):
+        chain = chain.move_by_offset(*by)
+    chain.release().perform()
+
+
+def test_a_drawn_stroke_is_prepared_as_python_does_and_saved_as_it_is(gears, tmp_path):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_seven(gears)
+    rgba, seen = pixels_of(gears)
+    assert (rgba[..., 0] < 128).sum() > 4000
+    assert np.array_equal(seen, prepare(rgba))
+    assert seen.max() == 255
+    grey = gears.run(
+        "return Array.from(byId('seen').getContext('2d').getImageData(0, 0, 28, 28).data)"
+    )
+    assert np.array_equal(np.array(grey)[::4], seen.ravel())
+    gears.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    gears.click("save")
+    saved = tmp_path / "drawing.png"
+    gears.wait_for(saved.exists, "nothing was saved")
+    image = pytest.importorskip("PIL.Image")
+    with image.open(saved) as picture:
+        assert np.array_equal(np.asarray(picture.convert("RGBA")), rgba)
+
+
+def test_a_drawing_is_dropped_by_clear(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    _, before = pixels_of(gears)
+    draw_seven(gears)
+    gears.click("clear")
+    rgba, after = pixels_of(gears)
+    assert (rgba == 255).all()
+    assert np.array_equal(before, after)
+
+
+# --- for everyone ---------------------------------------------------------------------------------
+
+
+def test_the_keyboard_is_enough_for_every_panel(gears):
+    from selenium.webdriver import Keys
+
+    gears.open()
+    # Turn: the slider, the number box, another gear.
+    gears.tab_to("turn-range")
+    gears.keys(*[Keys.ARROW_RIGHT] * 3)
+    assert gears.values("#predicted")[0] == pytest.approx(0.03 * 0.0821670, rel=1e-5)
+    gears.tab_to("turn-number")
+    gears.keys(Keys.BACKSPACE * 6, "0.5")
+    assert gears.values("#predicted")[0] == pytest.approx(0.5 * 0.0821670, rel=1e-5)
+    gears.tab_to("gear-choice", back=True)
+    gears.keys(Keys.ARROW_DOWN)
+    assert gears.text("#ratios").count("w6")
+    # Paths, by the arrow keys of the tabs.
+    gears.tab_to("tab-turn", back=True)
+    gears.keys(Keys.ARROW_RIGHT)
+    assert gears.focused() == "tab-paths"
+    gears.tab_to("unit-layer")
+    gears.keys(Keys.ARROW_DOWN)
+    assert gears.values("#bars")[-1] == pytest.approx(0.0413703, abs=1e-7)
+    # Sweep.
+    gears.tab_to("tab-paths", back=True)
+    gears.keys(Keys.ARROW_RIGHT)
+    gears.tab_to("step-on")
+    gears.keys(Keys.ENTER, Keys.SPACE)
+    assert gears.text("#step-said").startswith("3 of ")
+    gears.tab_to("step-range")
+    gears.keys(Keys.END)
+    assert "net.params" in gears.text("#code mark")
+    # The other net, and a drawing of it.
+    gears.tab_to("net-0", back=True)
+    gears.keys(Keys.ARROW_DOWN)
+    gears.tab_to("sample")
+    gears.keys(Keys.ARROW_DOWN)
+    gears.tab_to("tab-sweep")
+    gears.keys(Keys.ARROW_RIGHT)
+    gears.tab_to("canvas")
+    gears.keys(Keys.SPACE, *[Keys.ARROW_DOWN] * 15, Keys.SPACE)
+    rgba, seen = pixels_of(gears)
+    assert np.array_equal(seen, prepare(rgba))
+    assert (rgba[..., 0] == 0).sum() > 2000
+    gears.tab_to("target")
+    gears.keys("1")
+    gears.tab_to("learn")
+    gears.keys(Keys.ENTER)
+    assert "after 1 training step" in gears.text("#learn-said")
+
+
+def test_focus_is_visible_wherever_tab_goes(gears):
+    from selenium.webdriver import Keys
+
+    gears.open()
+    gears.click("net-1")
+    for name in PANELS:
+        gears.panel(name)
+        gears.run("document.activeElement.blur()")
+        seen = set()
+        for _ in range(25):
+            gears.keys(Keys.TAB)
+            if gears.focused() is None:  # around the end of the page
+                continue
+            seen.add(gears.focused())
+            outline = gears.run(
+                "const e = document.activeElement; const grip = e.querySelector('.grip');"
+                "const { outlineStyle, outlineWidth } = getComputedStyle(e);"
+                "return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2"
+                "|| grip && getComputedStyle(grip).stroke !== 'none'"
+            )
+            assert outline, gears.focused()
+        assert len(seen) >= 6, name
+
+
+@pytest.mark.parametrize("net", [0, 1])
+def test_it_fits_a_narrow_screen(gears, net):
+    gears.open(width=320, height=640)
+    gears.click(f"net-{net}")
+    for name in PANELS:
+        gears.panel(name)
+        assert gears.run("return document.documentElement.scrollWidth") <= 320, name
+        assert gears.run("scrollTo(99, 0); return scrollX") == 0
+
+
+CONTRAST = """
+const parse = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
+const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+  .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+  .reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
+const ground = (e) => {
+  for (let at = e; at; at = at.parentElement) {
+    const circle = at.classList.contains('badge') && at.querySelector('circle');
+    const c = parse(circle ? getComputedStyle(circle).fill : getComputedStyle(at).backgroundColor);
+    if (c.length === 3 || c[3] > 0.99) return c;
+  }
+};
+const bad = [];
+let count = 0;
+for (const e of document.querySelectorAll('body *')) {
+  const own = Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.data.trim());
+  if (!own || !e.getClientRects().length || e.tagName === 'OPTION') continue;
+  const style = getComputedStyle(e);
+  const front = parse(e.closest('svg') ? style.fill : style.color);
+  const [a, b] = [light(front), light(ground(e))].sort((x, y) => y - x);
+  const contrast = (a + 0.05) / (b + 0.05);
+  count += 1;
+  if (contrast < 4.5) bad.push([e.outerHTML.slice(0, 80), contrast]);
+}
+return [count, bad];
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast_in_both_schemes(gears, scheme):
+    gears.open(color_scheme=scheme)
+    paper = gears.run("return getComputedStyle(document.body).backgroundColor")
+    assert (min(map(int, re.findall(r"\d+", paper))) > 128) == (scheme == "light")
+    for net in "net-0", "net-1":
+        gears.click(net)
+        for name in PANELS:
+            gears.panel(name)
+            count, bad = gears.run(CONTRAST)
+            assert count > 20
+            assert bad == []
+
+
+def test_reduced_motion_is_respected(gears):
+    moving = "return getComputedStyle(document.querySelector('.gear .rim')).transitionDuration"
+    gears.open(reduced_motion="reduce")
+    assert gears.run(moving) in ("0s", "0s, 0s")
+    gears.open()
+    assert gears.run(moving) == "0.22s"
+
+
+def test_without_javascript_there_is_the_diagram(gears):
+    gears.open()
+    gears.command("Emulation.setScriptExecutionDisabled", value=True)
+    gears.driver.get(gears.path.as_uri())
+    from selenium.webdriver.common.by import By
+
+    find = gears.driver.find_element
+    assert "needs JavaScript" in find(By.TAG_NAME, "noscript").text
+    assert find(By.CSS_SELECTOR, "noscript svg").size["width"] > 400
+    assert not find(By.ID, "app").is_displayed()
+    gears.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+# --- nets of the reader's own ---------------------------------------------------------------------
+
+rng = np.random.default_rng(3)
+SOFTMAX = {"activation": "relu", "output_activation": "softmax", "cost": "cross-entropy"}
+ODD = {
+    "softmax": Shown(
+        "</script><b>relu</b> & softmax, " + "w" * 60,
+        init_net((35, 6, 5, 4), rng=1, **SOFTMAX),
+        np.eye(4)[[0, 3, 2]],
+        rng.integers(0, 256, (3, 7, 5), dtype=np.uint8),
+        note="<img src=x onerror=alert(1)>" + "w" * 60,
+        captions=tuple(f"test image {n} of a data set with a long name, misread" for n in "123"),
+    ),
+    "one layer": Shown(
+        "one layer", init_net((64, 3), rng=2), np.eye(3), rng.integers(0, 256, (3, 8, 8), np.uint8)
+    ),
+    "one unit": Shown("one unit", init_net((1, 1), rng=3), np.array([[0.5]]), x=np.array([[0.25]])),
+    "deep": Shown(
+        "deep",
+        init_net((2,) * 9, rng=4, activation="tanh", cost="squared-error"),
+        np.array([[0.1, 0.9]]),
+        x=np.array([[0.5, -1.5]]),
+    ),
+    "many classes": Shown(
+        "many classes",
+        init_net((16, 9, 26), rng=5, activation="leaky-relu", cost="cross-entropy"),
+        np.eye(26)[[25, 0]],
+        rng.integers(0, 256, (2, 4, 4), np.uint8),
+    ),
+    "plain": Shown(
+        "regression",
+        init_net((3, 2), rng=6, activation="identity", cost="squared-error"),
+        np.array([[-1.5, 2.5]]),
+        x=np.array([[0.5, -1.5, 0]]),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def odd(chromium, tmp_path_factory):
+    path = tmp_path_factory.mktemp("odd") / "odd nets.html"
+    path.write_text(page(list(ODD.values())), encoding="utf-8")
+    return Page(chromium, path)
+
+
+@pytest.mark.parametrize("place", range(len(ODD)), ids=list(ODD))
+def test_any_net_of_the_reader_works(odd, place):
+    odd.open(width=320)
+    odd.click(f"net-{place}")
+    mine = list(ODD.values())[place]
+    net = net_around(
+        mine.net.params.astype(float), mine.net.shape, mine.net.activations, mine.net.cost
+    )
+    found = trace(
+        net,
+        np.array(odd.run("return Array.from(state.x)")),
+        np.array(odd.run("return Array.from(state.y)")),
+    )
+    for l in range(len(net.W)):
+        for bias in False, True:
+            odd.panel("turn")
+            j = odd.run(
+                "const [l, bias] = arguments; const w = strongestWeight(l);"
+                "chooseWeight(bias ? { l, k: null, j: w.j } : w); turnTo(-0.25); return [w.k, w.j]",
+                *(l, bias),
+            )
+            gradient = found.dc_db[l][j[1]] if bias else found.dc_dW[l][tuple(j)]
+            assert odd.values("#ratios")[-1] == pytest.approx(gradient, rel=1e-9, abs=1e-15)
+            for name in PANELS:
+                odd.panel(name)
+                assert odd.run("return document.documentElement.scrollWidth") <= 320
+                body = odd.run("return app.innerText + app.innerHTML")
+                assert not re.search(r"NaN|undefined|Infinity|\[object", body), name
+    odd.panel("sweep")
+    for _ in range(6 * len(net.W) + 4):
+        odd.click("step-on")
+        assert not re.search("NaN|undefined", odd.text("#sweep"))
+    odd.panel("paths")
+    for l, n in enumerate(net.shape):
+        for k in {0, n - 1}:
+            odd.run("chooseUnit({ l: arguments[0], k: arguments[1] })", l, k)
+            if l < len(net.W):
+                parts = found.paths(net, l, k)
+                assert odd.values("#bars")[-1] == pytest.approx(parts.sum(), rel=1e-9, abs=1e-15)
+    odd.panel("draw")
+    before = odd.values("#learn-said")[0]
+    odd.choose("lr", 0.01)
+    odd.click("learn")
+    assert odd.values("#learn-said")[0] < before
+    images = mine.images is not None
+    drawable = images and mine.images.shape[1] == mine.images.shape[2]
+    assert odd.run("return Boolean(byId('drawing').offsetParent)") == drawable
+    assert odd.run("return Boolean(byId('seen').offsetParent)") == images
+    assert odd.run("return document.querySelectorAll('.gear').length") < 60
+
+
+def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
+    odd.open()
+    odd.click("net-0")
+    odd.run("chooseWeight(strongestWeight(2))")
+    assert f"in one step: a {MINUS} y" in odd.text("#ratios")
+    odd.panel("sweep")
+    odd.run("stepTo(7)")
+    assert "in one step" in odd.text("#step-said")
+    assert "dc_dz = dc_da" in odd.text("#code mark:last-of-type")
