@@ -389,7 +389,8 @@ def test_info_says_how_far_a_training_came(cli, epochs, images, words):
 
 
 def test_the_group_loads_only_the_command_that_runs():
-    assert group.list_commands(None) == ["train", "eval", "info", "check", "graph", "fetch"]
+    commands = "train eval predict gears info check graph fetch"
+    assert group.list_commands(None) == commands.split()
     assert group.get_command(None, "nonsense") is None
 
 

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import NAMES, ROOT
+from PIL import Image
 
 from simplenet import sources
 from simplenet.sources import Dataset, Known
@@ -37,6 +38,9 @@ def test_every_command_of_the_readme_runs(cli, make_data, monkeypatch):
         known = served(folder)
         monkeypatch.setitem(sources.DATASETS, name, known)
     make_data("here/my-digits")
+    stroke = np.full((60, 60), 255, np.uint8)
+    stroke[10:50, 27:33] = 0
+    Image.fromarray(stroke).save("my-digit.png")
     ran = 0
     for line in COMMANDS:
         for command in line.split(" && "):

@@ -13,6 +13,8 @@ from simplenet.version import __version__
 COMMANDS = {
     "train": "simplenet.cli.train",
     "eval": "simplenet.cli.evaluate",
+    "predict": "simplenet.cli.predict",
+    "gears": "simplenet.cli.gears",
     "info": "simplenet.cli.info",
     "check": "simplenet.cli.check",
     "graph": "simplenet.cli.graph",

@@ -1,0 +1,143 @@
+"""`simplenet predict`: what a network makes of a picture."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from simplenet.cli.common import Grouped, GroupedOption, json_option, set_threads
+from simplenet.errors import DataError, DivergedError, ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from simplenet.net import Net
+
+BAR = 20  # characters of an output of 1
+
+
+@click.command("predict", cls=Grouped)
+@click.argument("images", nargs=-1, required=True, metavar="[MODEL] IMAGE...")
+@click.option(
+    "--raw", "untouched", is_flag=True, cls=GroupedOption, group="Run",
+    help="Only resize the picture, and see why it has to be prepared.",
+)  # fmt: skip
+@json_option
+def command(images, untouched, as_json):
+    """Say which digit each IMAGE shows.
+
+    MODEL is a saved model, whose name ends in .npz; without it, one that comes with simplenet is
+    asked. An IMAGE is a picture of one digit, such as PNG or JPEG: dark on light or light on dark,
+    of any size, anywhere in it; - reads it from standard input. It is prepared as the digits of
+    MNIST were, and what the network then sees is drawn beside its outputs. Pictures are read by
+    Pillow, which pip install 'simplenet[images]' brings.
+
+    \b
+    Examples:
+      simplenet predict photo.jpg
+      simplenet predict model.npz 1.png 2.png --json
+      simplenet predict photo.jpg --raw
+    """
+    model, images = split_arguments(images)
+    set_threads("auto", 0)
+
+    from simplenet import load_model
+    from simplenet.backprop import demo_path
+
+    loaded = load_model(demo_path() if model is None else model)
+    net = loaded.net
+    if model is None:
+        shape, data = "-".join(map(str, net.shape)), loaded.data.get("name", "data unknown")
+        click.echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
+    results, blocks = [], can_draw_blocks()
+    for name in images:
+        try:
+            pixels, outputs = asked(net, name, untouched)
+        except ModelError as error:
+            raise ModelError(f"{model or demo_path()}: {error}") from error
+        except DataError as error:
+            if len(images) == 1:
+                raise
+            click.echo(f"Error: {error}", err=True)  # and the others have their turn
+            results.append({"image": name, "error": str(error)})
+            continue
+        prediction = int(outputs.argmax())
+        results.append(
+            {
+                "image": name,
+                "prediction": prediction,
+                "outputs": outputs.tolist(),
+                "pixels": pixels.tolist(),
+            }
+        )
+        if not as_json:
+            title = f"{click.format_filename(name)}: " if len(images) > 1 else "prediction "
+            click.echo(("\n" if len(results) > 1 else "") + f"{title}{prediction}\n")
+            click.echo(side_by_side(pixels, outputs, blocks))
+    if as_json:  # a line for each image: its pixels would fill pages
+        lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
+        click.echo(f"[\n{lines}\n]")
+    if any("error" in result for result in results):
+        click.get_current_context().exit(DataError.exit_code)
+
+
+def split_arguments(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """Tell the model, or None, from the images."""
+    model, images = None, arguments
+    if arguments[0].lower().endswith(".npz"):
+        model, *images = arguments
+    late = [name for name in images if name.lower().endswith(".npz")]
+    if late or not images:
+        found = f"{late[0]} among the images: one MODEL comes first" if late else "none"
+        raise click.UsageError(f"IMAGE...: expected pictures, found {found}.")
+    return model, tuple(images)
+
+
+def asked(net: "Net", name: str, untouched: bool) -> tuple["np.ndarray", "np.ndarray"]:
+    """Give what the net sees of an image, bytes, and its outputs."""
+    import numpy as np
+
+    from simplenet import forward
+    from simplenet.images import read_image, seen
+
+    rgba = read_image(sys.stdin.buffer if name == "-" else name, upright=not untouched)
+    try:
+        pixels = seen(rgba, net.shape[0], untouched=untouched)
+    except DataError as error:
+        raise DataError(f"{'standard input' if name == '-' else name}: {error}") from error
+    with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+        x = np.divide(pixels.reshape(1, -1), 255, dtype=net.params.dtype)
+        outputs = forward(net, x)[0].copy()
+    if not np.isfinite(outputs).all():
+        raise DivergedError(
+            f"{name}: expected finite outputs, found others: the weights of the net are too large."
+        )
+    return pixels, outputs
+
+
+def can_draw_blocks() -> bool:
+    """Tell whether stdout can be given blocks: some terminals and files know only old codes."""
+    try:
+        "█▀▄░▒▓".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def side_by_side(pixels: "np.ndarray", outputs: "np.ndarray", blocks: bool) -> str:
+    """Draw what the net sees, and beside it every output with a bar, the likeliest marked."""
+    from simplenet.images import draw
+
+    drawing = draw(pixels, blocks=blocks).splitlines()
+    whole = max(1.0, float(abs(outputs).max()))  # the longest bar; outputs may be any numbers
+    rows = []
+    for number, output in enumerate(outputs.tolist()):
+        mark = ">" if number == outputs.argmax() else " "
+        bar = ("█" if blocks else "#") * round(BAR * max(output, 0) / whole)
+        rows.append(f"{mark}{number:3} {output:8.4f}  {bar}".rstrip())
+    lines = max(len(drawing), len(rows))
+    drawing += [" " * len(drawing[0])] * (lines - len(drawing))
+    above = max(lines - len(rows), 0) // 2
+    rows = [""] * above + rows + [""] * (lines - len(rows) - above)
+    return "\n".join(f"|{line}|  {row}".rstrip() for line, row in zip(drawing, rows))
