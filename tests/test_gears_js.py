@@ -351,6 +351,10 @@ def pictures():
             yield opaque(255 * (np.abs(np.hypot(x, y) - 0.6) < width)), 28
             yield opaque(255 - 230 * (np.abs(x - y / 3) < width) * (np.abs(y) < 0.9)), 28
         yield opaque(120 + 100 * x), 28
+    for height in 9, 10, 11:  # a piece cut by the edge, around twice the ink of one inside
+        ink = np.zeros((60, 60))
+        ink[:height, 20:24] = ink[30:35, 20:24] = 255
+        yield opaque(ink), 28
     for contrast in 22, 23, 24, 25, 26:  # around what is blank
         yield opaque(100 + contrast * (np.kron(digits[0], np.ones((2, 2))) > 99)), 28
 

@@ -147,9 +147,10 @@ def test_nothing_is_pushed_out_of_the_picture():
     ink = np.zeros((100, 100), np.uint8)
     ink[49:51, 5:95] = 255
     ink[31:69, 5:21] = 255
-    image = prepare(opaque(ink))
-    assert image.any(axis=0).sum() == 20
-    assert image.any(axis=0).nonzero()[0][-1] == 27
+    for picture, edge in ((ink, -1), (np.fliplr(ink), 0)):
+        image = prepare(opaque(picture))
+        assert image.any(axis=0).sum() == 20
+        assert image.any(axis=0)[edge]
 
 
 @pytest.mark.parametrize("light", [0, 100, 255])
