@@ -78,7 +78,7 @@ def seen(rgba: np.ndarray, inputs: int, *, untouched: bool = False) -> np.ndarra
         return raw(rgba)
     if side * side != inputs:
         raise ModelError(
-            f"expected a net whose inputs are the pixels of a square, such as 784, found "
+            "expected a net whose inputs are the pixels of a square, such as 784, found "
             f"{inputs:,}: give it a picture of exactly as many pixels, untouched (--raw)."
         )
     return raw(rgba, side) if untouched else prepare(rgba, side)
@@ -316,7 +316,7 @@ def _decoded(file: BinaryIO, name: str, upright: bool) -> np.ndarray:
                 if image.width * image.height > MOST_PIXELS:
                     raise _too_large(name, f"{image.width:,} x {image.height:,}")
                 image.load()
-                if upright:
+                if upright and image.format != "TIFF":  # those have been turned by Pillow
                     with contextlib.suppress(Exception):  # damaged EXIF data tell nothing
                         image = ImageOps.exif_transpose(image)
                 return _rgba(image, name)
