@@ -13,7 +13,7 @@ PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
     version errors options functions net optimizers files idx download sources datasets modelfile
-    training autodiff witnesses expression
+    order training autodiff witnesses expression
     cli cli.common cli.config cli.output cli.train cli.evaluate cli.info cli.check cli.graph
     cli.fetch
     __init__ __main__
