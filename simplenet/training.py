@@ -177,7 +177,7 @@ def predict(net: Net, images: np.ndarray) -> np.ndarray:
     """
     images, labels = check_fit(net, images, np.broadcast_to(np.uint8(0), len(images)))
     blocks = _blocks(images, labels, None, 1, net.shape[-1], net.params.dtype)
-    guesses = []
+    guesses, done = np.empty(len(images), np.intp), 0
     with np.errstate(over="ignore", invalid="ignore"):
         for x, _, _ in blocks:
             outputs = forward(net, x)
@@ -186,8 +186,9 @@ def predict(net: Net, images: np.ndarray) -> np.ndarray:
                     "the net cannot predict: expected finite outputs, found others: its weights "
                     "are too large or the images hold nan or inf."
                 )
-            guesses.append(outputs.argmax(axis=1))
-    return np.concatenate(guesses)
+            guesses[done : done + len(x)] = outputs.argmax(axis=1)
+            done += len(x)
+    return guesses
 
 
 def check_fit(net: Net, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -59,7 +59,9 @@ def test_it_is_the_same_in_whatever_pieces_it_is_asked_for(small):
         assert [n for at in starts for n in pieces[at]] == expected
 
 
-def test_it_depends_on_the_seed_and_on_the_number_of_the_epoch(small):
+@pytest.mark.parametrize("chunk", [8, 986])  # 986 are all: nothing but the mixing counts
+def test_it_depends_on_the_seed_and_on_the_number_of_the_epoch(small, chunk, monkeypatch):
+    monkeypatch.setattr(order, "CHUNK", chunk)
     learned, _ = split(1003, 17)
     orders = [whole(shuffled(learned, seed, epoch)) for seed in (0, 1) for epoch in (1, 2)]
     assert len({tuple(drawn) for drawn in orders}) == 4
