@@ -169,21 +169,21 @@ def code() -> dict:
         "products": [
             line
             for first in (
-                "dc_da = np.matmul",
-                "np.matmul(_told(net, l).T",
-                "dc_dz.sum(axis=0",
+                "dc_da = np.dot",
+                "np.dot(net.told[l].T",
+                "np.dot(net.ones",
                 "dc_dz = np.multiply",
             )
             for line in lines_of(back, first)
         ],
-        "bias": lines_of(back, "dc_dz.sum(axis=0"),
+        "bias": lines_of(back, "np.dot(net.ones"),
         "step": lines_of(heart.optimize, "net.params -= "),
     }
     lines = {
         "dc_da_last": lines_of(back, "dc_da = cost.slope"),
         "slope": lines_of(back, "slope = ACTIVATIONS"),
         "dc_dz": lines_of(back, "dc_dz = np.multiply"),
-        "dc_dW": lines_of(back, "np.matmul(_told(net, l).T"),
+        "dc_dW": lines_of(back, "np.dot(net.told[l].T"),
     }
     indent = {"step": "   "}
     return {

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 LEAK = 0.01  # how steep leaky ReLU is on the left
+ONE = np.ones((), np.float32)  # a plain 1 would be made into an array at every call
 
 
 class Activation(NamedTuple):
@@ -33,19 +34,21 @@ class Cost(NamedTuple):
 # --- activations --------------------------------------------------------------------------------
 
 
+@np.errstate(over="ignore", under="ignore")
 def sigmoid(z: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Squash z into (0, 1): a = 1 / (1 + exp(-z))."""
+    """Squash z into (0, 1): a = 1 / (1 + exp(-z)).
+
+    Far on the left exp(-z) is too large for a float: infinity, whose reciprocal 0 is right.
+    """
     np.negative(z, out=out)
-    # Far on the left exp(-z) is too large for a float: infinity, whose reciprocal 0 is right.
-    with np.errstate(over="ignore", under="ignore"):
-        np.exp(out, out=out)
-        out += 1
-        return np.reciprocal(out, out=out)
+    np.exp(out, out=out)
+    out += ONE
+    return np.reciprocal(out, out=out)
 
 
 def sigmoid_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Give da/dz = a * (1 - a): at most 1/4, and nearly 0 where a is nearly 0 or 1."""
-    np.subtract(1, a, out=out)
+    np.subtract(ONE, a, out=out)
     return np.multiply(out, a, out=out)
 
 
@@ -57,7 +60,7 @@ def tanh(z: np.ndarray, out: np.ndarray) -> np.ndarray:
 def tanh_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Give da/dz = 1 - a**2."""
     np.multiply(a, a, out=out)
-    return np.subtract(1, out, out=out)
+    return np.subtract(ONE, out, out=out)
 
 
 def relu(z: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -121,8 +124,8 @@ def half_squared_error_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> n
 
 def squared_error(a: np.ndarray, y: np.ndarray) -> float:
     """Give C = sum of (a - y)**2."""
-    difference = (a - y).ravel()
-    return float(difference @ difference)
+    difference = a - y
+    return float(np.vdot(difference, difference))
 
 
 def squared_error_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.ndarray:

@@ -35,14 +35,16 @@ DTYPES = {
 _CODES = {dtype: code for code, dtype in DTYPES.items()}
 _MOST_DEFLATED = 1032  # deflate never packs tighter than 1032 to 1 (zlib's technical notes)
 _CHUNK = 1 << 20
+_PART = 1 << 26
 
 
 def read_idx(path: str | os.PathLike) -> np.ndarray:
     """Read an IDX file, raw or gzipped (told apart by content), checked against its length.
 
     Return a read-only array in the file's big-endian dtype; a raw file is memory-mapped, so that
-    a data set larger than memory can be used. Raise DataError, with file, expectation, finding
-    and advice, for anything that is not a whole IDX file.
+    a data set larger than memory can be used: leave the file as it is meanwhile, for the system
+    ends a program that reads where a mapped file has been cut off. Raise DataError, with file,
+    expectation, finding and advice, for anything that is not a whole IDX file.
     """
     path = Path(path)
     try:
@@ -81,7 +83,9 @@ def write_idx(path: str | os.PathLike, array: np.ndarray, *, overwrite: bool = F
 def digest(array: np.ndarray) -> str:
     """Give the SHA-256 that the raw IDX file of this array has (what `sha256sum` prints)."""
     sha = hashlib.sha256(header(array))
-    sha.update(np.ascontiguousarray(_big_endian(array)).reshape(-1).view(np.uint8))
+    content = np.ascontiguousarray(_big_endian(array)).reshape(-1).view(np.uint8)
+    for start in range(0, len(content), _PART):  # so that Ctrl-C does not have to wait
+        sha.update(content[start : start + _PART])
     return sha.hexdigest()
 
 

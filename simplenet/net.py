@@ -39,14 +39,16 @@ class Net:
     grads: np.ndarray  # (P,), and the views dW and db: sums over all samples since zero_grad
     dW: tuple[np.ndarray, ...]
     db: tuple[np.ndarray, ...]
-    scratch: np.ndarray  # (P,), and the views dc_dW and dc_db: the last batch's, until optimize
+    scratch: np.ndarray  # (P,), and the views dc_dW and dc_db: room for what is added to grads
     dc_dW: tuple[np.ndarray, ...]
     dc_db: tuple[np.ndarray, ...]
-    samples: int = 0  # how many samples grads is a sum over
+    samples: int = 0  # how many samples grads is a sum over; the first ones overwrite it
     a: list[np.ndarray] = field(default_factory=list)  # of the last forward
     dc_dz: list[np.ndarray] = field(default_factory=list)  # room for backward, as a[1:]
     slope: list[np.ndarray] = field(default_factory=list)  # the same, for da/dz
     masks: dict[int, np.ndarray] = field(default_factory=dict)  # of dropout, by layer
+    told: list[np.ndarray] = field(default_factory=list)  # what layers tell the next: a, masked
+    ones: np.ndarray | None = None  # (B,): a bias is a weight from an input that is always 1
     state: dict[str, np.ndarray] = field(default_factory=dict)  # what an optimizer remembers
 
     def __reduce__(self):
@@ -62,14 +64,13 @@ def init_net(
     `names` of functions: activation (of hidden layers), output_activation, cost, and init, how
     weights start. Raise ValueError for sizes or a dtype that make no net, and for wrong names.
     """
-    shape = checked("shape", shape)
+    shape, rng = checked("shape", shape), default_rng(rng)
     if np.dtype(dtype).kind != "f":
         raise ValueError(f"dtype: expected a float such as float32, found {np.dtype(dtype)}.")
     names = settle_net(**names)
     activations = *(names["activation"] for _ in shape[2:]), names["output_activation"]
     params = np.zeros(sum(n * m + m for n, m in pairwise(shape)), dtype)
     net = net_around(params, shape, activations, names["cost"])
-    rng = default_rng(rng)
     for W in net.W:
         W[:] = rng.standard_normal(W.shape) * INITS[names["init"]](*W.shape)
     return net
@@ -112,19 +113,16 @@ def forward(net: Net, x: np.ndarray, masks: dict[int, np.ndarray] | None = None)
         a, net.dc_dz, net.slope = (
             [np.empty((len(x), n), net.params.dtype) for n in net.shape[1:]] for _ in range(3)
         )
-        net.a = [x, *a]
-    net.a[0] = x.astype(net.params.dtype, copy=False)
-    net.masks = masks or {}
+        net.a, net.ones = [x, *a], np.ones(len(x), net.params.dtype)
+    net.a[0] = np.asarray(x, net.params.dtype)
+    net.masks, net.told = masks or {}, net.a[:-1]
     for l, (W, b) in enumerate(zip(net.W, net.b)):
-        z = np.matmul(_told(net, l), W, out=net.a[l + 1])
+        if l in net.masks:
+            net.told[l] = net.a[l] * net.masks[l]
+        z = np.dot(net.told[l], W, out=net.a[l + 1])
         z += b
         ACTIVATIONS[net.activations[l]].value(z, out=z)  # z turns into a, in place
     return net.a[-1]
-
-
-def _told(net: Net, l: int) -> np.ndarray:
-    """Give what layer l tells the next: its activations, unless dropout silences some."""
-    return net.a[l] * net.masks[l] if l in net.masks else net.a[l]
 
 
 def backward(net: Net, y: np.ndarray) -> float:
@@ -140,19 +138,21 @@ def backward(net: Net, y: np.ndarray) -> float:
     cost = COSTS[net.cost][net.activations[-1]]
     total = cost.value(net.a[-1], y)
     dc_da = cost.slope(net.a[-1], y, out=net.dc_dz[-1])
+    dc_dW, dc_db = (net.dc_dW, net.dc_db) if net.samples else (net.dW, net.db)
     for l in reversed(range(len(net.W))):
         if cost.at_z and l == len(net.W) - 1:
             dc_dz = dc_da  # the cost has gone back to z in one step: see cross_entropy_slope
         else:
             slope = ACTIVATIONS[net.activations[l]].slope(net.a[l + 1], out=net.slope[l])
             dc_dz = np.multiply(dc_da, slope, out=net.dc_dz[l])  # in place
-        np.matmul(_told(net, l).T, dc_dz, out=net.dc_dW[l])  # a sum over samples
-        dc_dz.sum(axis=0, out=net.dc_db[l])  # the same; a bias acts on z at ratio 1
+        np.dot(net.told[l].T, dc_dz, out=dc_dW[l])  # a sum over samples
+        np.dot(net.ones, dc_dz, out=dc_db[l])  # the same; a bias acts on z at ratio 1
         if l > 0:
-            dc_da = np.matmul(dc_dz, net.W[l].T, out=net.dc_dz[l - 1])  # a sum over paths
+            dc_da = np.dot(dc_dz, net.W[l].T, out=net.dc_dz[l - 1])  # a sum over paths
             if l in net.masks:
                 dc_da *= net.masks[l]
-    net.grads += net.scratch
+    if net.samples:  # else the first sums have gone straight into grads
+        net.grads += net.scratch
     net.samples += len(y)
     return total / len(y)
 

@@ -10,11 +10,13 @@ from numpy.typing import DTypeLike
 
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import COSTS
-from simplenet.net import Net, backward, forward, optimize, zero_grad
+from simplenet.net import Net, backward, forward, optimize
 from simplenet.optimizers import SCHEDULES, rule_for
 from simplenet.options import default_lr, settle
+from simplenet.order import Others, Windowed, shuffled, split
 
 BLOCK = 1000  # images turned into floats at a time: enough to be quick, few enough for the cache
+VALIDATED = 5000  # images held out that are copied at a time, to measure the net on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,13 @@ def minibatches(
         classes = int(labels.max()) + 1
     if labels.max() >= classes:
         raise DataError(f"labels: expected 0 to {classes - 1}, found {labels.max()}.")
-    order = np.arange(len(images))
+    order = None
     if rng is not None:
+        order = np.arange(len(images))
         np.random.default_rng(rng).shuffle(order)
     return (
         (x[start : start + size], y[start : start + size])
-        for x, y, _ in _blocks(images, labels, order, size, classes, dtype)
+        for x, y, _ in _blocks(images, labels, order, size, classes, dtype, fresh=True)
         for start in range(0, len(x), size)
     )
 
@@ -110,7 +113,7 @@ def _epochs(
     net: Net,
     images: np.ndarray,
     labels: np.ndarray,
-    learned: np.ndarray,
+    learned: np.ndarray | Others,
     held_out: np.ndarray,
     settings: dict,
     progress: Callable[[int, int], None] | None,
@@ -119,14 +122,11 @@ def _epochs(
     best, since, kept = -1.0, 0, None
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
-        # Each epoch's order depends on the seed and its number only, not on the epochs before.
-        order = np.random.default_rng([settings["seed"], epoch]).permutation(learned)
+        order = shuffled(learned, settings["seed"], epoch)
         # Too high a learning rate overflows: that is noticed there, and said in better words.
         with np.errstate(over="ignore", invalid="ignore"):
             cost, accuracy, lr = _learn(net, images, labels, order, epoch, settings, progress)
-        validation = None
-        if len(held_out):
-            validation = evaluate(net, images[held_out], labels[held_out]).accuracy
+        validation = _validate(net, images, labels, held_out) if len(held_out) else None
         seconds = time.perf_counter() - began
         yield Epoch(epoch, cost, accuracy, validation, lr, seconds)
         if settings["patience"]:
@@ -139,25 +139,35 @@ def _epochs(
         _put_back(net, kept)
 
 
+def _validate(net: Net, images: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> float:
+    """Measure the accuracy on the images held out, some at a time: there may be very many."""
+    correct = 0
+    for start in range(0, len(held_out), VALIDATED):
+        some = held_out[start : start + VALIDATED]
+        correct += round(evaluate(net, images[some], labels[some]).accuracy * len(some))
+    return correct / len(held_out)
+
+
 def evaluate(net: Net, images: np.ndarray, labels: np.ndarray) -> Score:
     """Measure a net on images (n, ...) with labels (n,).
 
     Raise DataError if they do not fit it, DivergedError if its cost on them is not finite.
     """
     images, labels = check_fit(net, images, labels)
-    classes, cost, correct = net.shape[-1], 0.0, np.zeros(net.shape[-1], int)
-    order = np.arange(len(images))
-    for x, y, truth in _blocks(images, labels, order, 1, classes, net.params.dtype):
+    classes, cost = net.shape[-1], 0.0
+    correct, total = np.zeros((2, classes), int)
+    for x, y, truth in _blocks(images, labels, None, 1, classes, net.params.dtype):
         with np.errstate(over="ignore", invalid="ignore"):  # noticed below
             a = forward(net, x)
             cost += COSTS[net.cost][net.activations[-1]].value(a, y)
         correct += np.bincount(truth[a.argmax(axis=1) == truth], minlength=classes)
+        total += np.bincount(truth, minlength=classes)
     if not math.isfinite(cost):
         raise DivergedError(
             f"the net cannot be measured: expected a finite cost, found {cost}: its weights are "
             "too large (train it with a lower learning rate) or the images hold nan or inf."
         )
-    return Score(cost / len(images), correct, np.bincount(labels, minlength=classes))
+    return Score(cost / len(images), correct, total)
 
 
 def predict(net: Net, images: np.ndarray) -> np.ndarray:
@@ -165,33 +175,20 @@ def predict(net: Net, images: np.ndarray) -> np.ndarray:
 
     Raise DataError if they do not fit, DivergedError if an output is not finite.
     """
-    images, labels = check_fit(net, images, np.zeros(len(images), np.intp))
-    order = np.arange(len(images))
-    blocks = _blocks(images, labels, order, 1, net.shape[-1], net.params.dtype)
+    images, labels = check_fit(net, images, np.broadcast_to(np.uint8(0), len(images)))
+    blocks = _blocks(images, labels, None, 1, net.shape[-1], net.params.dtype)
+    guesses, done = np.empty(len(images), np.intp), 0
     with np.errstate(over="ignore", invalid="ignore"):
-        outputs = np.concatenate([forward(net, x).copy() for x, _, _ in blocks])
-    if not np.isfinite(outputs).all():
-        raise DivergedError(
-            "the net cannot predict: expected finite outputs, found others: its weights are too "
-            "large or the images hold nan or inf."
-        )
-    return outputs.argmax(axis=1)
-
-
-def split(count: int, validation: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Divide `count` training images: indices to learn from, indices to validate on.
-
-    None holds out the smaller of 5,000 and a sixth. The division is always the same, so that
-    runs with different seeds can be compared. Raise ValueError if nothing is left to learn from.
-    """
-    if validation is None:
-        validation = min(5000, count // 6)
-    if validation >= count:
-        raise ValueError(
-            f"validation: expected fewer than the {count:,} training images, found {validation:,}."
-        )
-    order = np.random.default_rng(0).permutation(count)
-    return order[validation:], order[:validation]
+        for x, _, _ in blocks:
+            outputs = forward(net, x)
+            if not np.isfinite(outputs).all():
+                raise DivergedError(
+                    "the net cannot predict: expected finite outputs, found others: its weights "
+                    "are too large or the images hold nan or inf."
+                )
+            guesses[done : done + len(x)] = outputs.argmax(axis=1)
+            done += len(x)
+    return guesses
 
 
 def check_fit(net: Net, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -229,34 +226,54 @@ def _pairs(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
         raise DataError(f"labels: expected numbers of 0 or more, found {labels.min()}.")
     if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise DataError(f"images: expected bytes, or floats in [0, 1], found {images.dtype}.")
-    return images, labels.astype(np.intp, copy=False)
+    return images, labels
 
 
 def _blocks(
     images: np.ndarray,
     labels: np.ndarray,
-    order: np.ndarray,
+    order: np.ndarray | Windowed | None,
     size: int,
     classes: int,
     dtype: DTypeLike,
     smoothing: float = 0,
+    fresh: bool = False,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Gather about BLOCK images at a time, a whole number of minibatches: x, y, labels."""
+    """Gather about BLOCK images at a time, a whole number of minibatches: x, y, labels.
+
+    They come in this order, or as stored if it is None. The next x is written over the last one,
+    unless each has to be `fresh`.
+    """
     one_hot = (np.eye(classes) * (1 - smoothing) + smoothing / classes).astype(dtype)
-    rows = max(BLOCK // size, 1) * size
-    for start in range(0, len(order), rows):
-        chosen = order[start : start + rows]
-        x = images[chosen].reshape(len(chosen), -1)
-        if x.dtype == np.uint8:
-            x = np.divide(x, 255, dtype=dtype)
-        yield x.astype(dtype, copy=False), one_hot[labels[chosen]], labels[chosen]
+    count = len(images if order is None else order)
+    rows = min(max(BLOCK // size, 1) * size, count)
+    stored = np.empty((rows, *images.shape[1:]), images.dtype)
+    room = np.empty((rows, math.prod(images.shape[1:])), dtype)
+    for start in range(0, count, rows):
+        part = slice(start, start + rows)
+        chosen = part if order is None else order[part]
+        some = _gather(images, chosen, stored)
+        x = np.empty_like(room[: len(some)]) if fresh else room[: len(some)]
+        x[:] = some.reshape(x.shape)
+        if images.dtype == np.uint8:
+            x /= 255
+        truth = labels[chosen].astype(np.intp)
+        yield x, one_hot[truth], truth
+
+
+def _gather(images: np.ndarray, chosen: np.ndarray | slice, room: np.ndarray) -> np.ndarray:
+    """Give images[chosen], in `room` where that is quicker: where images lie in one piece."""
+    if isinstance(chosen, slice) or not images.flags.c_contiguous:
+        return images[chosen]  # np.take would first bring all images into one piece
+    # No number is out of range; with mode="raise", numpy would fill a copy of `out`, in case.
+    return np.take(images, chosen, axis=0, out=room[: len(chosen)], mode="clip")
 
 
 def _learn(
     net: Net,
     images: np.ndarray,
     labels: np.ndarray,
-    order: np.ndarray,
+    order: np.ndarray | Windowed,
     epoch: int,
     s: dict,
     progress: Callable[[int, int], None] | None,
@@ -273,10 +290,11 @@ def _learn(
         masks = draw_masks(net, len(xs), s["dropout"], [s["seed"], epoch, block])
         for start in range(0, len(xs), size):
             part = slice(start, start + size)
-            zero_grad(net)
+            y = ys[part]
+            net.samples = 0  # in place of zero_grad: backward then writes over all that grads held
             silent = {l: mask[part] for l, mask in masks.items()} if masks else None
             a[part] = forward(net, xs[part], silent)
-            cost += backward(net, ys[part]) * len(ys[part])
+            cost += backward(net, y) * len(y)
             lr = s["lr"] * schedule(epoch - 1 + (done + start) / count, s)
             optimize(net, lr, rule)
         if not (math.isfinite(cost) and np.isfinite(net.params).all()):

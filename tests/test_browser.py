@@ -274,19 +274,19 @@ def test_sweep_shows_every_number_the_gears_and_the_line(gears):
         value for l in range(2) for j in range(2) for value in (*after.W[l][:, j], after.b[l][j])
     ]
     steps = [
-        (t.z[0], "z = np.matmul(", "a 0 0"),
+        (t.z[0], "z = np.dot(", "a 0 0"),
         (t.a[1], "ACTIVATIONS", "a 1 0"),
-        (t.z[1], "z = np.matmul(", "w 1 0 0"),
+        (t.z[1], "z = np.dot(", "w 1 0 0"),
         (t.a[2], "ACTIVATIONS", "a 2 1"),
         ([t.cost], "total = cost.value", "C"),
         (t.dc_da[1], "dc_da = cost.slope", "C"),
         (t.dc_dz[1], "slope = ACTIVATIONS", "z 1 0"),
-        (t.dc_dW[1].T.ravel(), "np.matmul(_told(net, l).T, dc_dz", "w 1 1 1"),
-        (t.dc_db[1], "dc_dz.sum(axis=0", "b 1 0"),
-        (sums, "dc_da = np.matmul(dc_dz, net.W[l].T", "a 1 0"),
+        (t.dc_dW[1].T.ravel(), "np.dot(net.told[l].T, dc_dz", "w 1 1 1"),
+        (t.dc_db[1], "np.dot(net.ones, dc_dz", "b 1 0"),
+        (sums, "dc_da = np.dot(dc_dz, net.W[l].T", "a 1 0"),
         (t.dc_dz[0], "slope = ACTIVATIONS", "z 0 1"),
-        (t.dc_dW[0].T.ravel(), "np.matmul(_told(net, l).T, dc_dz", "w 0 0 0"),
-        (t.dc_db[0], "dc_dz.sum(axis=0", "b 0 0"),
+        (t.dc_dW[0].T.ravel(), "np.dot(net.told[l].T, dc_dz", "w 0 0 0"),
+        (t.dc_db[0], "np.dot(net.ones, dc_dz", "b 0 0"),
         (stepped, "net.params -=", "w 0 0 0"),
     ]
     for place, (expected, line, gear) in enumerate(steps):

@@ -170,6 +170,26 @@ def test_two_backward_calls_double_the_gradients_and_zero_grad_forgets_them():
     assert net.samples == 0
 
 
+def test_the_first_gradients_take_the_place_of_what_was_there_and_further_ones_are_added():
+    net, twin = (init_net((4, 3, 2), rng=0) for _ in range(2))
+    (x, y), (more, truth) = batch(net, 5), batch(net, 3, seed=2)
+    zero_grad(twin)
+    net.grads.fill(np.nan)
+    net.samples = 0  # as training has it: filling grads with 0 first would be a pass for nothing
+    for one in net, twin:
+        forward(one, x)
+        backward(one, y)
+    first = net.grads.copy()
+    np.testing.assert_array_equal(first, twin.grads)
+    forward(net, more)
+    backward(net, truth)
+    zero_grad(twin)
+    forward(twin, more)
+    backward(twin, truth)
+    np.testing.assert_array_equal(net.grads, first + twin.grads)
+    assert net.samples == 8
+
+
 @pytest.mark.parametrize("parts", [2, 20])
 def test_a_batch_in_parts_gives_the_same_step(parts):
     whole, divided = (init_net((6, 4, 3), rng=0, dtype=np.float64) for _ in range(2))
@@ -307,6 +327,12 @@ def test_the_sigmoid_is_stable_at_any_finite_z(dtype):
     np.testing.assert_array_equal(a[:2], 0)
     assert (np.diff(a) >= 0).all()
     assert a[3] == pytest.approx(np.exp(-100.0), rel=1e-5)  # small, and not rounded away
+
+
+def test_a_saturated_sigmoid_warns_nobody():
+    net = init_net((1, 1), rng=0)
+    net.params[:] = [-1e30, 0]
+    assert forward(net, np.ones((2, 1), np.float32)).tolist() == [[0], [0]]  # a warning is an error
 
 
 def test_the_sigmoid_works_in_place_and_its_slope_takes_the_output():

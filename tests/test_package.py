@@ -13,7 +13,7 @@ PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
     version errors options functions net optimizers files idx download sources datasets modelfile
-    training images autodiff witnesses expression
+    order training images autodiff witnesses expression
     backprop backprop.source backprop.example backprop.svg backprop.draw backprop.page
     cli cli.common cli.config cli.output cli.train cli.evaluate cli.predict cli.gears cli.info
     cli.check cli.graph cli.fetch

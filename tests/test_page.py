@@ -173,7 +173,7 @@ def test_the_code_shown_is_the_code_that_runs(text):
 
 
 @pytest.mark.parametrize(
-    "change", [{"paths": "dc_da = np.dot"}, {"C": "dc_dz"}, {"C": "cost = COSTS"}]
+    "change", [{"paths": "dc_da = np.matmul"}, {"C": "dc_dz"}, {"C": "cost = COSTS"}]
 )
 def test_a_line_that_is_gone_or_no_longer_single_is_an_error(monkeypatch, change):
     function, first, last, marks = module.CODE[1]

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import tracemalloc
 import types
 
 import numpy as np
@@ -15,6 +16,7 @@ from simplenet import (
     load_model,
     minibatches,
     optimize,
+    order,
     predict,
     save_model,
     train,
@@ -22,6 +24,7 @@ from simplenet import (
     zero_grad,
 )
 from simplenet.errors import DataError, DivergedError
+from simplenet.idx import read_idx, write_idx
 from simplenet.optimizers import OPTIMIZERS, rule_for
 from simplenet.options import settle
 from simplenet.training import draw_masks, split
@@ -323,6 +326,91 @@ def test_the_cost_may_diverge_though_every_weight_is_finite(monkeypatch):
 def test_options_are_checked_as_the_table_says(options, error, words):
     with pytest.raises(error, match=words):
         next(train(init_net((24, 3), rng=0), *bars(), **options))
+
+
+# --- more images than memory ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(tmp_path):
+    """Give 400,000 images of one pixel, and labels, as they lie in files."""
+    count = 400_000
+    write_idx(tmp_path / "images", np.zeros((count, 1, 1), np.uint8))
+    write_idx(tmp_path / "labels", (np.arange(count) % 2).astype(np.uint8))
+    return read_idx(tmp_path / "images"), read_idx(tmp_path / "labels")
+
+
+def peak(function):
+    """Give how many bytes of memory a call takes for itself."""
+    function()  # what is loaded at first use does not count
+    tracemalloc.start()
+    function()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+def test_of_files_only_the_numbers_of_the_images_are_in_memory(many, monkeypatch):
+    net = init_net((1, 2), rng=0)
+
+    def once():
+        list(train(net, *many, epochs=1, batch_size=1000))
+
+    room = 600_000  # for some blocks of images, and the 5,000 that are validated on
+    assert 8 * 400_000 < peak(once) < 8 * 400_000 + room  # four bytes in each of two permutations
+    monkeypatch.setattr(order, "MOST", 1000)
+    monkeypatch.setattr(order, "CHUNK", 100)
+    assert peak(once) < 2 * room
+
+
+def test_measuring_takes_memory_for_some_images_only(many):
+    net = init_net((1, 2), rng=0)
+    assert peak(lambda: evaluate(net, *many)) < 600_000
+    assert peak(lambda: predict(net, many[0])) < 8 * 400_000 + 600_000  # and what it gives back
+
+
+def test_more_images_than_are_shuffled_at_once_are_each_learned_from_once(seen, monkeypatch):
+    monkeypatch.setattr(order, "MOST", 1000)
+    monkeypatch.setattr(order, "CHUNK", 50)
+    monkeypatch.setattr(order, "WINDOW", 4)
+    for _ in range(2):
+        list(train(init_net((1, 10), rng=0), *numbered(2345), epochs=1, batch_size=100, lr=1e-9))
+    assert [len(batch) for batch in seen[:20]] == [100] * 19 + [55]
+    _, held_out = split(2345, None)
+    assert sorted([*itertools.chain(*seen[:20]), *held_out]) == list(range(2345))
+    assert seen[:20] == seen[20:]
+
+
+def test_many_images_held_out_are_measured_some_at_a_time(monkeypatch):
+    how = {"epochs": 1, "validation": 100, "lr": 0.1}
+    (expected,) = train(init_net((24, 3), rng=0), *bars(), **how)
+    sizes, evaluate = [], training.evaluate
+    monkeypatch.setattr(
+        training, "evaluate", lambda net, x, y: sizes.append(len(x)) or evaluate(net, x, y)
+    )
+    monkeypatch.setattr(training, "VALIDATED", 33)
+    (record,) = train(init_net((24, 3), rng=0), *bars(), **how)
+    assert sizes == [33, 33, 33, 1]
+    assert record.validation_accuracy == expected.validation_accuracy
+    assert 0.3 < record.validation_accuracy < 1
+
+
+def test_images_need_not_lie_in_one_piece():
+    images, labels = bars()
+    wide = np.zeros((240, 4, 12), np.uint8)
+    wide[:, :, ::2] = images
+    net, twin = (init_net((24, 3), rng=0) for _ in range(2))
+    list(train(net, images, labels, epochs=1))
+    list(train(twin, wide[:, :, ::2], labels, epochs=1))
+    np.testing.assert_array_equal(twin.params, net.params)
+
+
+def test_images_that_do_not_lie_in_one_piece_are_not_brought_into_one():
+    images, net = np.zeros((100_000, 4, 8), np.uint8)[:, :, ::2], init_net((16, 2), rng=0)
+    labels = np.zeros(100_000, np.uint8)
+    assert images.size > 8 * 100_000 + 600_000
+    most = peak(lambda: list(train(net, images, labels, epochs=1, batch_size=1000)))
+    assert most < 8 * 100_000 + 600_000
 
 
 # --- dropout and label smoothing ------------------------------------------------------------------
