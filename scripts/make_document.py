@@ -78,7 +78,7 @@ def example() -> dict:
         "wrong_slope": t.z[1][0] * (1 - t.z[1][0]),
         "wrong_dw5": t.a[1][0] * t.z[1][0] * (1 - t.z[1][0]) * t.dc_da[1][0],
         "five_more": 3 * 2 + 2 * 3 + 3 + 2 - net.params.size,
-        "quarter4": 0.25**4,
+        "quarter4": 0.25**4, "half4": 0.5**4,
     }  # fmt: skip
     return numbers | steps(net, t)
 
@@ -139,7 +139,12 @@ def slips(images: int = 500) -> dict:
     t = trace(demo, x[0], np.eye(SHAPE[-1])[labels[0]])
     sizes = np.abs(np.concatenate([np.ravel(part) for part in (*t.dc_dW, *t.dc_db)]))
     least, most = np.quantile(sizes[sizes > 0], [0.1, 0.9])
-    return {"slip": rows, "slip_images": images, "decades": int(np.log10(most / least))}
+    return {
+        "slip": rows,
+        "slip_images": images,
+        "decades": int(np.log10(most / least)),
+        "zeros": 100 * (sizes == 0).mean(),
+    }
 
 
 def stale(epochs: int = 2, lr: float = 5.0) -> dict:
@@ -178,6 +183,10 @@ def code() -> dict:
         ],
         "bias": lines_of(back, "np.dot(net.ones"),
         "step": lines_of(heart.optimize, "net.params -= "),
+        "accumulate": [
+            *lines_of(back, "dc_dW, dc_db = "),
+            *lines_of(back, "if net.samples:  #", "net.samples += "),
+        ],
     }
     lines = {
         "dc_da_last": lines_of(back, "dc_da = cost.slope"),
@@ -185,7 +194,7 @@ def code() -> dict:
         "dc_dz": lines_of(back, "dc_dz = np.multiply"),
         "dc_dW": lines_of(back, "np.dot(net.told[l].T"),
     }
-    indent = {"step": "   "}
+    indent = dict.fromkeys(("step", "accumulate"), "   ")
     return {
         "code": {name: " ".join(part).split("  #")[0] for name, part in lines.items()},
         "code_block": {

@@ -41,7 +41,7 @@ def prepare(rgba: np.ndarray, side: int = 28) -> np.ndarray:
     The steps are: grey, polarity, background, contrast, dirt, crop, scale, centre. Raise DataError
     for a picture in which nothing is drawn.
     """
-    picture = grey(_checked(rgba))
+    picture = inked(_checked(rgba))
     if max(picture.shape) > WORK:
         picture = area(picture, *fitted(*picture.shape, WORK))
     ink = without_background(light_on_dark(picture))
@@ -55,8 +55,8 @@ def prepare(rgba: np.ndarray, side: int = 28) -> np.ndarray:
     return centred(strengthened(area(digit, *fitted(*digit.shape, box))), side)
 
 
-def raw(rgba: np.ndarray, side: int | None = None) -> np.ndarray:
-    """Turn a picture (rows, columns, 4) into bytes (side, side) with none of the preparation.
+def raw(rgba: np.ndarray, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Turn a picture (rows, columns, 4) into bytes of this size with none of the preparation.
 
     It is only made grey and resized, or keeps its size. Seeing what a net makes of it teaches what
     `prepare` is for.
@@ -64,24 +64,41 @@ def raw(rgba: np.ndarray, side: int | None = None) -> np.ndarray:
     opaque = _checked(rgba).copy()
     opaque[:, :, 3] = 255  # the colours of transparent pixels show: most often black
     light = grey(opaque)
-    return light if side is None else area(light, side, side)
+    return light if size is None else area(light, *size)
 
 
-def seen(rgba: np.ndarray, inputs: int, *, untouched: bool = False) -> np.ndarray:
+def seen(
+    rgba: np.ndarray,
+    inputs: int,
+    size: tuple[int, int] | None = None,
+    *,
+    untouched: bool = False,
+) -> np.ndarray:
     """Turn a picture into what a net with so many inputs sees: `prepare`, or `raw` if `untouched`.
 
-    Raise ModelError for a net whose inputs are no square, unless the picture is to be untouched and
-    has as many pixels; DataError for what is no picture, or an empty one.
+    `size` is that of the images which the net was trained on, (rows, columns), where it is known;
+    else a square is taken for granted. Raise ModelError for a net that does not read squares,
+    unless the picture is to be untouched; DataError for what is no picture, or an empty one, or
+    does not have as many pixels as the net has inputs, where no size is known.
     """
-    side, rgba = isqrt(inputs), _checked(rgba)
-    if untouched and rgba.shape[0] * rgba.shape[1] == inputs:
-        return raw(rgba)
-    if side * side != inputs:
+    rgba = _checked(rgba)
+    side = isqrt(inputs)
+    if size is None and side * side == inputs:
+        size = (side, side)
+    if untouched:
+        if size is None and rgba.shape[0] * rgba.shape[1] != inputs:
+            raise DataError(
+                f"expected a picture of {inputs:,} pixels, as many as the net has inputs, found "
+                f"one of {rgba.shape[0]:,} x {rgba.shape[1]:,}."
+            )
+        return raw(rgba, size)
+    if size is None or size[0] != size[1]:
+        found = f"{inputs:,} inputs" if size is None else f"images of {size[0]} x {size[1]}"
         raise ModelError(
-            "expected a net whose inputs are the pixels of a square, such as 784, found "
-            f"{inputs:,}: give it a picture of exactly as many pixels, untouched (--raw)."
+            f"expected a net that reads square images, such as 28 x 28, found one for {found}: "
+            "give it pictures as they are (--raw)."
         )
-    return raw(rgba, side) if untouched else prepare(rgba, side)
+    return prepare(rgba, side)
 
 
 def _checked(rgba: np.ndarray) -> np.ndarray:
@@ -110,6 +127,14 @@ def grey(rgba: np.ndarray) -> np.ndarray:
         alpha = part[:, :, 3:]
         colours = (part[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255
         light[start : start + rows] = (colours @ np.array([299, 587, 114]) + 500) // 1000
+    return light
+
+
+def inked(rgba: np.ndarray) -> np.ndarray:
+    """Give how light a picture is; where its colours tell nothing, its transparency may."""
+    light = grey(rgba)
+    if int(light.max()) - int(light.min()) < BLANK:  # such as white ink on transparent paper
+        return 255 - rgba[:, :, 3]
     return light
 
 
@@ -284,7 +309,7 @@ def read_image(source: str | os.PathLike | BinaryIO, *, upright: bool = True) ->
     except ImportError as error:
         raise SimplenetError(
             "expected Pillow, which reads pictures, found that it is not installed: get it with "
-            "pip install 'simplenet[images]'."
+            "python -m pip install pillow."
         ) from error
     if not isinstance(source, str | os.PathLike):
         name = getattr(source, "name", "the picture")

@@ -172,6 +172,7 @@ def _check_records(path: str | os.PathLike, model: Model) -> None:
         and not (
             _holds(data, {"name": str, "sha256": dict})
             and _holds(data["sha256"], dict.fromkeys(PARTS, str))
+            and _is_size(data.get("size", [1, 1]))  # of an image; older files do not have it
         ),
         "position": position != {} and not _holds(position, {"epochs": int, "images": int}),
         "history": not isinstance(history, list)
@@ -187,6 +188,11 @@ def _check_records(path: str | os.PathLike, model: Model) -> None:
                 f"{path}: expected {name} as `simplenet train` records them, or nothing; found "
                 f"{textwrap.shorten(repr(getattr(model, name)), 100)}."
             )
+
+
+def _is_size(size: Any) -> bool:
+    """Tell whether these are rows and columns, or whatever else an image may have."""
+    return isinstance(size, list) and bool(size) and all(isinstance(n, int) for n in size)
 
 
 def _holds(record: Any, kinds: dict[str, Any]) -> bool:

@@ -165,7 +165,8 @@ def test_everything_that_determines_the_run_is_in_the_model(cli, data):
     }  # fmt: skip
     assert {*model.options, "hidden"} == {*OPTIONS, "threads"}
     assert model.data == {
-        "name": "custom", "sha256": {part: found.sha256(part) for part in PARTS},
+        "name": "custom", "size": [8, 8],
+        "sha256": {part: found.sha256(part) for part in PARTS},
     }  # fmt: skip
     assert model.position == {"epochs": 2, "images": 0}
     assert [sorted(record) for record in model.history] == [

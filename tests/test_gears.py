@@ -148,9 +148,11 @@ def test_it_opens_the_page_or_says_where_it_is(cli, pages, monkeypatch, tmp_path
         (("bare.npz",), 3, "records its data set"),
         (("bare.npz", "--data", "sample"), 3, "expected 3 classes"),
         (("--data", "nowhere"), 3, "nowhere: expected a folder"),
+        (("bare.npz", "-o", "./bare.npz", "--overwrite"), 2, "another file than the model"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_and_no_page_is_left(cli, tmp_path, args, code, said):
     save_model("bare.npz", init_net((784, 5, 3), rng=0))
     assert said in cli("gears", *args, code=code).stderr
     assert not (tmp_path / "here" / "gears.html").exists()
+    assert load_model("bare.npz").net.shape == (784, 5, 3)

@@ -355,6 +355,10 @@ def pictures():
         ink = np.zeros((60, 60))
         ink[:height, 20:24] = ink[30:35, 20:24] = 255
         yield opaque(ink), 28
+    for white in 0, 22, 23, 24, 25, 255:  # ink that is told by its transparency, or by its colour
+        clear = np.full((28, 28, 4), 255, np.uint8)
+        clear[:, :, 3], clear[:9, :, :3] = digits[1], 255 - white
+        yield clear, 28
     for contrast in 22, 23, 24, 25, 26:  # around what is blank
         yield opaque(100 + contrast * (np.kron(digits[0], np.ones((2, 2))) > 99)), 28
 

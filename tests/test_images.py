@@ -92,7 +92,7 @@ def test_a_shadow_is_taken_away(seven, ink, turn):
     photo = np.rint(light * (1 - wide) + ink * light / 240 * wide)
     difference = np.abs(prepare(opaque(photo)).astype(int) - prepare(opaque(seven)))
     assert difference.mean() < 10
-    assert (np.abs(raw(opaque(photo), 28).astype(int) - prepare(opaque(seven))).mean()) > 100
+    assert (np.abs(raw(opaque(photo), (28, 28)).astype(int) - prepare(opaque(seven))).mean()) > 100
 
 
 def test_dirt_is_wiped_off_but_a_stroke_that_is_apart_stays(seven):
@@ -232,23 +232,36 @@ def test_area_agrees_with_fractions():
 
 def test_raw_does_nothing_but_resize(seven):
     assert (raw(opaque(seven)) == seven).all()
-    assert (raw(opaque(seven), 10) == area(seven, 10, 10)).all()
+    assert (raw(opaque(seven), (10, 10)) == area(seven, 10, 10)).all()
     clear = opaque(np.zeros((4, 4)))
     clear[:, :, 3] = 0
-    assert not raw(clear, 4).any()  # transparent turns black, as it does elsewhere
+    assert not raw(clear, (4, 4)).any()  # transparent turns black, as it does elsewhere
 
 
 def test_a_net_whose_inputs_are_no_square_takes_only_a_picture_of_its_size(seven):
     picture = opaque(seven)
     assert seen(picture, 784).shape == (28, 28)
     assert (seen(picture, 64) == prepare(picture, 8)).all()
-    assert (seen(picture, 64, untouched=True) == raw(picture, 8)).all()
+    assert (seen(picture, 64, untouched=True) == raw(picture, (8, 8))).all()
     assert (seen(picture, 3000, untouched=True) == seven).all()
-    for how in {}, {"untouched": True}:
-        with pytest.raises(ModelError, match="pixels of a square, such as 784, found 2,999"):
-            seen(picture, 2999, **how)
-    with pytest.raises(ModelError, match="found 3,000: give"):
+    with pytest.raises(DataError, match="of 2,999 pixels.* found one of 60 x 50"):
+        seen(picture, 2999, untouched=True)
+    with pytest.raises(ModelError, match="found one for 3,000 inputs: give"):
         seen(picture, 3000)
+
+
+def test_a_net_reads_pictures_of_the_size_that_it_was_trained_on(seven):
+    picture = opaque(seven)
+    assert (seen(picture, 64, (8, 8)) == prepare(picture, 8)).all()
+    assert (seen(picture, 36, (4, 9), untouched=True) == area(seven, 4, 9)).all()
+    with pytest.raises(ModelError, match="found one for images of 4 x 9: give"):
+        seen(picture, 36, (4, 9))  # although 36 pixels could be a square
+
+
+def test_ink_that_has_the_colour_of_the_paper_is_told_by_its_transparency(seven):
+    picture = np.full((*seven.shape, 4), 255, np.uint8)
+    picture[:, :, 3] = 255 - seven
+    assert (prepare(picture) == prepare(opaque(seven))).all()
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -405,7 +418,7 @@ def test_without_pillow_a_sentence_names_what_to_install(monkeypatch):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(SimplenetError, match="pip install 'simplenet\\[images\\]'") as caught:
+    with pytest.raises(SimplenetError, match="pip install pillow") as caught:
         read_image("any.png")
     assert caught.value.exit_code == 1
 

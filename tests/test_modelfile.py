@@ -315,6 +315,7 @@ def test_the_format_of_today_is_1():
         ("data", "mnist"),
         ("data", {"name": "mnist", "sha256": {}}),
         ("data", {"sha256": dict.fromkeys(PARTS, "ab")}),
+        ("data", {"name": "mnist", "sha256": dict.fromkeys(PARTS, "ab"), "size": 28}),
         ("position", {"epochs": 3}),
         ("history", {}),
         ("history", [{"epoch": 1, "cost": 0.2}]),

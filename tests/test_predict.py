@@ -85,7 +85,7 @@ def test_json_holds_the_outputs_and_what_the_net_saw(cli, model, files):
         for name, result in zip(files, results):
             assert list(result) == KEYS and result["image"] == name
             rgba = read_image(name)
-            pixels = raw(rgba, 28) if extra else prepare(rgba)
+            pixels = raw(rgba, (28, 28)) if extra else prepare(rgba)
             assert result["pixels"] == pixels.tolist()
             outputs = forward(net, pixels.reshape(1, -1).astype("f4") / 255)[0].tolist()
             assert result["outputs"] == outputs
@@ -168,8 +168,13 @@ def test_a_single_bad_image_is_a_sentence_and_exit_code_3(shell, model):
     for name in "clear.png", "none.png", ".":
         for extra in [], ["--json"]:
             result = shell("predict", model, name, *extra, code=3)
-            assert result.stdout == "" and result.stderr.count("\n") == 1
             assert result.stderr.startswith(f"Error: {name}: expected ")
+            assert result.stderr.count("\n") == 1
+            if extra:
+                [told] = json.loads(result.stdout)
+                assert told == {"image": name, "error": result.stderr[len("Error: ") :].strip()}
+            else:
+                assert result.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -198,13 +203,32 @@ def test_other_nets_get_what_fits_them(cli, files):
     assert np.shape(result["pixels"]) == (8, 8) and len(result["outputs"]) == 3
     save_model("wide.npz", init_net((50, 3), rng=0))
     stderr = cli("predict", "wide.npz", "1.png", "2.png", code=3).stderr
-    assert stderr.startswith("Error: wide.npz: expected a net whose inputs are the pixels of a sq")
+    assert stderr.startswith("Error: wide.npz: expected a net that reads square images, such as 28")
     assert stderr.count("\n") == 1
     Image.fromarray(np.arange(50, dtype=np.uint8).reshape(5, 10)).save("wide.png")
     (result,) = told(cli("predict", "wide.npz", "wide.png", "--raw", "--json"))
     assert result["pixels"] == np.arange(50).reshape(5, 10).tolist()
     lines = cli("predict", "wide.npz", "wide.png", "--raw").stdout.splitlines()
     assert [line[:1] + line[11:12] for line in lines[2:]] == ["||"] * 3
+
+
+def test_a_net_that_was_trained_on_other_images_gets_no_squares(cli, files, make_data):
+    folder = make_data(size=(4, 9))  # 36 pixels, which could be a square
+    cli("train", "--data", folder, "--epochs", 1, "-o", "flat.npz", "-q")
+    stderr = cli("predict", "flat.npz", "1.png", code=3).stderr
+    assert "flat.npz: expected a net that reads square images" in stderr
+    assert "found one for images of 4 x 9" in stderr
+    (result,) = told(cli("predict", "flat.npz", "1.png", "--raw", "--json"))
+    assert np.shape(result["pixels"]) == (4, 9)
+
+
+@pytest.mark.parametrize(("most", "unsure"), [(0.49, True), (0.5, False)])
+def test_it_says_when_it_is_unsure(cli, files, most, unsure):
+    net = init_net((784, 2), rng=0, output_activation="identity")
+    net.W[0][:], net.b[0][:] = 0, (0.1, most)
+    save_model("plain.npz", net)
+    line = cli("predict", "plain.npz", "1.png").stdout.splitlines()[0]
+    assert line == "prediction 1" + unsure * "  (unsure: no output is above 0.5)"
 
 
 def test_many_outputs_of_any_size_are_shown(cli, files):
@@ -241,7 +265,7 @@ def test_without_pillow_a_sentence_names_what_to_install(model, files):
     result = subprocess.run(command, capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: expected Pillow") and result.stderr.count("\n") == 1
-    assert "pip install 'simplenet[images]'" in result.stderr
+    assert "pip install pillow" in result.stderr
 
 
 def test_the_help_comes_without_numpy_and_pillow():

@@ -234,7 +234,7 @@ const STRONGER = 3; // and may be made at most so many times as light for it
 
    Give null for a picture in which nothing is drawn. */
 function prepare(rgba, width, height, side = 28) {
-  let picture = grey(rgba, height, width);
+  let picture = inked(rgba, height, width);
   if (Math.max(height, width) > WORK) picture = area(picture, ...fitted(height, width, WORK));
   const ink = withoutBackground(lightOnDark(picture));
   if (greatest(ink.pixels) < BLANK) return null;
@@ -256,6 +256,13 @@ function grey(rgba, rows, columns) {
     pixels[i] = Math.floor((299 * r + 587 * g + 114 * b + 500) / 1000);
   }
   return { pixels, rows, columns };
+}
+
+/* Give how light a picture is; where its colours tell nothing, its transparency may. */
+function inked(rgba, rows, columns) {
+  const light = grey(rgba, rows, columns);
+  if (greatest(light.pixels) - smallest(light.pixels) >= BLANK) return light;
+  return { pixels: light.pixels.map((_, i) => 255 - rgba[4 * i + 3]), rows, columns };
 }
 
 /* Resize: each new pixel is the mean of the area that it covers, to the nearest. */
@@ -301,8 +308,7 @@ function fitted(rows, columns, longest) {
 /* Give the picture so that the ink is what is light. */
 function lightOnDark(picture) {
   const paper = median(border(picture));
-  const darkest = picture.pixels.reduce((least, v) => Math.min(least, v), 255);
-  const dark = paper - darkest > greatest(picture.pixels) - paper;
+  const dark = paper - smallest(picture.pixels) > greatest(picture.pixels) - paper;
   return dark ? { ...picture, pixels: picture.pixels.map((v) => 255 - v) } : picture;
 }
 
@@ -318,6 +324,10 @@ function border({ pixels, rows, columns }) {
 /* Give the value in the middle, the upper one of two. */
 function median(values) {
   return Uint8Array.from(values).sort()[Math.floor(values.length / 2)];
+}
+
+function smallest(values) {
+  return values.reduce((least, v) => Math.min(least, v), 255);
 }
 
 function greatest(values) {

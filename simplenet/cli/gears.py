@@ -59,6 +59,11 @@ def command(model, data, offline, samples, output, overwrite, opens, as_json):
     """
     set_threads(1, 0)
     path = output or free_name(Path("gears.html"))
+    if model is not None and path.resolve() == model.resolve():
+        raise click.BadParameter(
+            f"expected another file than the model, found {path}: name one such as gears.html.",
+            param_hint="-o",
+        )
     check_output(path, overwrite)
 
     from simplenet import load_data, load_model

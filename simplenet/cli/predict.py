@@ -12,9 +12,10 @@ from simplenet.errors import DataError, DivergedError, ModelError
 if TYPE_CHECKING:
     import numpy as np
 
-    from simplenet.net import Net
+    from simplenet.modelfile import Model
 
 BAR = 20  # characters of an output of 1
+SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 
 
 @click.command("predict", cls=Grouped)
@@ -31,7 +32,7 @@ def command(images, untouched, as_json):
     asked. An IMAGE is a picture of one digit, such as PNG or JPEG: dark on light or light on dark,
     of any size, anywhere in it; - reads it from standard input. It is prepared as the digits of
     MNIST were, and what the network then sees is drawn beside its outputs. Pictures are read by
-    Pillow, which pip install 'simplenet[images]' brings.
+    Pillow, which `python -m pip install pillow` brings.
 
     \b
     Examples:
@@ -53,11 +54,11 @@ def command(images, untouched, as_json):
     results, blocks = [], can_draw_blocks()
     for name in images:
         try:
-            pixels, outputs = asked(net, name, untouched)
+            pixels, outputs = asked(loaded, name, untouched)
         except ModelError as error:
             raise ModelError(f"{model or demo_path()}: {error}") from error
         except DataError as error:
-            if len(images) == 1:
+            if len(images) == 1 and not as_json:
                 raise
             click.echo(f"Error: {error}", err=True)  # and the others have their turn
             results.append({"image": name, "error": str(error)})
@@ -73,7 +74,8 @@ def command(images, untouched, as_json):
         )
         if not as_json:
             title = f"{click.format_filename(name)}: " if len(images) > 1 else "prediction "
-            click.echo(("\n" if len(results) > 1 else "") + f"{title}{prediction}\n")
+            doubt = "" if outputs.max() >= SURE else f"  (unsure: no output is above {SURE})"
+            click.echo(("\n" if len(results) > 1 else "") + f"{title}{prediction}{doubt}\n")
             click.echo(side_by_side(pixels, outputs, blocks))
     if as_json:  # a line for each image: its pixels would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
@@ -94,16 +96,18 @@ def split_arguments(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, 
     return model, tuple(images)
 
 
-def asked(net: "Net", name: str, untouched: bool) -> tuple["np.ndarray", "np.ndarray"]:
-    """Give what the net sees of an image, bytes, and its outputs."""
+def asked(model: "Model", name: str, untouched: bool) -> tuple["np.ndarray", "np.ndarray"]:
+    """Give what the net of a model sees of an image, bytes, and its outputs."""
     import numpy as np
 
     from simplenet import forward
     from simplenet.images import read_image, seen
 
+    net, size = model.net, tuple(model.data.get("size", ()))
     rgba = read_image(sys.stdin.buffer if name == "-" else name, upright=not untouched)
     try:
-        pixels = seen(rgba, net.shape[0], untouched=untouched)
+        known = size if len(size) == 2 else None  # images may be flat in their file
+        pixels = seen(rgba, net.shape[0], known, untouched=untouched)
     except DataError as error:
         raise DataError(f"{'standard input' if name == '-' else name}: {error}") from error
     with np.errstate(over="ignore", invalid="ignore"):  # noticed below

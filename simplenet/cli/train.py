@@ -105,7 +105,11 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, print_con
     model = Model(
         init_net(shape, rng=training["seed"], **functions),
         options={"shape": list(shape), **functions, **training, "threads": threads},
-        data={"name": data.name, "sha256": {part: data.sha256(part) for part in PARTS}},
+        data={
+            "name": data.name,
+            "size": list(images.shape[1:]),
+            "sha256": {part: data.sha256(part) for part in PARTS},
+        },
         position={"epochs": 0, "images": 0},
     )
     say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
