@@ -45,10 +45,18 @@ GROUPS = {
     "default-100": Group("One epoch, minibatch 100", "epoch", batch=100),
     "default-500": Group("One epoch, minibatch 500", "epoch", batch=500),
     "wide": Group(
-        "One wide hidden layer, all cores", "wide", (784, 800, 10), 100, 1.0, 0.2, 0.6, True
+        "One wide hidden layer, all cores", "wide", (784, 800, 10), 100, 0.1, 0.2, 0.6, True, True
     ),
     "deep": Group(
-        "Two wide hidden layers, all cores", "wide", (784, 1024, 1024, 10), 100, 0.5, 0.2, 0.6, True
+        "Two wide hidden layers, all cores",
+        "wide",
+        (784, 1024, 1024, 10),
+        100,
+        0.1,
+        0.2,
+        0.6,
+        True,
+        True,
     ),
     "predict": Group(
         "Predicting the test images", "predict", rounds=2, kind="predict", names=PREDICTING

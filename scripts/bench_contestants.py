@@ -13,7 +13,7 @@ plain gradient descent, and its cost added up; or it is the prediction of all te
 memory before the clock starts: for simplenet the images as bytes, as `load_data` gives them; for
 all others as float32 divided by 255, with one-hot rows, which spares them that conversion.
 
-What is equal: images, labels, order, minibatches, shape, first weights, float32, sigmoid, cost
+What is equal: images, labels, order, minibatches, shape, first weights, float32, activations, cost
 and learning rate. What is not is said in the `note` of a contestant.
 """
 
@@ -31,18 +31,27 @@ from bench_work import Contestant, Work
 BLOCK = 1000  # images that the floor goes round in: they stay in the cache
 
 
+def first_net(shape: tuple[int, ...], relu: bool):
+    """Make the net that every contestant begins with."""
+    from simplenet import init_net
+
+    functions = {"activation": "relu", "cost": "cross-entropy"} if relu else {}
+    return init_net(shape, rng=0, **functions)
+
+
 class Simplenet(Contestant):
     """simplenet as people use it: images as bytes; shuffled, converted and measured on the way."""
 
     equal = True
-    note = "from bytes, with the running accuracy; shuffling and conversion are in its time"
-    predicting = "from bytes: conversion is in its time"
 
     def __init__(self, work: Work):
         import simplenet
 
         super().__init__(work)
-        self.library, self.net = simplenet, simplenet.init_net(work.shape, rng=0)
+        self.library, self.net = simplenet, first_net(work.shape, work.relu)
+        self.note = "from bytes, converted on the way"
+        if work.kind == "epoch":
+            self.note += ", and shuffled; with the running accuracy"
         self.images = work.array("images" if work.kind == "epoch" else "test_images")
         self.labels = work.array("labels")
         self.start = work.array("params")
@@ -88,7 +97,6 @@ class Floor(Contestant):
     """
 
     note = "nothing is shuffled, converted, activated or learned; not a contestant but a limit"
-    predicting = note
 
     def __init__(self, work: Work):
         super().__init__(work)
@@ -114,7 +122,6 @@ class Limit(Contestant):
     """The same number of floating-point operations at the rate of one large product."""
 
     note = "estimated from the rate of a product of two matrices of 1024 x 1024"
-    predicting = note
     side = 1024
 
     def __init__(self, work: Work):
@@ -174,7 +181,7 @@ def main(name: str, path: str) -> None:
         os.sched_setaffinity(0, work.cores)
     try:
         contestant = CONTESTANTS[name](work)
-        answer = contestant.timed()
+        answer = contestant.timed() | {"note": contestant.note, "equal": contestant.equal}
     except Exception as error:  # it is left out, by name and with this reason
         answer = {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"}
     answers.write(json.dumps(answer) + "\n")

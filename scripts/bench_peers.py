@@ -21,12 +21,19 @@ class Torch(Contestant):
         self.x, self.y = torch.from_numpy(work.x), torch.from_numpy(work.y)
         if work.kind == "epoch":
             self.order = torch.from_numpy(work.array("order"))
+        activation = torch.nn.ReLU if work.relu else torch.nn.Sigmoid
         layers = [
             layer
             for n, m in pairwise(work.shape)
-            for layer in (torch.nn.Linear(n, m), torch.nn.Sigmoid())
+            for layer in (torch.nn.Linear(n, m), activation())
         ]
-        self.model = torch.nn.Sequential(*layers)
+        self.model = torch.nn.Sequential(*layers[: -1 if work.relu else None])
+
+    def cost(self, a, y):
+        """Give the mean cost of outputs, which are before softmax where there is one."""
+        if self.work.relu:
+            return self.torch.nn.functional.cross_entropy(a, y)
+        return 0.5 * (a - y).square().sum() / a.shape[0]
 
     def reset(self) -> None:
         W, b = self.work.parts
@@ -41,7 +48,7 @@ class Torch(Contestant):
         for chosen in self.order.split(self.work.batch):
             x, y = self.x[chosen], self.y[chosen]
             rule.zero_grad()
-            cost = 0.5 * (self.model(x) - y).square().sum() / len(x)
+            cost = self.cost(self.model(x), y)
             cost.backward()
             rule.step()
             total += cost.detach() * len(x)
@@ -52,8 +59,8 @@ class Torch(Contestant):
             return self.model(self.x).argmax(dim=1).numpy()
 
     def weights(self) -> np.ndarray:
-        layers = [[part.detach().numpy() for part in layer.parameters()] for layer in self.model]
-        return joined([one[0].T for one in layers[::2]], [one[1] for one in layers[::2]])
+        layers = [[part.detach().numpy() for part in one.parameters()] for one in self.model[::2]]
+        return joined([w.T for w, _ in layers], [row for _, row in layers])
 
 
 class TorchCompiled(Torch):
@@ -67,9 +74,11 @@ class TorchCompiled(Torch):
 
         def cost(W, b, x, y):
             a = x
-            for w, row in zip(W, b):
-                a = torch.sigmoid(a @ w + row)
-            return 0.5 * (a - y).square().sum() / x.shape[0]
+            for w, row in zip(W[:-1], b[:-1]):
+                z = a @ w + row
+                a = torch.relu(z) if work.relu else torch.sigmoid(z)
+            z = a @ W[-1] + b[-1]
+            return self.cost(z if work.relu else torch.sigmoid(z), y)
 
         slopes_and_cost = torch.func.grad_and_value(cost, argnums=(0, 1))
 
@@ -110,13 +119,17 @@ class Jax(Contestant):
         super().__init__(work)
         self.jax, numbers = jax, jax.numpy
 
-        def outputs(params, x):
-            for w, row in zip(*params):
-                x = jax.nn.sigmoid(x @ w + row)
-            return x
+        def outputs(params, a):  # before the last activation
+            for w, row in zip(params[0][:-1], params[1][:-1]):
+                z = a @ w + row
+                a = jax.nn.relu(z) if work.relu else jax.nn.sigmoid(z)
+            return a @ params[0][-1] + params[1][-1]
 
         def cost(params, x, y):
-            return 0.5 * numbers.sum((outputs(params, x) - y) ** 2) / x.shape[0]
+            z = outputs(params, x)
+            if work.relu:
+                return -numbers.sum(y * jax.nn.log_softmax(z)) / x.shape[0]
+            return 0.5 * numbers.sum((jax.nn.sigmoid(z) - y) ** 2) / x.shape[0]
 
         def step(params, x, y):
             total, slopes = jax.value_and_grad(cost)(params, x, y)
@@ -182,18 +195,21 @@ class Sklearn(Contestant):
     """scikit-learn's MLPClassifier, the nearest that it has."""
 
     package = "sklearn"
-    note = (
-        "softmax and log loss at a tenth of the learning rate: its classifier has no squared "
-        "error, and its regressor no sigmoid at the output"
-    )
 
     def __init__(self, work: Work):
         from sklearn.neural_network import MLPClassifier
 
         super().__init__(work)
+        activation, lr, self.equal = "relu", work.lr, work.relu
+        if not work.relu:
+            activation, lr = "logistic", work.lr / 10
+            self.note = (
+                "softmax and log loss, at a tenth of the learning rate: its classifier has no "
+                "squared error, and its regressor no sigmoid at the output"
+            )
         self.model = MLPClassifier(
-            work.shape[1:-1], activation="logistic", solver="sgd", alpha=0, momentum=0,
-            nesterovs_momentum=False, learning_rate_init=work.lr / 10, shuffle=False, max_iter=1,
+            work.shape[1:-1], activation=activation, solver="sgd", alpha=0, momentum=0,
+            nesterovs_momentum=False, learning_rate_init=lr, shuffle=False, max_iter=1,
             batch_size=min(work.batch, len(work.x)),
         )  # fmt: skip
         self.labels = work.y.argmax(axis=1)

@@ -55,7 +55,8 @@ RECIPES = {
     "simplenet": SHARED,
     "PyTorch": SHARED,
     "JAX": SHARED,
-    "scikit-learn": SHARED,
+    "scikit-learn": SHARED
+    | {0.97: Recipe(100, 2, 100, 0.004, "adam"), 0.98: Recipe(256, 8, 200, 0.2, "nesterov")},
 }
 PACKAGES = {"simplenet": "numpy", "PyTorch": "torch", "JAX": "jax", "scikit-learn": "sklearn"}
 

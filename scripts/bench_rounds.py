@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 import numpy as np
-from bench_contestants import CONTESTANTS
+from bench_contestants import CONTESTANTS, first_net
 from bench_tables import summed_up
 from bench_work import Work, cut
 
@@ -37,6 +37,7 @@ class Group:
     share: float = 1.0  # of the images: wide nets need no whole epoch to be compared
     rounds: float = 1.0  # times --rounds
     all_cores: bool = False
+    relu: bool = False  # as in bench_work.Work
     kind: str = "epoch"
     names: tuple[str, ...] = tuple(name for name in CONTESTANTS if name != "Python loops")
 
@@ -102,7 +103,7 @@ class Worker:
 
 def lay_out(folder: Path, group: Group, train: Digits, test: Digits) -> Path:
     """Write the arrays of a group's work, and the work; give its file."""
-    net = simplenet.init_net(group.shape, rng=0)
+    net = first_net(group.shape, group.relu)
     if group.kind == "predict":  # with a net that has learned something to be compared by
         next(simplenet.train(net, *train, validation=0, epochs=1))
     arrays = {
@@ -117,7 +118,8 @@ def lay_out(folder: Path, group: Group, train: Digits, test: Digits) -> Path:
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     used = cores(group.all_cores)
-    work = Work(str(folder), group.kind, group.shape, group.batch, group.lr, group.threads, used)
+    settings = group.kind, group.shape, group.batch, group.lr, group.relu, group.threads
+    work = Work(str(folder), *settings, used)
     path = folder / "work.json"
     path.write_text(json.dumps(asdict(work)), encoding="utf-8")
     return path
@@ -143,10 +145,9 @@ def run_group(
             if "error" in first:
                 failed[name] = first["error"]
                 continue
-            kind = CONTESTANTS[name]
-            note = kind.note if group.kind == "epoch" else kind.predicting
             workers[name] = worker
-            found[name] = {"first": first["seconds"], "note": note, "each": []}
+            told = {key: first[key] for key in ("note", "equal")}
+            found[name] = {"first": first["seconds"], "each": [], **told}
         if "simplenet" not in workers:
             raise click.ClickException(f"simplenet: {failed['simplenet']}")
         for turn in range(rounds):
@@ -168,6 +169,7 @@ def run_group(
         "shape": list(group.shape),
         "batch": group.batch,
         "lr": group.lr,
+        "functions": "ReLU, cross-entropy" if group.relu else "sigmoid, half squared error",
         "images": len(test.images if group.kind == "predict" else train.images),
         "threads": group.threads,
         "cores": cores(group.all_cores),
@@ -182,12 +184,12 @@ def compare(group: Group, found: dict, outcomes: dict[str, np.ndarray], test: Di
     x = np.divide(test.images.reshape(len(test.images), -1), 255, dtype=np.float32)
     ours = outcomes["simplenet"]
     for name, outcome in outcomes.items():
-        classes = outcome if group.kind == "predict" else predicted(outcome, x, group.shape)
+        classes = outcome if group.kind == "predict" else predicted(outcome, x, group)
         found[name]["accuracy"] = float(np.mean(classes == test.labels))
         if group.kind == "predict":
             found[name]["differing"] = int(np.count_nonzero(outcome != ours))
             found[name]["agrees"] = found[name]["differing"] <= len(ours) // 1000
-        elif CONTESTANTS[name].equal:
+        elif found[name]["equal"]:
             found[name]["weights_apart"] = float(abs(outcome - ours).max())
             cost = found["simplenet"]["cost"]
             found[name]["cost_apart"] = abs(found[name]["cost"] - cost) / cost
@@ -196,9 +198,10 @@ def compare(group: Group, found: dict, outcomes: dict[str, np.ndarray], test: Di
             )
 
 
-def predicted(params: np.ndarray, a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Give the classes a sigmoid net with these weights finds; any rising output does as well."""
-    for w, row in zip(*cut(params, shape)):
-        a = np.tanh((a @ w + row) / 2)
-        a = (1 + a) / 2
-    return a.argmax(axis=1)
+def predicted(params: np.ndarray, a: np.ndarray, group: Group) -> np.ndarray:
+    """Give the classes that a net with these weights finds."""
+    W, b = cut(params, group.shape)
+    for w, row in zip(W[:-1], b[:-1]):
+        z = a @ w + row
+        a = np.maximum(z, 0) if group.relu else (1 + np.tanh(z / 2)) / 2
+    return (a @ W[-1] + b[-1]).argmax(axis=1)  # as after any rising function

@@ -18,6 +18,7 @@ class Work:
     shape: tuple[int, ...]
     batch: int
     lr: float
+    relu: bool  # hidden ReLU, softmax and cross-entropy; else sigmoid and half squared error
     threads: int
     cores: list[int]  # to be pinned to; empty where the system cannot
 
@@ -61,8 +62,7 @@ class Contestant:
 
     package = "numpy"  # what has to be installed
     equal = False  # whether its cost and weights after an epoch have to be those of simplenet
-    note = ""  # what is not equal in learning an epoch
-    predicting = ""  # and in predicting
+    note = ""  # what is not equal
     share = 1.0  # of the work that one run does; its seconds are divided by it
 
     def __init__(self, work: Work):

@@ -43,10 +43,10 @@ def work(bench, digits, tmp_path):
     from bench_rounds import lay_out
     from bench_work import Work
 
-    def make(name, shape=(784, 12, 10)):
+    def make(name, shape=(784, 12, 10), **changes):
         data, folder = simplenet.load_data(digits), tmp_path / f"work-{name}"
-        folder.mkdir()
-        group = replace(bench.GROUPS[name], shape=shape)
+        folder.mkdir(exist_ok=True)
+        group = replace(bench.GROUPS[name], shape=shape, **changes)
         path = lay_out(folder, group, data.train, data.test)
         return Work(**json.loads(path.read_text(encoding="utf-8")))
 
@@ -154,13 +154,13 @@ def test_peers_come_to_the_weights_and_cost_of_simplenet(work, name, package):
     pytest.importorskip(package, reason=f"{package} is not installed: see the extra bench")
     from bench_contestants import CONTESTANTS
 
-    job = work("default-20")
-    ours, theirs = CONTESTANTS["simplenet"](job), CONTESTANTS[name](job)
-    for _ in range(2):  # each run begins where the first began
-        expected, found = ours.timed(), theirs.timed()
-        assert found["cost"] == pytest.approx(expected["cost"], rel=1e-5)
-        np.testing.assert_allclose(theirs.weights(), ours.weights(), atol=1e-4)
-    assert abs(ours.weights() - job.array("params")).max() > 0.01
+    for job in work("default-20"), work("wide", (784, 12, 11, 10), batch=20, all_cores=False):
+        ours, theirs = CONTESTANTS["simplenet"](job), CONTESTANTS[name](job)
+        for _ in range(2):  # each run begins where the first began
+            expected, found = ours.timed(), theirs.timed()
+            assert found["cost"] == pytest.approx(expected["cost"], rel=1e-5)
+            np.testing.assert_allclose(theirs.weights(), ours.weights(), atol=1e-4)
+        assert abs(ours.weights() - job.array("params")).max() > 0.01
     job = work("predict")
     ours, theirs = CONTESTANTS["simplenet"](job), CONTESTANTS["PyTorch eager"](job)
     ours.timed(), theirs.timed()
@@ -176,6 +176,10 @@ def test_scikit_learn_starts_from_the_same_weights(work):
     assert first["cost"] == second["cost"]
     theirs.reset()
     np.testing.assert_array_equal(theirs.weights(), theirs.work.array("params"))
+    job = work("wide", batch=20, all_cores=False)
+    ours, theirs = CONTESTANTS["simplenet"](job), CONTESTANTS["scikit-learn"](job)
+    assert theirs.timed()["cost"] == pytest.approx(ours.timed()["cost"], rel=1e-5)
+    np.testing.assert_allclose(theirs.weights(), ours.weights(), atol=1e-4)
 
 
 def test_unequal_work_is_noticed(bench, work):
@@ -185,7 +189,7 @@ def test_unequal_work_is_noticed(bench, work):
     params = job.array("params")
     test = simplenet.datasets.Digits(job.array("test_images"), job.array("test_labels"))
     for apart, agrees in (1e-5, True), (1e-2, False):
-        found = {name: {"cost": 0.5} for name in ("simplenet", "PyTorch eager")}
+        found = {name: {"cost": 0.5, "equal": True} for name in ("simplenet", "PyTorch eager")}
         outcomes = {"simplenet": params, "PyTorch eager": params + np.float32(apart)}
         compare(bench.GROUPS["default-20"], found, outcomes, test)
         assert found["PyTorch eager"]["agrees"] is agrees
