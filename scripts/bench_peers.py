@@ -144,6 +144,8 @@ class Jax(Contestant):
         self.classes = jax.jit(lambda params, x: outputs(params, x).argmax(axis=1))
         if work.kind == "epoch":
             self.order = work.array("order").astype(np.int32)
+        else:
+            self.note = "one compiled call"
         self.prepare()
 
     def prepare(self) -> None:

@@ -135,13 +135,13 @@ def of_prompt(prompt: dict) -> str:
             missed = "" if row["reached"] else " (missed)"
             rows.append(
                 [
-                    f"{float(target):.0%} {tool}", seconds(row["median"]),
+                    f"{100 * float(target):.0f} % {tool}", seconds(row["median"]),
                     f"{seconds(row['low'])} to {seconds(row['high'])}", f"{row['ratio']:.2f}",
                     f"{percent(row['accuracy'])}{missed}", row["recipe"],
                 ]
             )  # fmt: skip
     head = ["", "median", "middle half", "/ simplenet", "median accuracy", "recipe"]
-    return text + table(head, rows).replace("%", " %").replace("  %", " %") + "\n"
+    return text + table(head, rows) + "\n"
 
 
 def of_size(size: dict) -> str:

@@ -4,9 +4,11 @@ No time is tested: machines differ, and so do their days.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -217,6 +219,24 @@ def test_a_large_folder_is_removed_whatever_happens(bench, digits, tmp_path, err
         np.testing.assert_array_equal(made.test.images, data.test.images)
         raise error
     assert not list(scratch.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without telling it")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_bench_leaves_nothing_behind(digits, tmp_path, number):
+    scratch, output = tmp_path / "scratch", tmp_path / "output"
+    scratch.mkdir()
+    command = [sys.executable, SCRIPTS / "bench.py", "--data", digits, "--only", "size"]
+    command += ["--size-images", "20000", "--scratch", scratch, "-o", output]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not list(scratch.iterdir()):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert not list(scratch.iterdir())
+    assert not output.exists()
 
 
 def test_a_disk_without_room_is_refused_with_a_sentence(bench, digits, tmp_path):
