@@ -205,6 +205,7 @@ class Sklearn(Contestant):
         activation, lr, self.equal = "relu", work.lr, work.relu
         if not work.relu:
             activation, lr = "logistic", work.lr / 10
+        if work.kind == "epoch" and not work.relu:
             self.note = (
                 "softmax and log loss, at a tenth of the learning rate: its classifier has no "
                 "squared error, and its regressor no sigmoid at the output"

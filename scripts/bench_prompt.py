@@ -51,10 +51,11 @@ SHARED = {
     0.97: Recipe(80, 2, 100, 0.15, "nesterov"),
     0.98: Recipe(256, 3, 100, 0.005, "adam"),
 }
+QUICKER = {0.98: Recipe(256, 3, 200, 0.007, "adam")}  # but not with PyTorch: 97.99 %
 RECIPES = {
-    "simplenet": SHARED,
+    "simplenet": SHARED | QUICKER,
     "PyTorch": SHARED,
-    "JAX": SHARED,
+    "JAX": SHARED | QUICKER,
     "scikit-learn": SHARED
     | {0.97: Recipe(100, 2, 100, 0.004, "adam"), 0.98: Recipe(256, 8, 200, 0.2, "nesterov")},
 }

@@ -101,7 +101,7 @@ def of_group(group: dict) -> str:
     shape = "-".join(map(str, group["shape"]))
     how = f"minibatch {group['batch']}, lr {group['lr']:g}, " if group["kind"] == "epoch" else ""
     text = f"## {group['title']}\n\n{shape}, {how}{group['images']:,} images, "
-    text += f"{group['functions']}, {threads}, {group['rounds']} rounds\n\n"
+    text += f"{group['functions']}, {threads}, rounds: {group['rounds']}\n\n"
     rows, notes = [], []
     for name, row in group["contestants"].items():
         same = row.get("agrees")

@@ -190,10 +190,11 @@ def test_unequal_work_is_noticed(bench, work):
     job = work("default-20", (784, 40, 10))
     params = job.array("params")
     test = simplenet.datasets.Digits(job.array("test_images"), job.array("test_labels"))
-    for apart, agrees in (1e-5, True), (1e-2, False):
+    for apart, cost, agrees in (1e-5, 0.5, True), (1e-3, 0.5, False), (1e-5, 0.51, False):
         found = {name: {"cost": 0.5, "equal": True} for name in ("simplenet", "PyTorch eager")}
-        outcomes = {"simplenet": params, "PyTorch eager": params + np.float32(apart)}
-        compare(bench.GROUPS["default-20"], found, outcomes, test)
+        found["PyTorch eager"]["cost"] = cost
+        outcomes = {"simplenet": params + 0.01, "PyTorch eager": params + np.float32(0.01 + apart)}
+        compare(bench.GROUPS["default-20"], found, outcomes, params, test)
         assert found["PyTorch eager"]["agrees"] is agrees
 
 
