@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from bench_work import own_folder
 
 ROOM = 1.05  # times the size of the files has to be free
 BETWEEN = 0.02  # seconds between two looks at the memory
@@ -52,8 +53,7 @@ def check_room(count: int, train, scratch: str | None) -> None:
 @contextmanager
 def folder_of(count: int, train, test, scratch: str | None = None) -> Iterator[Path]:
     """Give a folder with a raw data set of `count` training images; remove it, whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="simplenet-bench-", dir=scratch) as made:
-        folder = Path(made)
+    with own_folder(scratch) as folder:
         for name, array, rows in (
             ("train-images-idx3-ubyte", train.images, count),
             ("train-labels-idx1-ubyte", train.labels, count),

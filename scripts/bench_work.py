@@ -1,6 +1,11 @@
 """What a contestant of the bench is: the work, as arrays, and the clock around it."""
 
+import secrets
+import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -55,6 +60,24 @@ def cut(params: np.ndarray, shape: tuple[int, ...]) -> tuple[list, list]:
 def joined(W: list, b: list) -> np.ndarray:
     """Undo `cut`."""
     return np.concatenate([np.ravel(part) for part in (*W, *b)])
+
+
+@contextmanager
+def own_folder(place: str | Path | None = None) -> Iterator[Path]:
+    """Give a new folder and remove it, whatever happens.
+
+    tempfile's stays if a signal comes while it is being made; here that, too, is guarded.
+    """
+    folder = Path(place or tempfile.gettempdir()) / f"simplenet-bench-{secrets.token_hex(6)}"
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+        except BaseException:  # a signal while it was being removed
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 class Contestant:
