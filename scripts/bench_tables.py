@@ -128,8 +128,8 @@ def of_prompt(prompt: dict) -> str:
     """Write what whole programs took."""
     text = "## From the prompt to a test accuracy\n\nWhole processes, with imports, reading four "
     text += "gzipped files, and measuring; one core, one seed a round. The recipes were chosen by "
-    text += "test accuracy, from about 110 settings for simplenet, 30 for scikit-learn, and a dozen "
-    text += "each for PyTorch and JAX.\n\n"
+    text += "test accuracy, from about 110 settings for simplenet, 30 for scikit-learn, "
+    text += "and a dozen each for PyTorch and JAX.\n\n"
     rows = []
     for target, tools in prompt["targets"].items():
         for tool, row in tools.items():
