@@ -1,0 +1,195 @@
+"""Those who run in the bench, each in a process of its own: prepare once, then run when told.
+
+    python scripts/bench_contestants.py NAME WORK.json
+
+`scripts/bench.py` starts these. A contestant reads commands from stdin, one a line, and answers
+each with one line of JSON; between them it waits for the next, and uses no core.
+
+    run           do the work once, from the same start each time: its seconds, its mean cost
+    leave PATH    save what the last run came to: the weights, or the classes it predicted
+
+The work is one epoch: each minibatch of a given order is gathered, predicted, learned from with
+plain gradient descent, and its cost added up; or it is the prediction of all test images. In
+memory before the clock starts: for simplenet the images as bytes, as `load_data` gives them; for
+all others as float32 divided by 255, with one-hot rows, which spares them that conversion.
+
+What is equal: images, labels, order, minibatches, shape, first weights, float32, activations, cost
+and learning rate. What is not is said in the `note` of a contestant.
+"""
+
+import itertools
+import json
+import os
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from bench_peers import Jax, JaxScanned, Sklearn, Torch, TorchCompiled
+from bench_work import Contestant, Work
+
+BLOCK = 1000  # images that the floor goes round in: they stay in the cache
+
+
+def first_net(shape: tuple[int, ...], relu: bool):
+    """Make the net that every contestant begins with."""
+    from simplenet import init_net
+
+    functions = {"activation": "relu", "cost": "cross-entropy"} if relu else {}
+    return init_net(shape, rng=0, **functions)
+
+
+class Simplenet(Contestant):
+    """simplenet as people use it: images as bytes; shuffled, converted and measured on the way."""
+
+    equal = True
+
+    def __init__(self, work: Work):
+        import simplenet
+
+        super().__init__(work)
+        self.library, self.net = simplenet, first_net(work.shape, work.relu)
+        self.note = "from bytes, converted on the way"
+        if work.kind == "epoch":
+            self.note += ", and shuffled; with the running accuracy"
+        self.images = work.array("images" if work.kind == "epoch" else "test_images")
+        self.labels = work.array("labels")
+        self.start = work.array("params")
+
+    def reset(self) -> None:
+        self.net.params[:] = self.start
+
+    def epoch(self) -> float:
+        options = {"batch_size": self.work.batch, "lr": self.work.lr, "seed": 0}
+        train = self.library.train(
+            self.net, self.images, self.labels, validation=0, epochs=1, **options
+        )
+        return next(iter(train)).cost
+
+    def predict(self) -> np.ndarray:
+        return self.library.predict(self.net, self.images)
+
+    def weights(self) -> np.ndarray:
+        return self.net.params
+
+
+def products(x: np.ndarray, W: list[np.ndarray], learn: bool) -> list[tuple[np.ndarray, ...]]:
+    """List the matrix products (left, right, out) of a step on the batch x, and no others.
+
+    Forward one for each layer; to learn, another for the gradient of each weight matrix, and one
+    that leads back through each layer but the first.
+    """
+    a = [x, *(np.zeros((len(x), w.shape[1]), np.float32) for w in W)]
+    listed = [(a[l], w, a[l + 1]) for l, w in enumerate(W)]
+    if learn:
+        dc_dz = [np.zeros_like(part) for part in a]
+        for l in reversed(range(len(W))):
+            listed.append((a[l].T, dc_dz[l + 1], np.empty_like(W[l])))
+            if l > 0:
+                listed.append((dc_dz[l + 1], W[l].T, dc_dz[l]))
+    return listed
+
+
+class Floor(Contestant):
+    """The matrix products of the work and nothing else: what no numpy program can do without.
+
+    The images are a thousand floats-already that it goes round in, so that they are in the cache.
+    """
+
+    note = "nothing is shuffled, converted, activated or learned; not a contestant but a limit"
+
+    def __init__(self, work: Work):
+        super().__init__(work)
+        learn = work.kind == "epoch"
+        size = work.batch if learn else BLOCK
+        W = work.parts[0]
+        block = [work.x[start : start + size] for start in range(0, max(BLOCK, size), size)]
+        steps = [products(x, W, learn) for x in block if len(x) == size]
+        full, rest = divmod(len(work.x), size)
+        last = [products(work.x[:rest], W, learn)] if rest else []
+        self.steps = [*itertools.islice(itertools.cycle(steps), full), *last]
+
+    def epoch(self) -> None:
+        matmul = np.matmul
+        for step in self.steps:
+            for left, right, out in step:
+                matmul(left, right, out=out)
+
+    predict = epoch
+
+
+class Limit(Contestant):
+    """The same number of floating-point operations at the rate of one large product."""
+
+    note = "estimated from the rate of a product of two matrices of 1024 x 1024"
+    side = 1024
+
+    def __init__(self, work: Work):
+        super().__init__(work)
+        sizes = [n * m for n, m in pairwise(work.shape)]
+        passes = 3 * sum(sizes) - sizes[0] if work.kind == "epoch" else sum(sizes)
+        self.share = 3 * self.side**3 / (passes * len(work.x))
+        self.left = np.ones((self.side, self.side), np.float32)
+        self.out = np.empty_like(self.left)
+
+    def epoch(self) -> None:
+        for _ in range(3):
+            np.matmul(self.left, self.left, out=self.out)
+
+    predict = epoch
+
+
+class Loops(Contestant):
+    """scripts/loops.py, nothing but Python loops over neurons."""
+
+    note = "one minibatch, times the number of minibatches"
+
+    def __init__(self, work: Work):
+        from loops import step
+
+        super().__init__(work)
+        self.step, chosen = step, work.array("order")[: work.batch]
+        self.x, self.y = work.x[chosen].tolist(), work.y[chosen].tolist()
+        self.share = len(chosen) / len(work.x)
+
+    def reset(self) -> None:
+        self.parts = [[part.tolist() for part in parts] for parts in self.work.parts]
+
+    def epoch(self) -> None:
+        self.step(*self.parts, self.x, self.y, self.work.lr)
+
+
+CONTESTANTS = {
+    "simplenet": Simplenet,
+    "matrix products": Floor,
+    "floating-point limit": Limit,
+    "JAX scanned": JaxScanned,
+    "JAX stepwise": Jax,
+    "PyTorch compiled": TorchCompiled,
+    "PyTorch eager": Torch,
+    "scikit-learn": Sklearn,
+    "Python loops": Loops,
+}
+
+
+def main(name: str, path: str) -> None:
+    """Prepare, run once to warm up (and to compile, where that is done), then obey."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    work = Work(**json.loads(Path(path).read_text(encoding="utf-8")))
+    if work.cores:
+        os.sched_setaffinity(0, work.cores)
+    try:
+        contestant = CONTESTANTS[name](work)
+        answer = contestant.timed() | {"note": contestant.note, "equal": contestant.equal}
+    except Exception as error:  # it is left out, by name and with this reason
+        answer = {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"}
+    answers.write(json.dumps(answer) + "\n")
+    for line in sys.stdin if "error" not in answer else ():
+        command, _, path = line.strip().partition(" ")
+        answer = contestant.timed() if command == "run" else contestant.leave(path)
+        answers.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

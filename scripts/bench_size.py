@@ -1,0 +1,134 @@
+"""A data set of any size on the disk: what an epoch over it costs, in time and in memory.
+
+    python scripts/bench_size.py FOLDER EPOCHS
+
+That is the process that is measured: it loads the folder with `simplenet.load_data` and trains a
+default net on its images, one line of JSON for each epoch. `scripts/bench.py` starts it, watches
+its memory, and makes and removes the folder.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from bench_work import own_folder
+
+ROOM = 1.05  # times the size of the files has to be free
+BETWEEN = 0.02  # seconds between two looks at the memory
+
+
+def write_tiled(path: Path, array: np.ndarray, count: int) -> None:
+    """Write an IDX file of `count` rows: those of `array`, over and over."""
+    sizes = (count, *array.shape[1:])
+    header = struct.pack(f">HBB{len(sizes)}I", 0, 8, len(sizes), *sizes)
+    with path.open("wb") as file:
+        file.write(header)
+        for start in range(0, count, len(array)):
+            file.write(np.ascontiguousarray(array[: count - start]).data)
+
+
+def check_room(count: int, train, scratch: str | None) -> None:
+    """Raise OSError with a sentence if the disk has no room for so many images."""
+    place = Path(scratch or tempfile.gettempdir())
+    needed = int(ROOM * (train.images[0].size + 1) * count)
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise OSError(
+            f"{place}: expected {needed / 1e9:,.1f} GB free for {count:,} images, found "
+            f"{free / 1e9:,.1f} GB: choose another place with --scratch, or fewer images with "
+            "--size-images."
+        )
+
+
+@contextmanager
+def folder_of(count: int, train, test, scratch: str | None = None) -> Iterator[Path]:
+    """Give a folder with a raw data set of `count` training images; remove it, whatever happens."""
+    with own_folder(scratch) as folder:
+        for name, array, rows in (
+            ("train-images-idx3-ubyte", train.images, count),
+            ("train-labels-idx1-ubyte", train.labels, count),
+            ("t10k-images-idx3-ubyte", test.images, len(test.images)),
+            ("t10k-labels-idx1-ubyte", test.labels, len(test.labels)),
+        ):
+            write_tiled(folder / name, array, rows)
+        yield folder
+
+
+def memory(pid: int) -> dict[str, int]:
+    """Give the anonymous and the file-backed bytes of a process, where the system tells."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return {}
+    found = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return {
+        name: int(found[name].split()[0]) * 1024 for name in ("RssAnon", "RssFile") if name in found
+    }
+
+
+def measure(folder: Path, count: int, epochs: int, surroundings: dict, cores: list[int]) -> dict:
+    """Train on a folder in a process of its own; give seconds for an image, and peak memory."""
+    command = [sys.executable, __file__, str(folder), str(epochs), *map(str, cores)]
+    peak: dict[str, int] = {}
+    with (
+        tempfile.TemporaryFile("w+") as told,
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(command, stdout=told, stderr=complaints, env=surroundings) as process,
+    ):
+        try:
+            while process.poll() is None:
+                for name, held in memory(process.pid).items():
+                    peak[name] = max(held, peak.get(name, 0))
+                time.sleep(BETWEEN)
+        except BaseException:
+            process.kill()
+            raise
+        for stream in told, complaints:
+            stream.seek(0)
+        if process.returncode:
+            last = (complaints.read().strip().splitlines() or ["nothing said"])[-1]
+            raise RuntimeError(f"training on {count:,} images: exit {process.returncode}: {last}")
+        first, *each = map(json.loads, told)
+    seconds = [epoch["seconds"] / count for epoch in each]
+    return {
+        "images": count,
+        "epochs": epochs,
+        "load_seconds": first["load_seconds"],
+        "seconds_per_image": statistics.median(seconds),
+        "each": seconds,
+        "anonymous_bytes": peak.get("RssAnon"),
+        "file_bytes": peak.get("RssFile"),
+        "accuracy": each[-1]["accuracy"],
+    }
+
+
+def main(folder: str, epochs: str, *cores: str) -> None:
+    """Be what is measured."""
+    if cores:
+        os.sched_setaffinity(0, map(int, cores))
+    import simplenet
+
+    began = time.perf_counter()
+    data = simplenet.load_data(folder)
+    train = data.train
+    print(json.dumps({"load_seconds": time.perf_counter() - began}), flush=True)
+    net = simplenet.init_net((train.images[0].size, 40, data.classes), rng=0)
+    began = time.perf_counter()
+    for epoch in simplenet.train(net, *train, validation=0, epochs=int(epochs)):
+        told = {"seconds": time.perf_counter() - began, "accuracy": epoch.accuracy}
+        print(json.dumps(told), flush=True)
+        began = time.perf_counter()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,193 @@
+"""From the times of the bench to its tables: medians, spread, ratios, and what was a goal."""
+
+import statistics
+
+# What was set as a goal: group, numerator, denominator, the ratio to be reached, a better one.
+GOALS = (
+    ("default-20", "simplenet", "matrix products", 2.0, 1.6),
+    ("default-20", "simplenet", "JAX scanned", 1.3, 1.0),
+    ("default-100", "simplenet", "matrix products", 1.7, None),
+    ("default-100", "simplenet", "JAX scanned", 1.1, None),
+    ("default-500", "simplenet", "matrix products", 1.4, None),
+    ("default-500", "simplenet", "JAX scanned", 0.9, None),
+    ("default-20", "PyTorch eager", "simplenet", 6.0, None),
+    ("default-20", "scikit-learn", "simplenet", 4.5, None),
+    ("deep", "simplenet", "PyTorch eager", 1.0, None),
+    ("deep", "simplenet", "matrix products", 1.2, None),
+)
+PROMPT = ("0.95", 2.0)  # seconds
+ANONYMOUS, PER_IMAGE = 300e6, 1.1  # bytes at the largest size; its time per image to 60,000's
+
+
+def summed_up(rows: dict[str, dict]) -> dict[str, dict]:
+    """Add to each contestant's times their median, their spread, and its ratio to simplenet."""
+    ours = rows["simplenet"]["each"]
+    for row in rows.values():
+        each = row["each"]
+        quarters = statistics.quantiles(each, n=4, method="inclusive") if each[1:] else each * 3
+        row |= {"median": quarters[1], "low": quarters[0], "high": quarters[2]}
+        row["ratio"] = statistics.median(mine / our for mine, our in zip(each, ours))
+    return rows
+
+
+def reached(report: dict) -> list[dict]:
+    """Compare the goals with what was found; those that were not measured are not mentioned."""
+    found = []
+    for group, above, below, goal, better in GOALS:
+        rows = report["groups"].get(group, {}).get("contestants", {})
+        if above in rows and below in rows:
+            pairs = zip(rows[above]["each"], rows[below]["each"])
+            ratio = statistics.median(one / other for one, other in pairs)
+            least = below == "simplenet"
+            found.append(
+                {
+                    "what": f"{report['groups'][group]['title']}: {above} / {below}",
+                    "found": ratio,
+                    "goal": goal,
+                    "better": better,
+                    "at_least": least,
+                    "reached": ratio >= goal if least else ratio <= goal,
+                }
+            )
+
+    def at_most(what: str, value: float, goal: float) -> None:
+        found.append(
+            {
+                "what": what, "found": value, "goal": goal, "better": None, "at_least": False,
+                "reached": value <= goal,
+            }
+        )  # fmt: skip
+
+    ours = report.get("prompt", {}).get("targets", {}).get(PROMPT[0], {}).get("simplenet")
+    if ours and ours["reached"]:
+        at_most("Prompt to 95 %: seconds", ours["median"], PROMPT[1])
+    if rows := report.get("size", {}).get("rows"):
+        largest = max(rows, key=lambda row: row["images"])
+        usual = [row["seconds_per_image"] for row in rows if row["images"] == 60_000]
+        if usual and largest["images"] > 60_000:
+            ratio = largest["seconds_per_image"] / statistics.mean(usual)
+            at_most(f"Time per image, {largest['images']:,} / 60,000", ratio, PER_IMAGE)
+        if largest["anonymous_bytes"]:
+            held = largest["anonymous_bytes"] / 1e6
+            at_most(f"Anonymous memory at {largest['images']:,}, in MB", held, ANONYMOUS / 1e6)
+    return found
+
+
+def seconds(value: float) -> str:
+    """Write seconds with three digits or so."""
+    return (
+        f"{1000 * value:.3g} ms"
+        if value < 0.1
+        else f"{value:.3g} s"
+        if value < 100
+        else f"{value:,.0f} s"
+    )
+
+
+def percent(value: float | None) -> str:
+    """Write a share, if there is one."""
+    return "" if value is None else f"{100 * value:.2f} %"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Write a Markdown table; all columns but the first are aligned to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def of_group(group: dict) -> str:
+    """Write what a group of contestants took."""
+    threads = "one core" if group["threads"] == 1 else f"{group['threads']} cores"
+    shape = "-".join(map(str, group["shape"]))
+    how = f"minibatch {group['batch']}, lr {group['lr']:g}, " if group["kind"] == "epoch" else ""
+    text = f"## {group['title']}\n\n{shape}, {how}{group['images']:,} images, "
+    text += f"{group['functions']}, {threads}, rounds: {group['rounds']}\n\n"
+    rows, notes = [], []
+    for name, row in group["contestants"].items():
+        same = row.get("agrees")
+        if group["kind"] == "epoch":
+            apart = f"{row['weights_apart']:.0e} apart" if "weights_apart" in row else ""
+        else:
+            apart = f"{row['differing']} differ" if "differing" in row else ""
+        apart = f"**not equal work**: {apart}" if same is False else apart
+        rows.append(
+            [
+                name, seconds(row["median"]), f"{seconds(row['low'])} to {seconds(row['high'])}",
+                f"{row['ratio']:.2f}" if row["ratio"] < 100 else f"{row['ratio']:,.0f}",
+                percent(row.get("accuracy")), "" if name == "simplenet" else apart,
+                seconds(row["first"]),
+            ]
+        )  # fmt: skip
+        notes += [f"- {name}: {row['note']}"] * bool(row["note"])
+    against = "weights" if group["kind"] == "epoch" else "classes"
+    head = ["", "median", "middle half", "/ simplenet", "test accuracy", against, "first time"]
+    return text + table(head, rows) + "\n" + "\n".join(notes) + "\n\n"
+
+
+def of_prompt(prompt: dict) -> str:
+    """Write what whole programs took."""
+    text = "## From the prompt to a test accuracy\n\nWhole processes, with imports, reading four "
+    text += "gzipped files, and measuring; one core, one seed a round. The recipes were chosen by "
+    text += "test accuracy, from about 110 settings for simplenet, 30 for scikit-learn, "
+    text += "and a dozen each for PyTorch and JAX.\n\n"
+    rows = []
+    for target, tools in prompt["targets"].items():
+        for tool, row in tools.items():
+            missed = "" if row["reached"] else " (missed)"
+            rows.append(
+                [
+                    f"{100 * float(target):.0f} % {tool}", seconds(row["median"]),
+                    f"{seconds(row['low'])} to {seconds(row['high'])}", f"{row['ratio']:.2f}",
+                    f"{percent(row['accuracy'])}{missed}", row["recipe"],
+                ]
+            )  # fmt: skip
+    head = ["", "median", "middle half", "/ simplenet", "median accuracy", "recipe"]
+    return text + table(head, rows) + "\n"
+
+
+def of_size(size: dict) -> str:
+    """Write what images cost where there are many of them."""
+    text = "## Size\n\nDefault net, one core, raw files, just written and so in the system's cache "
+    text += "as far as there is room.\n\n"
+    rows = []
+    for row in size["rows"]:
+        held = [row["anonymous_bytes"], row["file_bytes"]]
+        rows.append(
+            [
+                f"{row['images']:,}", str(row["epochs"]),
+                f"{1e6 * row['seconds_per_image']:.2f} µs", seconds(row["load_seconds"]),
+                *("unknown" if bytes_ is None else f"{bytes_ / 1e6:,.0f} MB" for bytes_ in held),
+            ]
+        )  # fmt: skip
+    head = ["images", "epochs", "an image", "loading", "anonymous memory", "mapped files"]
+    return text + table(head, rows) + "\n"
+
+
+def markdown(report: dict) -> str:
+    """Write the whole report."""
+    told = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+    data = report["data"]
+    text = f"# The bench\n\n{report['date']}, {report['machine']}; {told}. "
+    text += f"Data: {data['name']}, {data['images']:,} training images"
+    text += ".\n" if data["name"] == "mnist" else ", repeated where more are asked for.\n"
+    if not report["pinned"]:
+        text += "This system cannot pin a process to a core.\n"
+    text += f"\n    {report['command']}\n\n"
+    for name, why in report["left_out"].items():
+        text += f"- Left out: {name} ({why}).\n"
+    text += "\n" * bool(report["left_out"])
+    text += "".join(of_group(group) for group in report["groups"].values())
+    text += of_prompt(report["prompt"]) if "prompt" in report else ""
+    text += of_size(report["size"]) if "size" in report else ""
+    if report["reach"]:
+        rows = [
+            [
+                goal["what"], f"{goal['found']:.3g}",
+                f"{'at least' if goal['at_least'] else 'at most'} {goal['goal']:g}",
+                f"{goal['better']:g}" if goal["better"] else "", "yes" if goal["reached"] else "no",
+            ]
+            for goal in report["reach"]
+        ]  # fmt: skip
+        text += "## What was to be reached\n\n"
+        text += table(["", "found", "goal", "better still", "reached"], rows)
+    return text.rstrip("\n") + "\n"
