@@ -6,17 +6,18 @@ import statistics
 GOALS = (
     ("default-20", "simplenet", "matrix products", 2.0, 1.6),
     ("default-20", "simplenet", "JAX scanned", 1.3, 1.0),
-    ("default-100", "simplenet", "matrix products", 1.7, None),
-    ("default-100", "simplenet", "JAX scanned", 1.1, None),
-    ("default-500", "simplenet", "matrix products", 1.4, None),
-    ("default-500", "simplenet", "JAX scanned", 0.9, None),
-    ("default-20", "PyTorch eager", "simplenet", 6.0, None),
-    ("default-20", "scikit-learn", "simplenet", 4.5, None),
-    ("deep", "simplenet", "PyTorch eager", 1.0, None),
-    ("deep", "simplenet", "matrix products", 1.2, None),
+    ("default-100", "simplenet", "matrix products", 1.7, 1.4),
+    ("default-100", "simplenet", "JAX scanned", 1.1, 0.9),
+    ("default-500", "simplenet", "matrix products", 1.4, 1.2),
+    ("default-500", "simplenet", "JAX scanned", 0.9, 0.8),
+    ("default-20", "PyTorch eager", "simplenet", 6.0, 8.0),
+    ("default-20", "scikit-learn", "simplenet", 4.5, 6.0),
+    ("deep", "simplenet", "PyTorch eager", 1.0, 0.9),
+    ("deep", "simplenet", "matrix products", 1.2, 1.1),
 )
-PROMPT = ("0.95", 2.0)  # seconds
-ANONYMOUS, PER_IMAGE = 300e6, 1.1  # bytes at the largest size; its time per image to 60,000's
+PROMPT = ("0.95", 2.0, 1.2)  # seconds
+# At the largest size: megabytes, and its time per image to that of 60,000.
+ANONYMOUS, PER_IMAGE = (300, 200), (1.1, 1.0)
 
 
 def summed_up(rows: dict[str, dict]) -> dict[str, dict]:
@@ -50,26 +51,26 @@ def reached(report: dict) -> list[dict]:
                 }
             )
 
-    def at_most(what: str, value: float, goal: float) -> None:
+    def at_most(what: str, value: float, goal: float, better: float) -> None:
         found.append(
             {
-                "what": what, "found": value, "goal": goal, "better": None, "at_least": False,
+                "what": what, "found": value, "goal": goal, "better": better, "at_least": False,
                 "reached": value <= goal,
             }
         )  # fmt: skip
 
     ours = report.get("prompt", {}).get("targets", {}).get(PROMPT[0], {}).get("simplenet")
     if ours and ours["reached"]:
-        at_most("Prompt to 95 %: seconds", ours["median"], PROMPT[1])
+        at_most("Prompt to 95 %: seconds", ours["median"], *PROMPT[1:])
     if rows := report.get("size", {}).get("rows"):
         largest = max(rows, key=lambda row: row["images"])
         usual = [row["seconds_per_image"] for row in rows if row["images"] == 60_000]
         if usual and largest["images"] > 60_000:
             ratio = largest["seconds_per_image"] / statistics.mean(usual)
-            at_most(f"Time per image, {largest['images']:,} / 60,000", ratio, PER_IMAGE)
+            at_most(f"Time per image, {largest['images']:,} / 60,000", ratio, *PER_IMAGE)
         if largest["anonymous_bytes"]:
             held = largest["anonymous_bytes"] / 1e6
-            at_most(f"Anonymous memory at {largest['images']:,}, in MB", held, ANONYMOUS / 1e6)
+            at_most(f"Anonymous memory at {largest['images']:,}, in MB", held, *ANONYMOUS)
     return found
 
 
