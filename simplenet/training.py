@@ -15,7 +15,7 @@ from simplenet.optimizers import SCHEDULES, rule_for
 from simplenet.options import default_lr, settle
 from simplenet.order import Others, Windowed, shuffled, split
 
-BLOCK = 500  # images turned into floats at a time: enough to be quick, few enough for the cache
+BLOCK = 1000  # images turned into floats at a time: enough to be quick, few enough for the cache
 VALIDATED = 5000  # images held out that are copied at a time, to measure the net on them
 
 
@@ -90,7 +90,7 @@ def train(
     """Train a net, giving one record after each epoch: loop over them, or nothing is trained.
 
     Options are those of `simplenet.options`, except the ones of the net: epochs, batch_size, lr,
-    seed, optimizer and so on. `progress(epoch, images)` is called every 500 images or so, with
+    seed, optimizer and so on. `progress(epoch, images)` is called every thousand images or so, with
     how many of this epoch are done; what it raises ends the training, with the net as it is then.
     With `patience`, the net ends with the parameters that had the best validation accuracy.
 
