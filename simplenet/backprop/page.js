@@ -49,6 +49,12 @@ const digits = (v, n = 6) => {
 const signed = (v, n = 6) => (v > 0 ? "+" : "") + digits(v, n);
 const short = (v) => String(+v.toPrecision(4)).replace("-", "−");
 const whole = (n) => n.toLocaleString("en");
+/* A number that was given, not computed: as it is, if that is not longer; within a product. */
+const given = (v) => (+v.toPrecision(6) === v ? String(v).replace(/-/g, "−") : digits(v));
+const factor = (v, text = given(v)) => (v < 0 ? `(${text})` : text);
+/* A further term of a sum, or the first: its sign stands apart from it. */
+const further = (v, text = given(v)) => `${v < 0 ? "−" : "+"} ${text.replace(/^−/, "")}`;
+const asSum = (terms) => terms.join(" ").replace(/^\+ /, "").replace(/^− /, "−");
 
 /* A number as people read it, which also carries its full value for programs. */
 const number = (v, text = digits(v)) => make("data", { value: String(v) }, text);
@@ -87,6 +93,14 @@ function say(id, text) {
   );
 }
 
+/* Another net or sample: what was said, or was about to be, is of the one before. */
+function hush() {
+  for (const [id, timer] of waiting) {
+    clearTimeout(timer);
+    byId(id).textContent = "";
+  }
+}
+
 // --- names ----------------------------------------------------------------------------------------
 
 const layers = (net) => net.W.length;
@@ -121,7 +135,10 @@ function chooseNet(shown) {
     shown.inputs = decode(shown.x.base64, shown.x.format).map((v) => v / shown.scale);
     shown.targets = decode(shown.y.base64, shown.y.format);
   }
+  dropGear();
+  hush();
   state.shown = shown;
+  byId("sample-label").textContent = shown.size ? "Image" : "Sample";
   byId("note").textContent = shown.note;
   byId("note").hidden = !shown.note;
   fillSamples();
@@ -273,7 +290,7 @@ function placeInputs(net) {
 
 function indexBox(id, label, value, size, weight) {
   const input = make("input", { type: "number", id, min: 0, max: size - 1, value });
-  input.onchange = () => chooseWeight(weight(heldIn(input.value, size)));
+  input.onchange = () => chooseWeight(weight(heldIn(input.value, size))); // which fills it anew
   return [make("label", { for: id }, label), input];
 }
 
@@ -370,6 +387,11 @@ function refreshTurn() {
   byId("actual").replaceChildren(change(actual));
   byId("per-turn").replaceChildren(turn ? change(actual / turn) : "turn it first");
   byId("cost-now").replaceChildren(number(now.C));
+  byId("pinned").replaceChildren(
+    ...(turn
+      ? ["C changes by ", change(actual), "; the ratio says ", change(ratio.dC * turn)]
+      : ["C is ", number(now.C)]),
+  );
   for (const id of ["turn-range", "turn-number"]) {
     if (document.activeElement !== byId(id) || +byId(id).value !== turn)
       byId(id).value = +turn.toFixed(9);
@@ -418,6 +440,7 @@ function refresh() {
   } = state;
   state.now = turn ? turned(net, x, y, indexInHand(), turn) : { ...state.pass, C: state.back.C };
   refreshStage();
+  pinCost();
   if (state.tab !== "turn") bringIntoView(".lit .dial");
   if (state.tab === "turn") {
     refreshTurn();
@@ -464,6 +487,8 @@ function wire() {
   byId("nets").hidden = CONTENT.nets.length < 2;
   byId("choice").onsubmit = (event) => event.preventDefault();
   byId("sample").onchange = () => {
+    dropGear();
+    hush();
     chooseSample(+byId("sample").value);
     chooseWeight(isSmall(state.shown.net) ? state.weight : strongestWeight(state.weight.l));
     sketchSample();
@@ -474,6 +499,7 @@ function wire() {
   byId("turn-number").oninput = (event) => turnTo(parseFloat(event.target.value));
   byId("turn-back").onclick = () => turnTo(0);
   byId("magnify").onchange = refresh;
+  addEventListener("resize", pinCost);
 }
 
 function start() {

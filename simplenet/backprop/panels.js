@@ -47,6 +47,9 @@ function unitNumber(net) {
   input.oninput = () => {
     chooseUnit({ l: state.unit.l, k: heldIn(input.value, net.shape[state.unit.l]) });
   };
+  input.onchange = () => {
+    input.value = state.unit.k;
+  };
   return [make("label", { for: "unit-number" }, "unit"), input];
 }
 
@@ -77,7 +80,7 @@ function refreshPaths() {
   const order = parts.length > MANY ? bySize(parts) : parts.map((_, j) => j);
   const rows = order.slice(0, MANY).map((j) => ({
     name: `through ${unitName(net, l + 1, j)}`,
-    how: `${parameterName(net, { l, k, j })} × dC/dz = ${short(net.W[l][k * net.shape[l + 1] + j])} × ${digits(back.dc_dz[l][j])}`,
+    how: `${parameterName(net, { l, k, j })} × dC/dz = ${given(net.W[l][k * net.shape[l + 1] + j])} × ${factor(back.dc_dz[l][j], digits(back.dc_dz[l][j]))}`,
     value: parts[j],
   }));
   const rest = order.slice(MANY).map((j) => parts[j]);
@@ -111,7 +114,7 @@ function showOutputUnit(net, k, name) {
   const [value, what] = back.dc_da[last]
     ? [back.dc_da[last][k], feltName(net, last + 1, k)]
     : [back.dc_dz[last][k], `dC/dz of ${name}`];
-  const how = `a − y = ${digits(state.pass.a[last + 1][k])} − ${short(state.y[k])}`;
+  const how = `a − y = ${digits(state.pass.a[last + 1][k])} − ${factor(state.y[k])}`;
   showBars([
     {
       name: what,
@@ -287,11 +290,14 @@ function stepNumbers(net, { kind, l }) {
 const WORKED = {
   z(net, l, j, from, line) {
     const m = net.shape[l + 1];
-    const terms = from.map((k) => `${short(net.W[l][k * m + j])} × ${digits(state.pass.a[l][k])}`);
-    const dots = from.length < net.shape[l] ? " + … " : "";
+    const terms = from.map((k) => {
+      const [w, a] = [net.W[l][k * m + j], state.pass.a[l][k]];
+      return `${further(w)} × ${factor(a, digits(a))}`;
+    });
+    if (from.length < net.shape[l]) terms.push("+ …");
     return [
       line(
-        `z of ${unitName(net, l + 1, j)} = ${terms.join(" + ")}${dots} + ${short(net.b[l][j])} = `,
+        `z of ${unitName(net, l + 1, j)} = ${asSum([...terms, further(net.b[l][j])])} = `,
         number(state.pass.z[l][j]),
       ),
     ];
@@ -305,7 +311,7 @@ const WORKED = {
   dc_da(net, l, j, _, line) {
     return [
       line(
-        `${feltName(net, l + 1, j)} = ${net.cost === "squared-error" ? "2 × " : ""}(${digits(state.pass.a[l + 1][j])} − ${short(state.y[j])}) = `,
+        `${feltName(net, l + 1, j)} = ${net.cost === "squared-error" ? "2 × " : ""}(${digits(state.pass.a[l + 1][j])} − ${factor(state.y[j])}) = `,
         change(state.back.dc_da[l][j]),
       ),
     ];
@@ -314,13 +320,13 @@ const WORKED = {
     const { back, pass, y } = state;
     const how = back.slope[l]
       ? `${digits(back.dc_da[l][j])} × ${digits(back.slope[l][j])}`
-      : `${digits(pass.a[l + 1][j])} − ${short(y[j])}`;
+      : `${digits(pass.a[l + 1][j])} − ${factor(y[j])}`;
     return [line(`dC/dz of ${unitName(net, l + 1, j)} = ${how} = `, change(back.dc_dz[l][j]))];
   },
   dc_dW: (net, l, j, from, line) =>
     from.map((k) =>
       line(
-        `dC/d${parameterName(net, { l, k, j })} = ${digits(state.pass.a[l][k])} × ${digits(state.back.dc_dz[l][j])} = `,
+        `dC/d${parameterName(net, { l, k, j })} = ${digits(state.pass.a[l][k])} × ${factor(state.back.dc_dz[l][j], digits(state.back.dc_dz[l][j]))} = `,
         change(state.back.dc_dW[l][k * net.shape[l + 1] + j]),
       ),
     ),
@@ -329,14 +335,10 @@ const WORKED = {
   ],
   paths(net, l, k, _, line) {
     const parts = paths(net, state.back, l, k);
-    const terms =
-      parts.length <= 3
-        ? parts.map((v) => signed(v)).join(" ")
-        : `${bySize(parts)
-            .slice(0, 2)
-            .map((j) => signed(parts[j]))
-            .join(" ")} … (${parts.length} paths)`;
-    return [line(`${feltName(net, l, k)} = ${terms} = `, change(sum(parts)))];
+    const most = parts.length <= 3 ? parts : bySize(parts).map((j) => parts[j]);
+    const terms = most.slice(0, parts.length <= 3 ? 3 : 2).map((v) => further(v, digits(v)));
+    if (terms.length < parts.length) terms.push(`+ … (${parts.length} paths)`);
+    return [line(`${feltName(net, l, k)} = ${asSum(terms)} = `, change(sum(parts)))];
   },
   step(net, _, j, __, line) {
     const all = isSmall(net)
@@ -348,7 +350,7 @@ const WORKED = {
         p.k === null ? p.j : p.k * net.shape[p.l + 1] + p.j
       ];
       return line(
-        `${parameterName(net, p)} = ${short(net.params[i])} − ${short(state.shown.lr)} × (${digits(gradient)}) = `,
+        `${parameterName(net, p)} = ${given(net.params[i])} − ${given(state.shown.lr)} × ${factor(gradient, digits(gradient))} = `,
         number(net.params[i] - state.shown.lr * gradient),
       );
     };

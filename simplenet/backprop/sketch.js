@@ -13,18 +13,22 @@ const sketch = {
   y: null,
   pass: null,
   back: null,
-  costs: [], // C before the first step and after each
+  costs: [], // C before the first step and after each, of this x and y
+  learned: 0, // steps since the net was copied
+  refusal: "", // why no step was taken
+  drawn: false, // is x a drawing?
+  aimed: false, // has the reader said what the drawing should be?
   pen: { x: 140, y: 60, down: false },
 };
 
 // --- pictures -------------------------------------------------------------------------------------
 
-/* Paint values in [0, 1], white on black as the net has them. */
+/* Paint values in [0, 1], white on black as the net has them; null is nothing at all. */
 function paintGrey(canvas, values, [rows, columns]) {
   filled(canvas, { width: columns, height: rows }, []);
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
-  values.forEach((v, i) => image.data.set([v * 255, v * 255, v * 255, 255], 4 * i));
+  values?.forEach((v, i) => image.data.set([v * 255, v * 255, v * 255, 255], 4 * i));
   context.putImageData(image, 0, 0);
 }
 
@@ -138,11 +142,13 @@ function isDrawable({ size, shape }) {
 function openSketch() {
   const { shown } = state;
   sketch.net = netAround(shown, shown.net.params);
+  sketch.learned = 0;
   byId("drawing").hidden = !isDrawable(shown);
   byId("seen-card").hidden = byId("hatched").hidden = !shown.size;
   byId("draw-title").textContent = isDrawable(shown) ? "Draw, and let it learn" : "Let it learn";
   byId("draw-intro").textContent = isDrawable(shown)
-    ? "Draw a digit, or choose a sample above. Say what it should be, take a training step, and watch C fall. Notice where C feels each pixel."
+    ? `Draw${shown.shape[layers(shown.net)] === 10 ? " a digit" : ""}, or choose an image above. ` +
+      "Say what it should be, take a training step, and watch C fall. Notice where C feels each pixel."
     : "Take a training step and watch C fall. All parameters move at once, each against its own gradient.";
   const m = shown.shape[layers(shown.net)];
   byId("target").replaceChildren(
@@ -151,6 +157,7 @@ function openSketch() {
   byId("hidden-unit").max = shown.shape[1] - 1;
   byId("hidden-unit").value = 0;
   byId("lr").value = shown.lr;
+  byId("lr").removeAttribute("aria-invalid");
   clearCanvas();
   sketchSample();
   if (!isSmall(shown.net)) byId("hidden-unit").value = strongest(sketch.back.dc_dz[0]);
@@ -162,14 +169,19 @@ function sketchSample() {
   const { x, y } = state;
   byId("target-row").hidden = y.length < 2 || !isOneHot(y);
   if (isOneHot(y)) byId("target").value = y.indexOf(1);
-  byId("seen-hint").textContent = "the chosen sample";
+  byId("target-note").textContent = "";
+  byId("seen-hint").textContent = state.shown.size ? "the chosen image" : "";
+  sketch.drawn = false;
   showSketch(x, y);
 }
 
+/* Show the net an input, or nothing: null. */
 function showSketch(x, y) {
-  Object.assign(sketch, { x, y });
-  passSketch();
-  sketch.costs = [sketch.back.C];
+  Object.assign(sketch, { x, y, costs: [], refusal: "" });
+  if (x) {
+    passSketch();
+    sketch.costs = [sketch.back.C];
+  }
   refreshSketch();
 }
 
@@ -179,26 +191,41 @@ function passSketch() {
 }
 
 function learn(steps) {
-  const lr = +byId("lr").value || 0;
-  for (let i = 0; i < steps; i++) {
-    optimize(sketch.net, gradients(sketch.back), lr);
-    passSketch();
-    sketch.costs.push(sketch.back.C);
-  }
+  const lr = byId("lr").valueAsNumber; // NaN if there is none
+  const wrong = !(lr >= 0);
+  byId("lr").setAttribute("aria-invalid", wrong);
+  sketch.refusal = wrong ? "the learning rate must be a number, 0 or more." : "";
+  for (let i = 0; i < steps && sketch.x && !sketch.refusal; i++) takeStep(lr);
   refreshSketch();
 }
 
+function takeStep(lr) {
+  const before = sketch.net.params.slice();
+  optimize(sketch.net, gradients(sketch.back), lr);
+  passSketch();
+  if (Number.isFinite(sketch.back.C) && gradients(sketch.back).every(Number.isFinite)) {
+    sketch.costs.push(sketch.back.C);
+    sketch.learned += 1;
+    return;
+  }
+  sketch.net.params.set(before);
+  passSketch();
+  sketch.refusal = "it would lead to numbers too large to compute with.";
+}
+
 function forget() {
+  sketch.learned = 0;
   sketch.net = netAround(state.shown, state.shown.net.params);
   showSketch(sketch.x, sketch.y);
 }
 
 function aim() {
-  showSketch(
-    sketch.x,
-    Float64Array.from(sketch.y, (_, j) => +(j === +byId("target").value)),
-  );
+  sketch.aimed = true;
+  byId("target-note").textContent = "";
+  showSketch(sketch.x, targetChosen());
 }
+
+const targetChosen = () => Float64Array.from(state.y, (_, j) => +(j === +byId("target").value));
 
 // --- what it shows --------------------------------------------------------------------------------
 
@@ -206,6 +233,13 @@ function refreshSketch() {
   const { net, x, back, costs } = sketch;
   const { size } = state.shown;
   if (size) paintGrey(byId("seen"), x, size);
+  tellLearning();
+  showCurve(costs);
+  if (!x) {
+    byId("outputs-cap").textContent = "Outputs: none, for it sees nothing";
+    for (const id of ["outputs", "heat-w", "heat-x"]) byId(id).replaceChildren();
+    return;
+  }
   showOutputs();
   const [n, m] = net.shape;
   const unit = heldIn(byId("hidden-unit").value, m);
@@ -216,17 +250,28 @@ function refreshSketch() {
     `dC/dW into unit ${unit}`,
   );
   showHeat("heat-x", back.dc_dx, size, "dC/dx");
-  showCurve(costs);
+}
+
+/* In words: C, how many steps the net has learned, and what those on this x and y have changed. */
+function tellLearning() {
+  const { x, back, costs, learned, refusal } = sketch;
+  const said = refusal ? [make("strong", {}, `No step taken: ${refusal}`), " "] : [];
+  for (const id of ["learn", "learn-ten"]) byId(id).setAttribute("aria-disabled", !x);
+  if (!x) return byId("learn-said").replaceChildren(...said, "There is nothing to learn from.");
   const steps = costs.length - 1;
-  byId("learn-said").replaceChildren(
+  const here = `, ${whole(steps)} of them on this ${state.shown.size ? "picture" : "sample"} and target`;
+  said.push(
     "C = ",
     number(back.C),
-    ` after ${whole(steps)} training step${steps === 1 ? "" : "s"}`,
-    ...(steps ? [", ", change(back.C - costs[0]), " in all."] : ["."]),
-    ...(steps && back.C > costs[steps - 1]
-      ? [" It rose: too large a step for the ratios to be true all the way."]
-      : []),
+    ` after ${whole(learned)} training step${learned === 1 ? "" : "s"}`,
+    steps < learned ? here : "",
+    ...(steps ? [steps < learned ? ": " : ", ", change(back.C - costs[0]), " in all."] : ["."]),
   );
+  if (steps && !byId("lr").valueAsNumber && !refusal)
+    said.push(" At a learning rate of 0 nothing moves.");
+  else if (back.C > costs[steps - 1])
+    said.push(" It rose: too large a step for the ratios to be true all the way.");
+  return byId("learn-said").replaceChildren(...said);
 }
 
 function showOutputs() {
@@ -237,7 +282,7 @@ function showOutputs() {
     order.sort((i, j) => a[j] - a[i]);
     order = order.filter((j, place) => place < MOST_OUTPUTS || j === target);
   }
-  const top = a.indexOf(Math.max(...a));
+  const top = greatestOf(a);
   const most = Math.max(1, ...a.map(Math.abs));
   byId("outputs-cap").textContent =
     "Outputs" +
@@ -269,13 +314,13 @@ function showOutputs() {
 }
 
 function showCurve(costs) {
-  const top = Math.max(...costs) || 1;
+  const top = Math.max(...costs, 0) || 1;
   const shown = costs.slice(-200);
   const at = (c, i) =>
     `${(4 + (292 * i) / Math.max(shown.length - 1, 10)).toFixed(1)} ${(66 - (60 * c) / top).toFixed(1)}`;
   byId("curve").replaceChildren(
     draw("path", { class: "ground", d: "M4 66H296" }),
-    draw("polyline", { points: shown.map(at).join(" ") }),
+    ...(shown.length > 1 ? [draw("polyline", { points: shown.map(at).join(" ") })] : []),
     ...shown.map((c, i) =>
       draw("circle", {
         cx: at(c, i).split(" ")[0],
@@ -299,32 +344,46 @@ function clearCanvas() {
 
 function stroke(from, to) {
   const context = ink();
-  context.strokeStyle = "#000000";
+  context.fillStyle = context.strokeStyle = "#000000";
   context.lineWidth = PEN;
   context.lineCap = context.lineJoin = "round";
   context.beginPath();
+  if (from.x === to.x && from.y === to.y) {
+    context.arc(to.x, to.y, PEN / 2, 0, 2 * Math.PI); // a line of no length would leave no ink
+    return context.fill();
+  }
   context.moveTo(from.x, from.y);
   context.lineTo(to.x, to.y);
-  context.stroke();
+  return context.stroke();
 }
 
-/* Prepare the drawing as `simplenet predict` would, and show it to the net. */
+/* Prepare the drawing as `simplenet predict` would, and show it to the net.
+
+   What it should be is at first what the net reads: a step must not teach it a class that nobody
+   has chosen for this drawing. */
 function readDrawing() {
   const { data } = ink().getImageData(0, 0, 280, 280);
   const pixels = prepare(data, 280, 280, state.shown.size[0]);
+  if (!sketch.drawn) Object.assign(sketch, { drawn: true, aimed: false });
   if (!pixels) {
-    // nothing is drawn that could be told from paper
-    byId("seen-hint").textContent = "nothing to see yet: draw more";
-    return;
+    byId("target-note").textContent = "";
+    byId("seen-hint").textContent =
+      "no strokes to be seen: it takes dark ones, with white paper around them";
+    return showSketch(null, sketch.y);
   }
   byId("seen-hint").textContent =
     "your drawing, prepared as simplenet predict does it: cropped, scaled, centred";
-  const one = isOneHot(sketch.y) ? sketch.y : Float64Array.from(sketch.y, (_, j) => +(j === 0));
-  showSketch(
-    Float64Array.from(pixels, (v) => v / 255),
-    one,
-  );
+  const x = Float64Array.from(pixels, (v) => v / 255);
+  if (byId("target-row").hidden) return showSketch(x, state.y);
+  if (!sketch.aimed) {
+    byId("target").value = greatestOf(forward(sketch.net, x).a[layers(sketch.net)]);
+    byId("target-note").textContent =
+      "That is what the net reads. Did you mean another? Choose it.";
+  }
+  return showSketch(x, targetChosen());
 }
+
+const greatestOf = (values) => values.indexOf(Math.max(...values));
 
 function placeOf({ clientX, clientY }) {
   const box = byId("canvas").getBoundingClientRect();
@@ -406,4 +465,12 @@ function wireSketch() {
   byId("learn-ten").onclick = () => learn(10);
   byId("forget").onclick = forget;
   byId("hidden-unit").oninput = refreshSketch;
+  byId("hidden-unit").onchange = ({ target }) => {
+    target.value = heldIn(target.value, state.shown.shape[1]);
+  };
+  byId("lr").oninput = () => {
+    sketch.refusal = "";
+    byId("lr").removeAttribute("aria-invalid");
+    tellLearning();
+  };
 }

@@ -1,7 +1,8 @@
 /* The gear train as a drawing: a plan of gears, belts and meshes, and the picture of it.
 
    A small net is drawn whole. Of a larger one only the train of the gear in hand is drawn, through
-   the unit of each later layer that passes on most; what the other units add is summed up.
+   the unit of each later layer that passes on most; what the other units add is summed up. A train
+   of more than two layers goes on in further rows, so that C is in view where there is room.
 
    Everything turns by what its value has changed. Meshing gears turn opposite ways, as gears do, so
    W, B and A show more clockwise, Z and C counterclockwise; a plus stands where more is.
@@ -12,7 +13,9 @@ const GEARS = CONTENT.gears;
 const DIRECTION = { X: 1, W: 1, B: 1, Z: -1, A: 1, C: -1 };
 const radius = (kind) => (GEARS.module * GEARS.teeth[kind]) / 2; // of the pitch circle
 const apart = (one, other) => radius(one) + radius(other);
+const ROW = { units: 2, far: 290 }; // of a train
 let plan = null;
+let dropGear = () => {}; // ends a drag
 
 // --- the plan -------------------------------------------------------------------------------------
 
@@ -134,16 +137,18 @@ function planTrain(net) {
     A: [6, -radius("A") - 30, "middle"],
     Z: [-4, -radius("Z") - 30, "middle"],
   };
-  let [from, unit, x] = [k ?? 0, j, 235];
+  let [from, unit, x, y] = [k ?? 0, j, 235, 0];
   addGear("X", `a ${l} ${from}`, 0, 0, { label: labels.A, unit: from, layer: l });
   for (let i = l; i < layers(net); i++) {
-    const z = addGear("Z", `z ${i} ${unit}`, x, 0, { label: labels.Z, unit, layer: i });
+    const z = addGear("Z", `z ${i} ${unit}`, x, y, { label: labels.Z, unit, layer: i });
     const a = addUnit(net, i, unit, z, { from: [from], up: 1, towards: 0, labels });
     if (i === layers(net) - 1) return addCost([a]);
     const parts = paths(net, state.back, i + 1, unit);
     const through = strongest(parts);
     addFan(net, a, i + 1, parts, through);
-    [from, unit, x] = [unit, through, x + 318];
+    const wraps = (i + 1 - l) % ROW.units === 0;
+    [from, unit] = [unit, through];
+    [x, y] = wraps ? [150, y + ROW.far] : [x + 318, y];
   }
 }
 
@@ -151,7 +156,7 @@ function planTrain(net) {
 function addFan(net, gear, l, parts, through) {
   if (parts.length < 2) return;
   const text = `${whole(parts.length - 1)} other${parts.length > 2 ? "s" : ""}: ${signed(sum(parts) - parts[through], 3)}`;
-  plan.notes.push({ x: gear.x + 78, y: 104, from: gear.id, lines: ["through", text] });
+  plan.notes.push({ x: gear.x + 78, y: gear.y + 104, from: gear.id, lines: ["through", text] });
 }
 
 /* What stands on the path of the gear in hand, in the order of the ratios. */
@@ -205,7 +210,8 @@ function buildStage() {
   const bottom = Math.max(...gears.map(lowest), ...plan.notes.map(({ y }) => y + 26));
   const stage = byId("stage");
   stage.setAttribute("viewBox", `${left} ${top} ${right - left} ${bottom - top}`);
-  stage.style.setProperty("--wide", `${Math.round((right - left) * 0.72)}px`);
+  stage.style.setProperty("--wide", `${Math.round((right - left) * 0.7)}px`); // smaller, it is
+  stage.style.setProperty("--high", `${Math.round((bottom - top) * 0.7)}px`); // hard to read
   stage.replaceChildren(
     draw("g", {}, ...plan.belts.map(drawBelt)),
     draw("g", {}, ...plan.notes.map(drawNote)),
@@ -234,10 +240,27 @@ function drawBelt([one, other]) {
   const [p, q] = [plan.gears.get(one), plan.gears.get(other)];
   const [x0, x1] = [p.x + radius(p.kind) + 5, q.x - radius("W") - 5];
   const bend = (x1 - x0) / 2;
-  const d = `M${x0} ${p.y}C${x0 + bend} ${p.y} ${x1 - bend} ${q.y} ${x1} ${q.y}`;
+  const d =
+    q.x < p.x
+      ? beltToNextRow(x0, p.y, x1, q.y)
+      : `M${x0} ${p.y}C${x0 + bend} ${p.y} ${x1 - bend} ${q.y} ${x1} ${q.y}`;
   const path = draw("path", { class: "belt", d });
   plan.belts.find((belt) => belt[0] === one && belt[1] === other)[2] = path;
   return path;
+}
+
+/* Around the notes of its row, back to the left, and on. */
+function beltToNextRow(x0, y0, x1, y1) {
+  const [right, middle, left, r] = [x0 + 122, y0 + 146, x1 - 30, 22];
+  return (
+    `M${x0} ${y0}H${right - r}q${r} 0 ${r} ${r}V${middle - r}q0 ${r} ${-r} ${r}` +
+    `H${left + r}q${-r} 0 ${-r} ${r}V${y1 - r}q0 ${r} ${r} ${r}H${x1}`
+  );
+}
+
+/* Where the train is still wider than its box, C is told in words below it. */
+function pinCost() {
+  byId("pinned").hidden = byId("scroll").scrollWidth <= byId("scroll").clientWidth;
 }
 
 function drawNote({ x, y, from, lines }) {
@@ -516,6 +539,7 @@ function onGearKey(event) {
 function onGrab(event, { id, weight }) {
   if (event.button) return;
   event.preventDefault();
+  dropGear();
   if (["l", "k", "j"].some((key) => weight[key] !== state.weight[key])) chooseWeight(weight);
   if (state.tab !== "turn") openTab(byId("tab-turn"));
   const { group } = plan.gears.get(id);
@@ -529,14 +553,18 @@ function onGrab(event, { id, weight }) {
   };
   let before = angle(event);
   const onMove = (move) => {
+    if (move.pointerId !== event.pointerId) return;
     const after = angle(move);
     const by = after - before - Math.round(after - before); // the shorter way round
     before = after;
     turnTo(Math.min(Math.max(state.turn + by, -20), 20));
   };
-  const onEnd = () => {
+  dropGear = () => {
     removeEventListener("pointermove", onMove);
     for (const end of ["pointerup", "pointercancel"]) removeEventListener(end, onEnd);
+  };
+  const onEnd = ({ pointerId }) => {
+    if (pointerId === event.pointerId) dropGear();
   };
   addEventListener("pointermove", onMove);
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, onEnd);
