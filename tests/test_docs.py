@@ -91,7 +91,7 @@ def test_every_figure_of_the_readme_was_measured():
         f"| {speed['help_milliseconds']['median']:.0f} ms |",
         f"| {sample['on_mnist']['mean']:.1%} |",
     )
-    table = README.split("## What it reaches")[1].split("\n## ")[0]
+    table = README.split("## What it reaches")[1].split("Is that quick?")[0]
     lines = [line for line in table.splitlines() if line.startswith("|")][-len(rows) :]
     for line, row in zip(lines, rows):
         assert line.replace(" %", "%").endswith(row), (line, row)
@@ -102,6 +102,27 @@ def test_the_figures_of_the_choices_were_measured():
     assert f"reaches {100 * relu['test_accuracy']['mean']:.2f} % on MNIST (mean of seeds" in README
     assert f"simplenet train {relu['options']}" in README
     assert f"is {loops['times_faster']:,.0f} times faster" in README
+
+
+def test_the_bench_is_quoted_as_it_was_measured():
+    bench = figures("bench")
+    groups = [bench["groups"][f"default-{size}"]["contestants"] for size in (20, 100, 500)]
+    rows = [
+        " | ".join([name, *(_multiple(group, name) for group in groups)]) for name in groups[0]
+    ]
+    table = README.split("with minibatches of | 20 | 100 | 500 |\n|---|---|---|---|\n")[1]
+    assert table.split("\n\n")[0].splitlines() == [f"| {row} |" for row in rows]
+    for target, tools in bench["prompt"]["targets"].items():
+        if tools["simplenet"]["reached"]:
+            told = f"{float(target):.0%}".replace("%", " %")
+            assert f"{told} in {tools['simplenet']['median']:.1f} s" in README
+
+
+def _multiple(group, name):
+    if name not in group:
+        return "-"
+    ratio = group[name]["ratio"]
+    return f"{ratio:,.0f}" if ratio > 100 else f"{ratio:.2f}"
 
 
 def test_what_the_sample_is_worth_was_measured():

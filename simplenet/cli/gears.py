@@ -1,6 +1,5 @@
 """`simplenet gears`: the interactive page on which a network's gears can be turned."""
 
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,8 +83,11 @@ def command(model, data, offline, samples, output, overwrite, opens, as_json):
         echo_json({"page": str(path), "nets": [numbers(part) for part in shown]})
     else:
         click.echo(f"saved {path}")
-    if opens and not webbrowser.open(path.absolute().as_uri()):
-        click.echo(f"no browser could be started: open {path.absolute()} in one.", err=True)
+    if opens:
+        import webbrowser
+
+        if not webbrowser.open(path.absolute().as_uri()):
+            click.echo(f"no browser could be started: open {path.absolute()} in one.", err=True)
 
 
 def the_example() -> "Shown":
