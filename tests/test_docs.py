@@ -107,9 +107,7 @@ def test_the_figures_of_the_choices_were_measured():
 def test_the_bench_is_quoted_as_it_was_measured():
     bench = figures("bench")
     groups = [bench["groups"][f"default-{size}"]["contestants"] for size in (20, 100, 500)]
-    rows = [
-        " | ".join([name, *(_multiple(group, name) for group in groups)]) for name in groups[0]
-    ]
+    rows = [" | ".join([name, *(_multiple(group, name) for group in groups)]) for name in groups[0]]
     table = README.split("with minibatches of | 20 | 100 | 500 |\n|---|---|---|---|\n")[1]
     assert table.split("\n\n")[0].splitlines() == [f"| {row} |" for row in rows]
     for target, tools in bench["prompt"]["targets"].items():
