@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from golden import COST, GRADIENTS, PASSES, PATHS
 
 from simplenet import init_net
 from simplenet.backprop import demo_path
@@ -9,37 +10,6 @@ from simplenet.backprop.example import X, Y, example_net, trace, weight_index
 from simplenet.functions import COSTS
 from simplenet.modelfile import load_model
 from simplenet.witnesses import compare
-
-GOLDEN = {
-    "z": [[0.3775, 0.3925], [1.1059059670597701, 1.2249214040964655]],
-    "a": [
-        [0.05, 0.10],
-        [0.59326999210718726, 0.59688437825976706],
-        [0.75136506955231571, 0.77292846532146259],
-    ],
-    "dc_da": [
-        [0.036350306393144678, 0.041370322648744716],
-        [0.74136506955231571, -0.21707153467853741],
-    ],
-    "slope": [
-        [0.24130070857232523, 0.24061341724921838],
-        [0.18681560180895949, 0.17551005281727119],
-    ],
-    "dc_dz": [
-        [0.0087713546894869345, 0.0099542547052172014],
-        [0.13849856162855697, -0.038098236516556217],
-    ],
-}
-GRADIENTS = {
-    1: 0.00043856773447434673,
-    2: 0.00087713546894869345,
-    3: 0.00049771273526086007,
-    4: 0.00099542547052172014,
-    5: 0.082167040564230779,
-    6: 0.082667627847533255,
-    7: -0.022602540477475060,
-    8: -0.022740242215978211,
-}
 
 
 def close(found, expected):
@@ -52,12 +22,12 @@ def example():
     return net, trace(net, X[0], Y[0])
 
 
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", PASSES)
 def test_every_number_of_the_two_passes(example, name):
     _, t = example
-    for found, expected in zip(getattr(t, name), GOLDEN[name], strict=True):
+    for found, expected in zip(getattr(t, name), PASSES[name], strict=True):
         close(found, expected)
-    close(t.cost, 0.29837110876000269)
+    close(t.cost, COST)
 
 
 def test_the_weights_are_where_their_numbers_say(example):
@@ -71,12 +41,7 @@ def test_the_weights_are_where_their_numbers_say(example):
 
 def test_the_paths_disagree_and_the_gradient_is_their_sum(example):
     net, t = example
-    for k, paths in enumerate(
-        [
-            (0.055399424651422786, -0.019049118258278108),
-            (0.062324352732850635, -0.020954030084105919),
-        ]
-    ):
+    for k, paths in enumerate(PATHS):
         close(t.paths(net, 1, k), paths)
         close(t.dc_da[0][k], sum(paths))
 

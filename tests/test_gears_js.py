@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from golden import AFTER, COST, COST_AFTER, COST_AFTER_BIASES_HELD, GRADIENTS, PASSES, PATHS
 
 from simplenet import backprop, init_net, load_data
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
@@ -139,47 +140,17 @@ def test_the_example_is_the_python_s_to_1e_12(example):
 def test_the_example_has_the_golden_numbers(example):
     """They were computed to 30 digits."""
     found = example[0]
-    golden = {
-        "z": [[0.3775, 0.3925], [1.1059059670597701, 1.2249214040964655]],
-        "a": [
-            [0.05, 0.10],
-            [0.59326999210718726, 0.59688437825976706],
-            [0.75136506955231571, 0.77292846532146259],
-        ],
-        "C": [[0.29837110876000269]],
-        "dc_da": [
-            [0.036350306393144678, 0.041370322648744716],
-            [0.74136506955231571, -0.21707153467853741],
-        ],
-        "slope": [
-            [0.24130070857232523, 0.24061341724921838],
-            [0.18681560180895949, 0.17551005281727119],
-        ],
-        "dc_dz": [
-            [0.0087713546894869345, 0.0099542547052172014],
-            [0.13849856162855697, -0.038098236516556217],
-        ],
-    }
-    golden["dc_db"] = golden["dc_dz"]
-    for name, parts in golden.items():
-        for part, expected in zip(found[name] if name != "C" else [found["C"]], parts, strict=True):
+    for name, parts in PASSES.items():
+        for part, expected in zip(found[name], parts, strict=True):
             same(part, expected, 1e-12)
-    dc_dw = [
-        0.00043856773447434673, 0.00087713546894869345, 0.00049771273526086007,
-        0.00099542547052172014, 0.082167040564230779, 0.082667627847533255,
-        -0.022602540477475060, -0.022740242215978211,
-    ]  # fmt: skip
-    w_after = [
-        0.14978071613276283, 0.19956143226552565, 0.24975114363236957, 0.29950228726473914,
-        0.35891647971788461, 0.40866618607623337, 0.51130127023873753, 0.56137012110798911,
-    ]  # fmt: skip
-    for number, (ratio, after) in enumerate(zip(dc_dw, w_after), start=1):
+    same(found["C"], COST, 1e-12)
+    for number, ratio in GRADIENTS.items():
         l, k, j = weight_index(number)
         same(found["dc_dW"][l][2 * k + j], ratio, 1e-12)
-        same(found["after"]["params"][4 * l + 2 * k + j], after, 1e-12)
-    same(found["paths"][1][0], [0.055399424651422786, -0.019049118258278108], 1e-12)
-    same(found["paths"][1][1], [0.062324352732850635, -0.020954030084105919], 1e-12)
-    for passed, C in zip(example, (0.28047144679143016, 0.29102777369359935)):
+        same(found["after"]["params"][4 * l + 2 * k + j], AFTER[number], 1e-12)
+    for paths, expected in zip(found["paths"][1], PATHS, strict=True):
+        same(paths, expected, 1e-12)
+    for passed, C in zip(example, (COST_AFTER, COST_AFTER_BIASES_HELD)):
         same(0.5 * ((np.array(passed["after"]["a"][-1]) - Y) ** 2).sum(), C, 1e-12)
 
 
