@@ -18,7 +18,7 @@ from bench_work import Work, cut, own_folder
 
 import simplenet
 from simplenet.datasets import Digits
-from simplenet.training import split
+from simplenet.order import shuffled, split
 
 # How far apart rounding alone may bring weights and costs by equal work, as a share of the way that
 # the weights have come, and of the cost: 1e-5 was seen, and 8e-3 where a learning rate is 1 % off.
@@ -116,7 +116,7 @@ def lay_out(folder: Path, group: Group, train: Digits, test: Digits) -> Path:
         "test_images": test.images.reshape(len(test.images), -1),
         "test_labels": test.labels,
         # As `train` shuffles the first epoch of seed 0; were it another, no weights would agree.
-        "order": np.random.default_rng([0, 1]).permutation(split(len(train.images), 0)[0]),
+        "order": shuffled(split(len(train.images), 0)[0], 0, 1)[:],
     }
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)

@@ -300,9 +300,9 @@ def centred(ink: np.ndarray, side: int) -> np.ndarray:
 def read_image(source: str | os.PathLike | BinaryIO, *, upright: bool = True) -> np.ndarray:
     """Read a picture from a file, or an open one: bytes (rows, columns, 4), RGBA.
 
-    A photograph is turned as its EXIF data say, unless it need not be `upright`; of an animation it
-    is the first picture. Raise DataError, naming the file, for anything but a whole picture, and
-    SimplenetError where Pillow is not installed.
+    A photograph is turned as its EXIF data say, unless it need not be `upright` (a TIFF always is:
+    Pillow does that); of an animation it is the first picture. Raise DataError, naming the file,
+    for anything but a whole picture, and SimplenetError where Pillow is not installed.
     """
     try:
         import PIL  # noqa: F401, only to know
@@ -374,7 +374,8 @@ def _rgba(image, name: str) -> np.ndarray:
     if image.mode[0] not in "IF":  # one byte for each colour
         alpha = image.mode[-1] in "Aa" or "transparency" in image.info
         # Some kinds without alpha, such as LAB, get a wrong one from Pillow.
-        return np.asarray(image.convert("RGBA") if alpha else image.convert("RGB").convert("RGBA"))
+        plain = alpha or image.mode in ("1", "L", "P", "RGB")
+        return np.asarray(image.convert("RGBA") if plain else image.convert("RGB").convert("RGBA"))
     values = np.asarray(image)  # Pillow would cut off what is above 255
     deep = image.mode.startswith("I;16")
     wholes = (65535,) if deep else (1.0, 255, 65535) if image.mode == "F" else (255, 65535)

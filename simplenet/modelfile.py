@@ -12,6 +12,7 @@ with it; so no change anywhere goes unnoticed. Nothing is ever pickled.
 import hashlib
 import io
 import json
+import math
 import os
 import platform
 import textwrap
@@ -108,6 +109,7 @@ def load_model(path: str | os.PathLike) -> Model:
                 for name in file.namelist()
                 if name.startswith("state/")
             }
+        params = params.astype(params.dtype.char, copy=False)  # in this machine's byte order
         shape, activations = about["shape"], about["activations"]
         if not all(n > 0 for n in shape) or not len(shape) == len(activations) + 1 >= 2:
             raise ModelError(
@@ -172,7 +174,7 @@ def _check_records(path: str | os.PathLike, model: Model) -> None:
         and not (
             _holds(data, {"name": str, "sha256": dict})
             and _holds(data["sha256"], dict.fromkeys(PARTS, str))
-            and _is_size(data.get("size", [1, 1]))  # of an image; older files do not have it
+            and _is_size(data.get("size", [model.net.shape[0]]), model.net.shape[0])
         ),
         "position": position != {} and not _holds(position, {"epochs": int, "images": int}),
         "history": not isinstance(history, list)
@@ -190,9 +192,10 @@ def _check_records(path: str | os.PathLike, model: Model) -> None:
             )
 
 
-def _is_size(size: Any) -> bool:
-    """Tell whether these are rows and columns, or whatever else an image may have."""
-    return isinstance(size, list) and bool(size) and all(isinstance(n, int) for n in size)
+def _is_size(size: Any, pixels: int) -> bool:
+    """Tell whether these are rows and columns, or what else an image of so many pixels may have."""
+    whole = isinstance(size, list) and all(isinstance(n, int) and n > 0 for n in size)
+    return whole and math.prod(size) == pixels
 
 
 def _holds(record: Any, kinds: dict[str, Any]) -> bool:

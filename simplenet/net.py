@@ -64,12 +64,11 @@ def init_net(
     `names` of functions: activation (of hidden layers), output_activation, cost, and init, how
     weights start. Raise ValueError for sizes or a dtype that make no net, and for wrong names.
     """
-    shape, rng = checked("shape", shape), default_rng(rng)
+    shape, rng, names = checked("shape", shape), default_rng(rng), settle_net(**names)
     if np.dtype(dtype).kind != "f":
         raise ValueError(f"dtype: expected a float such as float32, found {np.dtype(dtype)}.")
-    names = settle_net(**names)
     activations = *(names["activation"] for _ in shape[2:]), names["output_activation"]
-    params = np.zeros(sum(n * m + m for n, m in pairwise(shape)), dtype)
+    params = np.zeros(sum(n * m + m for n, m in pairwise(shape)), np.dtype(dtype).char)
     net = net_around(params, shape, activations, names["cost"])
     for W in net.W:
         W[:] = rng.standard_normal(W.shape) * INITS[names["init"]](*W.shape)
@@ -118,7 +117,7 @@ def forward(net: Net, x: np.ndarray, masks: dict[int, np.ndarray] | None = None)
     net.masks, net.told = masks or {}, net.a[:-1]
     for l, (W, b) in enumerate(zip(net.W, net.b)):
         if l in net.masks:
-            net.told[l] = net.a[l] * net.masks[l]
+            net.told[l] = np.multiply(net.a[l], net.masks[l], dtype=net.params.dtype)
         z = np.dot(net.told[l], W, out=net.a[l + 1])
         z += b
         ACTIVATIONS[net.activations[l]].value(z, out=z)  # z turns into a, in place
@@ -128,7 +127,8 @@ def forward(net: Net, x: np.ndarray, masks: dict[int, np.ndarray] | None = None)
 def backward(net: Net, y: np.ndarray) -> float:
     """Add dC/dW and dC/db of the samples that forward has just seen; give back their mean cost.
 
-    y (B, outputs) is the truth, one-hot. Raise ValueError if it cannot be.
+    y (B, outputs) is the truth, one-hot. Raise ValueError if it cannot be. The first samples
+    since zero_grad do not add to what is in the gradients, but take its place.
     """
     y = np.asarray(y)
     gave = net.a[-1].shape if net.a else "nothing: call it first"

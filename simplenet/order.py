@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MOST = 1 << 24  # images whose numbers are shuffled all together: they take 64 MB
+MOST = 1 << 24  # images whose numbers are shuffled all together: each order of them takes 64 MB
 CHUNK = 1 << 12  # beyond that: images that lie, and are read, together
 WINDOW = 1 << 8  # and chunks whose images are mixed with each other
 
@@ -53,7 +53,8 @@ class Windowed:
     """An order that is drawn piece by piece, when a slice of it is asked for.
 
     Chunks of neighbours come in a random order, and all images of a window, WINDOW chunks that
-    come together, are mixed. So little memory is needed, and what is read lies near together.
+    come together, are mixed. So little memory is needed, and what is read lies near together. The
+    images that are left over, fewer than a chunk, come in the last window.
     """
 
     def __init__(self, learned: Others, seed: int, epoch: int):
@@ -68,12 +69,11 @@ class Windowed:
 
     def __getitem__(self, part: slice) -> np.ndarray:
         size, (start, stop, _) = CHUNK * WINDOW, part.indices(len(self))
-        return np.concatenate(
-            [
-                self._draw(number)[max(start - number * size, 0) : stop - number * size]
-                for number in range(start // size, -(-stop // size))
-            ]
-        )
+        pieces = [
+            self._draw(number)[max(start - number * size, 0) : stop - number * size]
+            for number in range(start // size, -(-stop // size))
+        ]
+        return np.concatenate(pieces) if start < stop else np.empty(0, np.intp)
 
     def _draw(self, number: int) -> np.ndarray:
         """Give the images of a window, in their order."""

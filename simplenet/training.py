@@ -122,6 +122,7 @@ def _epochs(
     best, since, kept = -1.0, 0, None
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
+        order = None  # the last one is let go before there is another: it may be long
         order = shuffled(learned, settings["seed"], epoch)
         # Too high a learning rate overflows: that is noticed there, and said in better words.
         with np.errstate(over="ignore", invalid="ignore"):

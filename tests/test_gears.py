@@ -73,6 +73,24 @@ def test_a_model_of_ones_own_is_shown_on_the_data_it_was_trained_on(cli, pages, 
     assert shown.y.argmax(axis=1).tolist() == [1, 0]
 
 
+def test_of_many_classes_the_first_are_shown(cli, pages, make_data):
+    folder = make_data("many", size=(5, 5), classes=25, train=250, test=250)
+    cli("train", "--data", folder, "--epochs", 1, "--hidden", 3, "-o", "many.npz", "-q")
+    cli("gears", "many.npz", "--data", folder)
+    assert pages[1].y.argmax(axis=1).tolist() == list(range(20))
+
+
+def test_a_net_that_overflows_is_refused_and_no_page_is_left(cli, tmp_path):
+    names = {"activation": "relu", "output_activation": "identity"}
+    net = init_net((784, 5, 10), rng=0, dtype=np.float64, **names)
+    net.params[:] = 1e200
+    save_model("large.npz", net)
+    for extra in [], ["--json"]:
+        result = cli("gears", "large.npz", "--data", "sample", "--sample", 0, *extra, code=4)
+        assert "expected a finite cost and gradient" in result.stderr
+    assert not (tmp_path / "here" / "gears.html").exists()
+
+
 def test_the_json_has_what_the_passes_give(cli):
     result = json.loads(cli("gears", "--json", "-o", "page.html").stdout)
     assert result["page"] == "page.html"

@@ -67,6 +67,25 @@ def test_the_gradient_of_every_layer_equals_central_differences(shape, size):
         assert error < 1e-7
 
 
+@pytest.mark.parametrize("dtype", [bool, np.int64, np.float16, np.float32, np.float64])
+def test_masks_may_be_any_numbers(dtype):
+    net = init_net((4, 5, 3), rng=0)
+    x, y = batch(net, 2)
+    mask = np.array([[1, 0, 1, 1, 0], [0, 1, 1, 0, 1]])
+    zero_grad(net)
+    a = forward(net, x, {1: mask.astype(dtype)}).copy()
+    backward(net, y)
+    assert a.dtype == np.float32
+    np.testing.assert_array_equal(a, forward(net, x, {1: mask.astype(np.float32)}))
+    assert (net.dW[1] != 0).any()
+
+
+def test_a_net_computes_in_the_byte_order_of_the_machine():
+    net = init_net((4, 5, 3), rng=0, dtype=">f4")
+    assert net.params.dtype == np.float32
+    forward(net, np.zeros((1, 4)))
+
+
 # --- the 2-2-2 example, after Matt Mazur, worked out to 30 digits ---------------------------------
 
 

@@ -49,6 +49,28 @@ def test_an_order_drawn_in_windows_has_each_image_once(small, count):
     assert sorted([*whole(drawn), *held_out]) == list(range(count))
 
 
+def test_an_empty_piece_is_empty(small):
+    drawn = shuffled(split(72, 0)[0], 4, 2)
+    assert len(drawn[5:5]) == len(drawn[72:80]) == 0
+
+
+def test_each_window_is_mixed_in_another_way(small):
+    drawn = np.array(whole(shuffled(split(72, 0)[0], 4, 2))).reshape(3, 24)
+    ranks = {tuple(window.argsort()) for window in drawn}
+    assert len(ranks) == 3
+
+
+def test_the_mixing_shares_no_seed_with_the_chunks_or_with_dropout(small, monkeypatch):
+    seeds, real = [], np.random.default_rng
+    monkeypatch.setattr(
+        np.random, "default_rng", lambda seed=None: seeds.append(seed) or real(seed)
+    )
+    whole(shuffled(split(72, 0)[0], 4, 2))
+    dropout = [[4, 2, block] for block in range(1, 100)]  # as training draws its masks
+    assert seeds == [0, [4, 2], [4, 2, 0, 1], [4, 2, 0, 2], [4, 2, 0, 3]]
+    assert not [seed for seed in seeds if seed in dropout]
+
+
 def test_it_is_the_same_in_whatever_pieces_it_is_asked_for(small):
     learned, _ = split(1003, 17)
     expected = whole(shuffled(learned, 4, 2))

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,6 +213,14 @@ def test_other_nets_get_what_fits_them(cli, files):
     assert [line[:1] + line[11:12] for line in lines[2:]] == ["||"] * 3
 
 
+def test_a_model_is_known_whatever_it_is_called(cli, model, files):
+    Path("m.bin").write_bytes(Path(model).read_bytes())
+    named = cli("predict", model, "1.png")
+    result = cli("predict", "m.bin", "1.png")
+    assert (result.stdout, result.stderr) == (named.stdout, "")
+    assert "found m.bin among the images" in cli("predict", "1.png", "m.bin", code=2).stderr
+
+
 def test_a_net_that_was_trained_on_other_images_gets_no_squares(cli, files, make_data):
     folder = make_data(size=(4, 9))  # 36 pixels, which could be a square
     cli("train", "--data", folder, "--epochs", 1, "-o", "flat.npz", "-q")
@@ -246,7 +255,7 @@ def test_outputs_that_are_not_finite_are_told(cli, files):
     net.W[0][:] = 3e38
     save_model("m.npz", net)
     stderr = cli("predict", "m.npz", "1.png", code=4).stderr
-    assert stderr.startswith("Error: 1.png: expected finite outputs, found others")
+    assert "npz: expected finite outputs for 1.png, found others" in stderr
 
 
 @pytest.mark.parametrize(("encoding", "block"), [("utf-8", "█"), ("ascii", "#"), ("cp1252", "#")])

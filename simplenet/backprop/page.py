@@ -84,7 +84,7 @@ def page(nets: list[Shown]) -> str:
     parts = {
         "policy": _policy(scripts),
         "style": _text("page.css"),
-        "diagram": _diagram(),
+        "diagram": _text("gears.svg"),
         "data": data,
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
@@ -111,11 +111,6 @@ def _policy(scripts: list[str]) -> str:
 
 def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _diagram() -> str:
-    """Give the static diagram without its XML declaration, for readers without JavaScript."""
-    return _text("gears.svg").partition("?>")[2].lstrip() or _text("gears.svg")
 
 
 def _outlines() -> dict[int, str]:

@@ -341,9 +341,7 @@ const WORKED = {
     return [line(`${feltName(net, l, k)} = ${asSum(terms)} = `, change(sum(parts)))];
   },
   step(net, _, j, __, line) {
-    const all = isSmall(net)
-      ? parametersOf(net).filter((p) => p.l === 0 || p.k !== null)
-      : [state.weight];
+    const all = isSmall(net) ? parametersOf(net) : [state.weight];
     const stepped = (p) => {
       const i = indexOf(net, p.l, p.k, p.j);
       const gradient = (p.k === null ? state.back.dc_db[p.l] : state.back.dc_dW[p.l])[
@@ -354,7 +352,7 @@ const WORKED = {
         number(net.params[i] - state.shown.lr * gradient),
       );
     };
-    return j === unitsShown(net, 1)[0] ? (isSmall(net) ? parametersOf(net) : all).map(stepped) : [];
+    return j === unitsShown(net, 1)[0] ? all.map(stepped) : [];
   },
 };
 

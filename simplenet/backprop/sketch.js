@@ -395,15 +395,18 @@ function placeOf({ clientX, clientY }) {
 
 function onPen(event) {
   const { pen } = sketch;
-  if (event.type === "pointerdown" && !event.button) {
+  if (event.type === "pointerdown") {
+    if (event.button || pen.drawing) return; // a second finger draws nothing
     byId("canvas").setPointerCapture(event.pointerId);
-    Object.assign(pen, placeOf(event), { drawing: true });
+    Object.assign(pen, placeOf(event), { drawing: true, id: event.pointerId });
     stroke(pen, pen);
-  } else if (event.type === "pointermove" && pen.drawing) {
+  } else if (!pen.drawing || event.pointerId !== pen.id) {
+    return;
+  } else if (event.type === "pointermove") {
     const to = placeOf(event);
     stroke(pen, to);
     Object.assign(pen, to);
-  } else if (pen.drawing) {
+  } else {
     pen.drawing = false;
     readDrawing();
   }

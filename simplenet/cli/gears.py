@@ -16,7 +16,7 @@ from simplenet.cli.common import (
     set_threads,
 )
 from simplenet.cli.output import check_output, free_name, output_options
-from simplenet.errors import DataError
+from simplenet.errors import DataError, DivergedError
 from simplenet.options import whole
 
 if TYPE_CHECKING:
@@ -77,10 +77,11 @@ def command(model, data, offline, samples, output, overwrite, opens, as_json):
         loaded, name = load_model(model), model.name
         digits = data_for(loaded, model, data, offline)
     shown = [the_example(), the_network(loaded, name, digits, samples)]
+    computed = [numbers(part) for part in shown]
     with replacing(path, overwrite=overwrite) as file:
         file.write(page(shown).encode())
     if as_json:
-        echo_json({"page": str(path), "nets": [numbers(part) for part in shown]})
+        echo_json({"page": str(path), "nets": computed})
     else:
         click.echo(f"saved {path}")
     if opens:
@@ -145,12 +146,20 @@ def choose(net, images, labels) -> list[int]:
 
 def numbers(shown: "Shown") -> dict:
     """Compute what the page shows of a net, sample by sample, with the code that trains."""
+    import numpy as np
+
     from simplenet.backprop.example import trace
 
     net = shown.net
     samples = []
     for x, y in zip(shown.x, shown.y):
-        t = trace(net, x, y)
+        with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+            t = trace(net, x, y)
+        if not (np.isfinite(t.cost) and np.isfinite(net.grads).all()):
+            raise DivergedError(
+                f"{shown.name}: expected a finite cost and gradient, found others: the weights of "
+                "the net are too large. Train it again with a lower learning rate."
+            )
         sample = {
             "target": y.tolist(),
             "cost": t.cost,

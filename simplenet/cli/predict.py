@@ -28,11 +28,11 @@ SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 def command(images, untouched, as_json):
     """Say which digit each IMAGE shows.
 
-    MODEL is a saved model, whose name ends in .npz; without it, one that comes with simplenet is
-    asked. An IMAGE is a picture of one digit, such as PNG or JPEG: dark on light or light on dark,
-    of any size, anywhere in it; - reads it from standard input. It is prepared as the digits of
-    MNIST were, and what the network then sees is drawn beside its outputs. Pictures are read by
-    Pillow, which `python -m pip install pillow` brings.
+    MODEL is a saved model; without it, one that comes with simplenet is asked. An IMAGE is a
+    picture of one digit, such as PNG or JPEG: dark on light or light on dark, of any size, anywhere
+    in it; - reads it from standard input. It is prepared as the digits of MNIST were, and what the
+    network then sees is drawn beside its outputs. Pictures are read by Pillow, which `python -m pip
+    install pillow` brings.
 
     \b
     Examples:
@@ -57,6 +57,8 @@ def command(images, untouched, as_json):
             pixels, outputs = asked(loaded, name, untouched)
         except ModelError as error:
             raise ModelError(f"{model or demo_path()}: {error}") from error
+        except DivergedError as error:
+            raise DivergedError(f"{model or demo_path()}: {error}") from error
         except DataError as error:
             if len(images) == 1 and not as_json:
                 raise
@@ -87,13 +89,24 @@ def command(images, untouched, as_json):
 def split_arguments(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """Tell the model, or None, from the images."""
     model, images = None, arguments
-    if arguments[0].lower().endswith(".npz"):
+    if looks_like_model(arguments[0]):
         model, *images = arguments
-    late = [name for name in images if name.lower().endswith(".npz")]
+    late = [name for name in images if looks_like_model(name)]
     if late or not images:
         found = f"{late[0]} among the images: one MODEL comes first" if late else "none"
         raise click.UsageError(f"IMAGE...: expected pictures, found {found}.")
     return model, tuple(images)
+
+
+def looks_like_model(name: str) -> bool:
+    """Tell a model from a picture: by its name, or by how the file begins."""
+    if name.lower().endswith(".npz"):
+        return True
+    try:
+        with open(name, "rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except (OSError, ValueError):  # what is wrong with a picture is told later
+        return False
 
 
 def asked(model: "Model", name: str, untouched: bool) -> tuple["np.ndarray", "np.ndarray"]:
@@ -115,7 +128,8 @@ def asked(model: "Model", name: str, untouched: bool) -> tuple["np.ndarray", "np
         outputs = forward(net, x)[0].copy()
     if not np.isfinite(outputs).all():
         raise DivergedError(
-            f"{name}: expected finite outputs, found others: the weights of the net are too large."
+            f"expected finite outputs for {name}, found others: the weights of the net are too "
+            "large. Train it again with a lower learning rate."
         )
     return pixels, outputs
 
