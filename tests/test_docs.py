@@ -114,6 +114,17 @@ def test_the_bench_is_quoted_as_it_was_measured():
         if tools["simplenet"]["reached"]:
             told = f"{float(target):.0%}".replace("%", " %")
             assert f"{told} in {tools['simplenet']['median']:.1f} s" in README
+    targets = bench["prompt"]["targets"].values()
+    peer = [f"{tools['PyTorch']['median']:.1f} s" for tools in targets]
+    assert "PyTorch's {}, {} and {}.".format(*peer) in " ".join(README.split())
+    deep = bench["groups"]["deep"]["contestants"]
+    ratios = [f"{deep[name]['ratio']:.2f}" for name in ("PyTorch eager", "PyTorch compiled")]
+    told = "PyTorch takes {} of simplenet's time, {} compiled, and JAX ".format(*ratios)
+    assert told + f"{deep['JAX scanned']['ratio']:.2f}." in README
+    largest = max(bench["size"]["rows"], key=lambda row: row["images"])
+    told = f"{largest['images']:,} images takes {largest['anonymous_bytes'] / 1e6:.0f} MB"
+    for document in README, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"):
+        assert told in document
 
 
 def _multiple(group, name):
