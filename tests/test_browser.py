@@ -557,6 +557,28 @@ def test_a_dot_leaves_ink(gears):
     assert 300 < (pixels_of(gears)[0][..., 0] < 128).sum() < 450
 
 
+def test_a_second_finger_draws_nothing(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    gears.run("byId('canvas').scrollIntoView({ block: 'center' })")
+    left, top = gears.run(
+        "const { left, top } = byId('canvas').getBoundingClientRect(); return [left, top]"
+    )
+
+    def touch(kind, *places):
+        points = [{"id": i, "x": left + x, "y": top + y} for i, (x, y) in enumerate(places)]
+        gears.command("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+
+    touch("touchStart", (60, 60))
+    touch("touchStart", (60, 60), (230, 230))
+    touch("touchMove", (60, 120), (230, 200))
+    touch("touchEnd")
+    rows, columns = (pixels_of(gears)[0][..., 0] < 128).nonzero()
+    assert len(rows) > 1000  # a line of 60 pixels, as wide as the pen
+    assert columns.max() < 90 and rows.max() < 150
+
+
 def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
     gears.open()
     gears.click("net-1")
