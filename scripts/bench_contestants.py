@@ -48,7 +48,7 @@ class Simplenet(Contestant):
         import simplenet
 
         super().__init__(work)
-        self.library, self.net = simplenet, first_net(work.shape, work.relu)
+        self.module, self.net = simplenet, first_net(work.shape, work.relu)
         self.note = "from bytes, converted on the way"
         if work.kind == "epoch":
             self.note += ", and shuffled; with the running accuracy"
@@ -61,13 +61,13 @@ class Simplenet(Contestant):
 
     def epoch(self) -> float:
         options = {"batch_size": self.work.batch, "lr": self.work.lr, "seed": 0}
-        train = self.library.train(
+        train = self.module.train(
             self.net, self.images, self.labels, validation=0, epochs=1, **options
         )
         return next(iter(train)).cost
 
     def predict(self) -> np.ndarray:
-        return self.library.predict(self.net, self.images)
+        return self.module.predict(self.net, self.images)
 
     def weights(self) -> np.ndarray:
         return self.net.params
