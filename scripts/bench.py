@@ -35,7 +35,7 @@ from bench_tables import markdown, reached, summed_up
 from measure import RESULTS, processor
 
 import simplenet
-from simplenet.datasets import Data, Digits
+from simplenet.datasets.load import Data, Digits
 
 USUAL = 60_000  # images: what larger data sets are compared with
 PREDICTING = ("simplenet", "matrix products", "floating-point limit", "JAX stepwise",
@@ -75,7 +75,7 @@ def installed(package: str) -> bool:
 
 
 def repeated(digits: Digits, count: int) -> Digits:
-    """Give so many digits, the same ones over again if there are not enough."""
+    """Return so many digits, the same ones over again if there are not enough."""
     chosen = np.arange(count) % len(digits.images)
     return Digits(digits.images[chosen], digits.labels[chosen])
 
@@ -163,7 +163,7 @@ class Bench:
 
 
 def versions() -> dict[str, str]:
-    """Give the versions of everything that takes part."""
+    """Return the versions of everything that takes part."""
     found = {"simplenet": simplenet.__version__, "python": platform.python_version()}
     for name in "numpy", "torch", "jax", "jaxlib", "scikit-learn":
         try:

@@ -30,7 +30,7 @@ class Torch(Contestant):
         self.model = torch.nn.Sequential(*layers[: -1 if work.relu else None])
 
     def cost(self, a, y):
-        """Give the mean cost of outputs, which are before softmax where there is one."""
+        """Return the mean cost of outputs, which are before softmax where there is one."""
         if self.work.relu:
             return self.torch.nn.functional.cross_entropy(a, y)
         return 0.5 * (a - y).square().sum() / a.shape[0]

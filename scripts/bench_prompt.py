@@ -66,7 +66,7 @@ PACKAGES = {"simplenet": "numpy", "PyTorch": "torch", "JAX": "jax", "scikit-lear
 
 
 def command(tool: str, recipe: Recipe, seed: int, data, model: str) -> list[str]:
-    """Give the command that a person would type; `data` is a `simplenet.load_data`."""
+    """Return the command that a person would type; `data` is a `simplenet.load_data`."""
     if tool == "simplenet":
         options = {
             "--data": data.files["train-images"].parent,
@@ -99,7 +99,7 @@ def flat(images: np.ndarray) -> np.ndarray:
 
 
 def rates(recipe: Recipe, images: int) -> list[float]:
-    """Give the learning rate of each step."""
+    """Return the learning rate of each step."""
     steps = recipe.epochs * math.ceil(images / recipe.batch)
     return [recipe.lr / 2 * (1 + math.cos(math.pi * step / steps)) for step in range(steps)]
 

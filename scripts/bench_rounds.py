@@ -17,8 +17,8 @@ from bench_tables import summed_up
 from bench_work import Work, cut, own_folder
 
 import simplenet
-from simplenet.datasets import Digits
-from simplenet.order import shuffled, split
+from simplenet.datasets.load import Digits
+from simplenet.training.order import shuffled, split
 
 # How far apart rounding alone may bring weights and costs by equal work, as a share of the way that
 # the weights have come, and of the cost: 1e-5 was seen, and 8e-3 where a learning rate is 1 % off.
@@ -51,7 +51,7 @@ class Group:
 
 
 def cores(all_of_them: bool) -> list[int]:
-    """Give the cores to be pinned to: the last one, or all; none where the system cannot pin."""
+    """Return the cores to be pinned to: the last one, or all; none where the system cannot pin."""
     if not hasattr(os, "sched_setaffinity"):
         return []
     may = sorted(os.sched_getaffinity(0))
@@ -59,7 +59,7 @@ def cores(all_of_them: bool) -> list[int]:
 
 
 def surroundings(threads: int) -> dict[str, str]:
-    """Give the environment of a contestant that is to have so many threads."""
+    """Return the environment of a contestant that is to have so many threads."""
     environment = dict(os.environ) | dict.fromkeys(THREADS, str(threads))
     environment["VECLIB_MAXIMUM_THREADS"] = str(threads)
     environment["JAX_PLATFORMS"] = "cpu"
@@ -129,7 +129,7 @@ def lay_out(folder: Path, group: Group, train: Digits, test: Digits) -> Path:
 
 
 def in_turn(names: list, turn: int) -> list:
-    """Give the names, beginning with another one each turn."""
+    """Return the names, beginning with another one each turn."""
     first = turn % len(names)
     return names[first:] + names[:first]
 
@@ -210,7 +210,7 @@ def compare(
 
 
 def predicted(params: np.ndarray, a: np.ndarray, group: Group) -> np.ndarray:
-    """Give the classes that a net with these weights finds."""
+    """Return the classes that a net with these weights finds."""
     W, b = cut(params, group.shape)
     for w, row in zip(W[:-1], b[:-1]):
         z = a @ w + row

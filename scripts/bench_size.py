@@ -52,7 +52,7 @@ def check_room(count: int, train, scratch: str | None) -> None:
 
 @contextmanager
 def folder_of(count: int, train, test, scratch: str | None = None) -> Iterator[Path]:
-    """Give a folder with a raw data set of `count` training images; remove it, whatever happens."""
+    """Make a folder with a raw data set of `count` training images; remove it, whatever happens."""
     with own_folder(scratch) as folder:
         for name, array, rows in (
             ("train-images-idx3-ubyte", train.images, count),
@@ -65,7 +65,7 @@ def folder_of(count: int, train, test, scratch: str | None = None) -> Iterator[P
 
 
 def memory(pid: int) -> dict[str, int]:
-    """Give the anonymous and the file-backed bytes of a process, where the system tells."""
+    """Return the anonymous and the file-backed bytes of a process, where the system tells."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:

@@ -64,7 +64,7 @@ def joined(W: list, b: list) -> np.ndarray:
 
 @contextmanager
 def own_folder(place: str | Path | None = None) -> Iterator[Path]:
-    """Give a new folder and remove it, whatever happens.
+    """Return a new folder and remove it, whatever happens.
 
     tempfile's stays if a signal comes while it is being made; here that, too, is guarded.
     """
@@ -99,11 +99,11 @@ class Contestant:
         raise NotImplementedError
 
     def predict(self) -> np.ndarray | None:
-        """Give the class of each test image."""
+        """Return the class of each test image."""
         raise NotImplementedError
 
     def weights(self) -> np.ndarray | None:
-        """Give all weights as one vector, if this one learns."""
+        """Return all weights as one vector, if this one learns."""
 
     def timed(self) -> dict:
         """Do the work once."""

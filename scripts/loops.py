@@ -13,7 +13,7 @@ def sigmoid(z: float) -> float:
 
 
 def forward(W: list, b: list, x: list[float]) -> list[list[float]]:
-    """Give the activations of every layer for one sample, the input first."""
+    """Return the activations of every layer for one sample, the input first."""
     a = [x]
     for l in range(len(W)):
         layer = []

@@ -33,7 +33,7 @@ def one_based(values) -> dict[int, float]:
 
 
 def by_weight(matrices) -> dict[int, float]:
-    """Give w1 to w8, or what belongs to them, by number."""
+    """Return w1 to w8, or what belongs to them, by number."""
     places = {number: weight_index(number) for number in range(1, 9)}
     return {number: float(matrices[l][k, j]) for number, (l, k, j) in places.items()}
 
@@ -219,7 +219,7 @@ def with_outputs(text: str) -> str:
 
 
 def document() -> str:
-    """Give the document as it should be."""
+    """Return the document as it should be."""
     template = TEMPLATE.read_text(encoding="utf-8")
     return with_outputs(template.format_map(example() | digits() | code()))
 

@@ -34,7 +34,7 @@ RUNS = {
 
 
 def gradient(params: np.ndarray) -> np.ndarray:
-    """Give the slope of a bowl that is steep, flat and bent in places."""
+    """Return the slope of a bowl that is steep, flat and bent in places."""
     steepness = np.array([1.0, 0.1, 3.0, 1.0, 0.01, 0.5])
     return steepness * params + 0.3 * np.roll(params, 1) + 0.1 * params**3
 

@@ -11,7 +11,7 @@ WIDTH = 88  # of a line of help, whatever terminal this runs in
 
 
 def reference() -> str:
-    """Give the reference as Markdown: the help of the group, then of each command."""
+    """Return the reference as Markdown: the help of the group, then of each command."""
     settings = {"terminal_width": WIDTH, **cli.context_settings}
     group = click.Context(cli, info_name="simplenet", **settings)
     parts = [

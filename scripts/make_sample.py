@@ -33,8 +33,8 @@ from typing import NamedTuple
 import click
 import numpy as np
 
+from simplenet.datasets.idx import digest, read_idx, write_idx
 from simplenet.errors import DataError
-from simplenet.idx import digest, read_idx, write_idx
 
 TRAIN, TEST = 0, 1
 COUNTS = {TRAIN: 24_000, TEST: 3_000}

@@ -19,26 +19,26 @@ from simplenet.version import __version__
 
 _HOMES = {
     "backward": "net",
-    "evaluate": "training",
+    "evaluate": "training.run",
     "forward": "net",
     "init_net": "net",
-    "load_data": "datasets",
-    "load_model": "modelfile",
-    "minibatches": "training",
+    "load_data": "datasets.load",
+    "load_model": "training.modelfile",
+    "minibatches": "training.run",
     "optimize": "net",
-    "predict": "training",
-    "save_model": "modelfile",
-    "train": "training",
+    "predict": "training.run",
+    "save_model": "training.modelfile",
+    "train": "training.run",
     "zero_grad": "net",
 }
 
 __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:  # what an editor or a type checker reads instead of __getattr__
-    from simplenet.datasets import load_data
-    from simplenet.modelfile import load_model, save_model
+    from simplenet.datasets.load import load_data
     from simplenet.net import backward, forward, init_net, optimize, zero_grad
-    from simplenet.training import evaluate, minibatches, predict, train
+    from simplenet.training.modelfile import load_model, save_model
+    from simplenet.training.run import evaluate, minibatches, predict, train
 
 
 def __getattr__(name: str) -> Any:

@@ -46,12 +46,12 @@ def replacing(path: str | os.PathLike, *, overwrite: bool = True) -> Iterator[IO
 
 
 def part_name(path: Path) -> Path:
-    """Give a name that is nobody else's, beside the file that it is to become."""
+    """Return a name that is nobody else's, beside the file that it is to become."""
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
 
 
 def _claim(part: Path, path: Path) -> None:
-    """Give a finished file its name only if nothing has that name: a link never replaces."""
+    """Return a finished file its name only if nothing has that name: a link never replaces."""
     try:
         os.link(part, path)
     except OSError as error:

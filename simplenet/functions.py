@@ -47,7 +47,7 @@ def sigmoid(z: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 def sigmoid_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give da/dz = a * (1 - a): at most 1/4, and nearly 0 where a is nearly 0 or 1."""
+    """Return da/dz = a * (1 - a): at most 1/4, and nearly 0 where a is nearly 0 or 1."""
     np.subtract(ONE, a, out=out)
     return np.multiply(out, a, out=out)
 
@@ -58,7 +58,7 @@ def tanh(z: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 def tanh_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give da/dz = 1 - a**2."""
+    """Return da/dz = 1 - a**2."""
     np.multiply(a, a, out=out)
     return np.subtract(ONE, out, out=out)
 
@@ -69,7 +69,7 @@ def relu(z: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 def relu_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give da/dz: 1 where the unit is on, 0 where it is off, and by convention at z = 0."""
+    """Return da/dz: 1 where the unit is on, 0 where it is off, and by convention at z = 0."""
     return np.greater(a, 0, out=out)
 
 
@@ -79,7 +79,7 @@ def leaky_relu(z: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 def leaky_relu_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give da/dz: 1 where z > 0, else 0.01."""
+    """Return da/dz: 1 where z > 0, else 0.01."""
     np.greater(a, 0, out=out)
     return np.maximum(out, LEAK, out=out)
 
@@ -92,7 +92,7 @@ def identity(z: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 def identity_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give da/dz = 1."""
+    """Return da/dz = 1."""
     out.fill(1)
     return out
 
@@ -113,29 +113,29 @@ def softmax(z: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 def half_squared_error(a: np.ndarray, y: np.ndarray) -> float:
-    """Give C = 1/2 * sum of (a - y)**2."""
+    """Return C = 1/2 * sum of (a - y)**2."""
     return 0.5 * squared_error(a, y)
 
 
 def half_squared_error_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give dC/da = a - y; the half is there to make this so plain."""
+    """Return dC/da = a - y; the half is there to make this so plain."""
     return np.subtract(a, y, out=out)
 
 
 def squared_error(a: np.ndarray, y: np.ndarray) -> float:
-    """Give C = sum of (a - y)**2."""
+    """Return C = sum of (a - y)**2."""
     difference = a - y
     return float(np.vdot(difference, difference))
 
 
 def squared_error_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give dC/da = 2 (a - y)."""
+    """Return dC/da = 2 (a - y)."""
     np.subtract(a, y, out=out)
     return np.multiply(out, 2, out=out)
 
 
 def binary_cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
-    """Give C = -sum of y ln(a) + (1 - y) ln(1 - a): every output of its own says yes or no.
+    """Return C = -sum of y ln(a) + (1 - y) ln(1 - a): every output of its own says yes or no.
 
     Reported with a held `eps` away from 0 and 1, where C would be infinite; the slope is exact.
     """
@@ -145,7 +145,7 @@ def binary_cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
 
 
 def cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
-    """Give C = -sum of y ln(a): the outputs are the probabilities of classes.
+    """Return C = -sum of y ln(a): the outputs are the probabilities of classes.
 
     Reported with a held above the smallest normal float, where C would be infinite; the slope is
     exact.
@@ -154,7 +154,7 @@ def cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
 
 
 def cross_entropy_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Give dC/dz = a - y.
+    """Return dC/dz = a - y.
 
     dC/da and da/dz would each over- or underflow where a unit is saturated. Multiplied out on
     paper, sigmoid's a (1 - a) cancels against binary cross-entropy's (a - y) / (a (1 - a)), and

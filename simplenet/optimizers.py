@@ -101,12 +101,12 @@ OPTIMIZERS = {
 
 
 def penalty(weights: np.ndarray, l1: float, l2: float) -> float:
-    """Give what L1 and L2 add to the cost: l1 * sum of |w| + l2 / 2 * sum of w**2."""
+    """Return what L1 and L2 add to the cost: l1 * sum of |w| + l2 / 2 * sum of w**2."""
     return l1 * float(np.abs(weights).sum()) + l2 / 2 * float(weights @ weights)
 
 
 def penalty_slope(weights: np.ndarray, l1: float, l2: float) -> np.ndarray:
-    """Give what they add to the gradient: l1 * sign(w) + l2 * w."""
+    """Return what they add to the gradient: l1 * sign(w) + l2 * w."""
     return l1 * np.sign(weights) + l2 * weights
 
 
@@ -118,7 +118,7 @@ def clip(gradient: np.ndarray, most: float) -> None:
 
 
 def weights_of(net: Net, vector: np.ndarray) -> np.ndarray:
-    """Give the view of those elements of a flat vector that belong to weights."""
+    """Return the view of those elements of a flat vector that belong to weights."""
     return vector[: net.params.size - sum(net.shape[1:])]
 
 
@@ -154,7 +154,7 @@ def rule_for(settings: Mapping[str, Any]) -> Callable[[Net, np.ndarray, float], 
 
 
 def constant(done: float, settings: Mapping[str, Any]) -> float:
-    """Give 1: the learning rate stays as it is."""
+    """Return 1: the learning rate stays as it is."""
     return 1.0
 
 

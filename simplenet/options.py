@@ -260,7 +260,7 @@ def settle_net(
     cost: str = "half-squared-error",
     init: str | None = None,
 ) -> dict[str, str]:
-    """Give every function of a net its name: the one given, or, for None, the one that suits.
+    """Return every function of a net its name: the one given, or, for None, the one that suits.
 
     Raise ValueError for names that do not exist or do not go together.
     """
@@ -294,7 +294,7 @@ def checked(name: str, value: Any) -> Any:
 
 
 def settle(*, cost: str = OPTIONS["cost"].default, **given: Any) -> dict[str, Any]:
-    """Give every option of training its value: the one given, checked, or its default.
+    """Return every option of training its value: the one given, checked, or its default.
 
     `cost` is that of the net, which some depend on. Raise TypeError for an option that does not
     exist or describes the net, ValueError for a value that an option cannot have, by itself or
@@ -315,7 +315,7 @@ def settle(*, cost: str = OPTIONS["cost"].default, **given: Any) -> dict[str, An
 
 
 def default_lr(optimizer: str, momentum: float, cost: str) -> float:
-    """Give a learning rate that suits: 5.0, which plain descent likes, would blow up Adam."""
+    """Return a learning rate that suits: 5.0, which plain descent likes, would blow up Adam."""
     if optimizer not in ("sgd", "nesterov"):
         return 0.001
     plain = {"half-squared-error": 5.0, "squared-error": 2.5, "cross-entropy": 0.5}[cost]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from simplenet.idx import write_idx
+from simplenet.datasets.idx import write_idx
 
 MNIST = os.environ.get("SIMPLENET_DATA")
 ROOT = Path(__file__).parents[1]
@@ -24,7 +24,7 @@ NAMES = {
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch, tmp_path):
-    """Give each test an empty folder to stand in, an empty cache, and no network but loopback."""
+    """Return each test an empty folder to stand in, an empty cache, and no network but loopback."""
     for name in list(os.environ):
         if name.startswith("SIMPLENET_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -55,7 +55,7 @@ def alone(monkeypatch, tmp_path):
 
 @pytest.fixture
 def mnist(monkeypatch) -> Path:
-    """Give the folder of real MNIST. Where SIMPLENET_DATA names one, these tests cannot skip."""
+    """Return the folder of real MNIST. Where SIMPLENET_DATA names one, these tests cannot skip."""
     if MNIST is None:
         pytest.skip("SIMPLENET_DATA names no folder with MNIST")
     folder = (ROOT / MNIST).resolve()
@@ -65,7 +65,7 @@ def mnist(monkeypatch) -> Path:
 
 @pytest.fixture
 def make_data(tmp_path):
-    """Give a function that writes a small data set that can be learned, and gives its folder.
+    """Return a function that writes a small data set that can be learned, and gives its folder.
 
     Each class has a bright bar of its own on a noisy ground; `names` says what the files are
     called.
@@ -91,7 +91,7 @@ def make_data(tmp_path):
 
 @pytest.fixture
 def cli():
-    """Give a function that runs a command in this process: `.exit_code .stdout .stderr`."""
+    """Return a function that runs a command in this process: `.exit_code .stdout .stderr`."""
     from simplenet.cli import cli as group
 
     def run(*args, code=0):
@@ -106,7 +106,7 @@ def cli():
 
 @pytest.fixture
 def shell():
-    """Give a function that runs `python -m simplenet` as a process of its own."""
+    """Return a function that runs `python -m simplenet` as a process of its own."""
 
     def run(*args, code=0, timeout=60, **kwargs):
         command = [sys.executable, "-m", "simplenet", *map(str, args)]

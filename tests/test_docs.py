@@ -10,8 +10,8 @@ import pytest
 from conftest import NAMES, ROOT
 from PIL import Image
 
-from simplenet import sources
-from simplenet.sources import Dataset, Known
+from simplenet.datasets import sources
+from simplenet.datasets.sources import Dataset, Known
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = ROOT / "scripts" / "results"

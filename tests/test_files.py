@@ -10,7 +10,7 @@ from simplenet.files import replacing
 
 @pytest.fixture
 def path(tmp_path):
-    """Give a place in a folder of its own."""
+    """Return a place in a folder of its own."""
     folder = tmp_path / "folder"
     folder.mkdir()
     return folder / "file.bin"

@@ -186,7 +186,7 @@ def test_a_reported_cross_entropy_is_clipped_where_it_would_be_infinite(cost, ou
 
 
 def saturated(cost, output, dtype, z=1e4):
-    """Give a net of one layer whose z is as told for each of its three outputs, and x."""
+    """Return a net of one layer whose z is as told for each of its three outputs, and x."""
     net = init_net((1, 3), rng=0, dtype=dtype, cost=cost, output_activation=output)
     net.W[0][:], net.b[0][:] = [[z, -z, 0]], 0
     return net, np.ones((1, 1), dtype)

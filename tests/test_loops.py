@@ -16,7 +16,7 @@ def loops(monkeypatch):
 
 
 def example():
-    """Give the 2-2-2 example after Matt Mazur: net, x, y, learning rate."""
+    """Return the 2-2-2 example after Matt Mazur: net, x, y, learning rate."""
     net = init_net((2, 2, 2), rng=0, dtype=np.float64)
     net.W[0][:] = [[0.15, 0.25], [0.20, 0.30]]
     net.W[1][:] = [[0.40, 0.50], [0.45, 0.55]]
@@ -25,7 +25,7 @@ def example():
 
 
 def random_net():
-    """Give a net with two hidden layers of different sizes, and a batch of seven samples."""
+    """Return a net with two hidden layers of different sizes, and a batch of seven samples."""
     net = init_net((6, 5, 4, 3), rng=1, dtype=np.float64)
     rng = np.random.default_rng(2)
     net.params += rng.normal(0, 0.5, net.params.size)

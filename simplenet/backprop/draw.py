@@ -11,7 +11,7 @@ HUB = 25  # radius of the disc that carries a gear's name
 
 
 def train() -> dict[str, Gear]:
-    """Give the gears of the first diagram by name; each but the first meshes with one before."""
+    """Return the gears of the first diagram by name; each but the first meshes with one before."""
     made = {"A^-2": Gear("A^-2", 14, 8, 104, 296)}
     for driver, name, teeth, angle in (
         ("A^-2", "Z^-1", 18, 0),
@@ -216,7 +216,7 @@ def _panels(d: Drawing) -> None:
 
 
 def gears() -> str:
-    """Give gears.svg."""
+    """Return gears.svg."""
     return gears_drawing().svg()
 
 
@@ -242,7 +242,7 @@ OPERATORS = (
 
 
 def shared_shaft() -> tuple[list[float], list[float]]:
-    """Give dC/dZ of both outputs of the 2-2-2 example, and the torques they put on h1's shaft."""
+    """Return dC/dZ of both outputs of the 2-2-2 example, and the torques they put on h1's shaft."""
 
     def neuron(inputs, weights, bias):
         return 1 / (1 + exp(-sum(a * w for a, w in zip(inputs, weights)) - bias))
@@ -259,7 +259,7 @@ def signed(value: float) -> str:
 
 
 def board() -> dict[str, Gear]:
-    """Give the gears of the second diagram; each o meshes with its Z, no others touch."""
+    """Return the gears of the second diagram; each o meshes with its Z, no others touch."""
     made = {f"h{k}": Gear(f"h{k}", 14, 5, 100, 90 + 112 * k) for k in (1, 2)}
     for j in (1, 2):
         z = made[f"Z_{j}"] = Gear(f"Z_{j}", 14, 5, 130 + 150 * j, 450, 0.1)
@@ -380,5 +380,5 @@ def rack_drawing() -> Drawing:
 
 
 def rack() -> str:
-    """Give rack.svg."""
+    """Return rack.svg."""
     return rack_drawing().svg()

@@ -50,7 +50,7 @@ class Trace:
     cost: float
 
     def paths(self, net: Net, l: int, k: int) -> np.ndarray:
-        """Give the parts that sum to dC/da of unit k of layer l: one for each unit it drives."""
+        """Return the parts that sum to dC/da of unit k of layer l: one for each unit it drives."""
         return net.W[l][k] * self.dc_dz[l]
 
 

@@ -68,7 +68,7 @@ class Shown:
 
 
 def page(nets: list[Shown]) -> str:
-    """Give the whole page as text; it opens on the first net.
+    """Return the whole page as text; it opens on the first net.
 
     Raise ValueError for samples that do not fit their net, and LookupError where the source no
     longer has a line that the page points at.
@@ -118,7 +118,7 @@ def _outlines() -> dict[int, str]:
 
 
 def _code(function: Callable, first: str, last: str | None, marks: dict[str, str]) -> dict:
-    """Give the lines of a function, each with the mark that a step of the Sweep lights it by."""
+    """Return the lines of a function, each with the mark that a step of the Sweep lights it by."""
     lines = [{"text": line, "mark": ""} for line in lines_of(function, first, last)]
     for mark, text in marks.items():
         [found] = lines_of(function, text)
@@ -130,7 +130,7 @@ def _code(function: Callable, first: str, last: str | None, marks: dict[str, str
 
 
 def _data(shown: Shown) -> dict:
-    """Give what the page has to know of one net, as JSON has it."""
+    """Return what the page has to know of one net, as JSON has it."""
     net, y = shown.net, np.asarray(shown.y)
     x, scale = _inputs(shown)
     wanted = (len(y), net.shape[0]), (len(y), net.shape[-1])
@@ -156,7 +156,7 @@ def _data(shown: Shown) -> dict:
 
 
 def _inputs(shown: Shown) -> tuple[np.ndarray, int]:
-    """Give the inputs, and what to divide them by: bytes travel as bytes."""
+    """Return the inputs, and what to divide them by: bytes travel as bytes."""
     if shown.images is None:
         return np.asarray(shown.x), 1
     pixels = shown.images.reshape(len(shown.images), -1)
@@ -166,7 +166,7 @@ def _inputs(shown: Shown) -> tuple[np.ndarray, int]:
 
 
 def _packed(numbers: np.ndarray) -> dict[str, str]:
-    """Give numbers as base64 of the shortest little-endian format that keeps each exactly."""
+    """Return numbers as base64 of the shortest little-endian format that keeps each exactly."""
     numbers = np.ascontiguousarray(numbers)
     if not np.isfinite(numbers).all():
         raise ValueError("expected finite numbers: this net or sample has some that are not.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def lines_of(function: Callable, first: str, last: str | None = None) -> list[str]:
-    """Give the lines from the one that holds `first` to the one that holds `last`, dedented.
+    """Return the lines from the one that holds `first` to the one that holds `last`, dedented.
 
     With no `last`, the one line. Raise LookupError unless each is in exactly one line of the
     function, in this order: the text that shows them has to be looked at again then.

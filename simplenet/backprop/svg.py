@@ -56,25 +56,25 @@ class Gear:
 
     @property
     def kind(self) -> str:
-        """Give the letter that its colour goes by."""
+        """Return the letter that its colour goes by."""
         return {"h": "A", "o": "A", "w": "W"}.get(self.name[0], self.name[0])
 
     @property
     def pitch(self) -> float:
-        """Give the radius at which it meets other gears."""
+        """Return the radius at which it meets other gears."""
         return self.teeth * self.module / 2
 
     @property
     def outside(self) -> float:
-        """Give the radius of the tips."""
+        """Return the radius of the tips."""
         return self.pitch + self.module
 
     def at(self, radius: float, angle: float) -> tuple[float, float]:
-        """Give the point so far from the axle, in this direction."""
+        """Return the point so far from the axle, in this direction."""
         return self.x + radius * cos(radians(angle)), self.y + radius * sin(radians(angle))
 
     def mate(self, name: str, teeth: int, angle: float) -> "Gear":
-        """Give a gear that meshes with this one, in this direction from it."""
+        """Return a gear that meshes with this one, in this direction from it."""
         x, y = self.at(self.pitch + teeth * self.module / 2, angle)
         # What is a gap here must be a tooth there, and the two turn in opposite directions.
         way = radians(angle)
@@ -83,7 +83,7 @@ class Gear:
 
 
 def gear_path(teeth: int, module: float, phase: float = 0.0) -> str:
-    """Give the outline of a gear around (0, 0) as the `d` of an SVG path.
+    """Return the outline of a gear around (0, 0) as the `d` of an SVG path.
 
     Tips are 1 module above the pitch circle of radius teeth * module / 2, roots 1.25 below; the
     middle of the first tooth points in the direction `phase`, in radians. A flank is an involute
@@ -111,7 +111,7 @@ def gear_path(teeth: int, module: float, phase: float = 0.0) -> str:
 
 
 def nook(one: Gear, other: Gear, side: int, room: float) -> tuple[float, float]:
-    """Give the point beside a mesh that is so far from the tips of both gears."""
+    """Return the point beside a mesh that is so far from the tips of both gears."""
     apart = hypot(other.x - one.x, other.y - one.y)
     a, b = one.outside + room, other.outside + room
     along = (apart**2 + a**2 - b**2) / (2 * apart)
@@ -228,7 +228,7 @@ class Drawing:
         self.shape("rect", "ink", x=x - 7, y=y - 5, width=14, height=11, rx=2)
 
     def svg(self) -> str:
-        """Give the whole file."""
+        """Return the whole file."""
         body = "\n".join(self.parts)
         used = set(re.findall(r'class="([^"]*)"', body))
         names = sorted(

@@ -56,9 +56,10 @@ def command(model, data, offline, batch_size, as_json, **options):
 
     import numpy as np
 
-    from simplenet import load_data, load_model, witnesses
+    from simplenet import load_data, load_model
     from simplenet.net import init_net, net_around
-    from simplenet.training import draw_masks
+    from simplenet.training.run import draw_masks
+    from simplenet.witnesses import compare as witnesses
 
     if model:
         net = load_model(model).net
@@ -93,11 +94,11 @@ def command(model, data, offline, batch_size, as_json, **options):
 
 
 def samples(net, data, count: int, seed: int):
-    """Give x (count, inputs) and one-hot y (count, outputs) in float64, of data or at random."""
+    """Return x (count, inputs) and one-hot y (count, outputs) in float64, of data or at random."""
     import numpy as np
 
     from simplenet import minibatches
-    from simplenet.training import check_fit
+    from simplenet.training.run import check_fit
 
     if data is None:
         rng = np.random.default_rng(seed)

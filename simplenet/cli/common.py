@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simplenet.cli import Terminated
+from simplenet.datasets.sources import DATASETS
 from simplenet.errors import DataError, ModelError
 from simplenet.options import OPTIONS, Option, whole
-from simplenet.sources import DATASETS
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from simplenet.datasets import Data
-    from simplenet.modelfile import Model
+    from simplenet.datasets.load import Data
+    from simplenet.training.modelfile import Model
 
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -68,7 +68,7 @@ class GroupedOption(click.Option):
 
 
 def table_options(*names: str) -> Callable[[Callable], Callable]:
-    """Give a command the options of the table with these names, or all of them."""
+    """Return a command the options of the table with these names, or all of them."""
 
     def decorate(command: Callable) -> Callable:
         for option in reversed([OPTIONS[name] for name in names or OPTIONS]):
@@ -88,14 +88,14 @@ def table_options(*names: str) -> Callable[[Callable], Callable]:
 
 
 def _as_typed(option: Option) -> Any:
-    """Give the default as a person would type it."""
+    """Return the default as a person would type it."""
     if isinstance(option.default, tuple):
         return ",".join(map(str, option.default))
     return option.default
 
 
 def data_options(command: Callable) -> Callable:
-    """Give a command --data and --offline."""
+    """Return a command --data and --offline."""
     command = click.option(
         "--offline", is_flag=True, cls=GroupedOption, group="Data", help="Never download anything."
     )(command)
@@ -109,7 +109,7 @@ def data_options(command: Callable) -> Callable:
 
 
 def threads_option(command: Callable) -> Callable:
-    """Give a command --threads."""
+    """Return a command --threads."""
 
     def check(value):
         try:
@@ -191,7 +191,7 @@ def make_bar(quiet: bool = False, **how) -> "tqdm":
 
 @contextlib.contextmanager
 def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Give a progress callback for downloads, which draws a bar for each file."""
+    """Return a progress callback for downloads, which draws a bar for each file."""
     bars: dict[str, tqdm] = {}
 
     def progress(name: str, received: int, size: int) -> None:
@@ -212,7 +212,7 @@ def data_for(model: "Model", path: Path, data: str | None, offline: bool) -> "Da
     Raise ModelError if it is not known which that is, DataError unless it can be had and has as
     many classes as the model has outputs.
     """
-    from simplenet.datasets import load_data, load_same
+    from simplenet.datasets.load import load_data, load_same
 
     if data is None and not model.data:
         raise ModelError(

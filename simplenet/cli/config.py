@@ -16,7 +16,7 @@ from simplenet.options import OPTIONS, settle, settle_net
 
 
 def config_options(command: Callable) -> Callable:
-    """Give a command --config and --print-config."""
+    """Return a command --config and --print-config."""
 
     def read(context: click.Context, param: click.Parameter, path: Path | None) -> None:
         if path:

@@ -3,8 +3,8 @@
 import click
 
 from simplenet.cli.common import Grouped, GroupedOption, download_bar
+from simplenet.datasets.sources import DATASETS, FILES, cache_folder, fetch, verify
 from simplenet.errors import DataError
-from simplenet.sources import DATASETS, FILES, cache_folder, fetch, verify
 
 NAMES = [name for name, dataset in DATASETS.items() if dataset.mirrors]
 

@@ -106,7 +106,7 @@ def the_network(model, name: str, data, samples: tuple[int, ...]) -> "Shown":
 
     from simplenet.backprop.page import Shown
     from simplenet.net import net_around
-    from simplenet.training import check_fit
+    from simplenet.training.run import check_fit
 
     net = model.net
     net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)

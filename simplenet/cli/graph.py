@@ -44,7 +44,7 @@ def command(expression, values, output, overwrite):
 
     import numpy as np
 
-    from simplenet.expression import evaluate
+    from simplenet.witnesses.expression import evaluate
 
     slips: list[str] = []
     heard = dict.fromkeys(("divide", "over", "invalid"), "call")
@@ -70,7 +70,7 @@ def command(expression, values, output, overwrite):
 
 
 def tiny_network():
-    """Give the squared error of an MLP of scalars, every tensor labelled."""
+    """Return the squared error of an MLP of scalars, every tensor labelled."""
     import numpy as np
 
     from simplenet.autodiff import MLP, Tensor

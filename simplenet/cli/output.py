@@ -13,11 +13,11 @@ from simplenet.cli.common import GroupedOption
 from simplenet.files import part_name
 
 if TYPE_CHECKING:
-    from simplenet.modelfile import Model
+    from simplenet.training.modelfile import Model
 
 
 def output_options(what: str, default: str) -> Callable[[Callable], Callable]:
-    """Give a command -o and --overwrite."""
+    """Return a command -o and --overwrite."""
 
     def decorate(command: Callable) -> Callable:
         command = click.option(
@@ -93,6 +93,6 @@ class Keeper:
 
 
 def free_name(path: Path) -> Path:
-    """Give this path if nothing is there, or with -2, -3, ... behind the name."""
+    """Return this path if nothing is there, or with -2, -3, ... behind the name."""
     names = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
     return next(name for name in itertools.chain([path], names) if not os.path.lexists(name))

@@ -12,7 +12,7 @@ from simplenet.errors import DataError, DivergedError, ModelError
 if TYPE_CHECKING:
     import numpy as np
 
-    from simplenet.modelfile import Model
+    from simplenet.training.modelfile import Model
 
 BAR = 20  # characters of an output of 1
 SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
@@ -110,11 +110,11 @@ def looks_like_model(name: str) -> bool:
 
 
 def asked(model: "Model", name: str, untouched: bool) -> tuple["np.ndarray", "np.ndarray"]:
-    """Give what the net of a model sees of an image, bytes, and its outputs."""
+    """Return what the net of a model sees of an image, bytes, and its outputs."""
     import numpy as np
 
     from simplenet import forward
-    from simplenet.images import read_image, seen
+    from simplenet.pictures.prepare import read_image, seen
 
     net, size = model.net, tuple(model.data.get("size", ()))
     rgba = read_image(sys.stdin.buffer if name == "-" else name, upright=not untouched)
@@ -145,7 +145,7 @@ def can_draw_blocks() -> bool:
 
 def side_by_side(pixels: "np.ndarray", outputs: "np.ndarray", blocks: bool) -> str:
     """Draw what the net sees, and beside it every output with a bar, the likeliest marked."""
-    from simplenet.images import draw
+    from simplenet.pictures.prepare import draw
 
     drawing = draw(pixels, blocks=blocks).splitlines()
     whole = max(1.0, float(abs(outputs).max()))  # the longest bar; outputs may be any numbers

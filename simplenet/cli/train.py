@@ -30,9 +30,9 @@ from simplenet.errors import DataError, DivergedError
 from simplenet.options import settle
 
 if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
-    from simplenet.datasets import Data, Digits
-    from simplenet.modelfile import Model
-    from simplenet.training import Score
+    from simplenet.datasets.load import Data, Digits
+    from simplenet.training.modelfile import Model
+    from simplenet.training.run import Score
 
 PATIENCE = 4  # seconds for each of two mirrors, so that without a network we start within ten
 NOTICE = """
@@ -81,9 +81,9 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, print_con
     threads = set_threads(threads, training["batch_size"] * max(products))
 
     from simplenet import init_net
-    from simplenet.modelfile import Model
-    from simplenet.sources import PARTS
-    from simplenet.training import evaluate, split
+    from simplenet.datasets.sources import PARTS
+    from simplenet.training.modelfile import Model
+    from simplenet.training.run import evaluate, split
 
     data = find_data(data, offline, quiet)
     images, test = data.train.images, data.test  # damage had better be noticed now than later
@@ -143,7 +143,7 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, print_con
 
 def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
     """Load the data asked for; if nothing was asked for and MNIST cannot be had, the sample."""
-    from simplenet.datasets import VARIABLE, load_data
+    from simplenet.datasets.load import VARIABLE, load_data
 
     with download_bar(quiet) as progress:
         if where is not None or os.environ.get(VARIABLE):

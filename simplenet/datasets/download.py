@@ -1,0 +1,133 @@
+"""A download is a file that arrives whole and right, or not at all."""
+
+import hashlib
+import queue
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from simplenet.errors import DataError
+from simplenet.files import replacing
+from simplenet.version import __version__
+
+SLOWEST = 1000  # bytes a second; a connection below that counts as stalled
+_CHUNK = 1 << 16
+
+Progress = Callable[[str, int, int], None]
+
+
+def download(
+    name: str,
+    mirrors: Sequence[str],
+    target: Path,
+    *,
+    size: int,
+    sha256: str,
+    timeout: float,
+    progress: Progress | None = None,
+) -> str:
+    """Bring the file `name` from the first of the mirrors (base URLs) that has it, into `target`.
+
+    The target appears only when all `size` bytes are there and have the SHA-256. A mirror that
+    brings fewer than SLOWEST bytes a second for `timeout` seconds, the first of which begins
+    before its host is looked up, is given up. `progress(name, bytes, size)` is called as bytes
+    arrive. Return the mirror that served; raise DataError, with what each of them did, if none
+    could.
+    """
+    failures = []
+    for mirror in mirrors:
+        try:
+            with replacing(target) as file:
+                sha = hashlib.sha256()
+                for chunk in _chunks(mirror + name, size, timeout):
+                    sha.update(chunk)
+                    file.write(chunk)
+                    if progress:
+                        progress(name, file.tell(), size)
+                if sha.hexdigest() != sha256:
+                    raise _Refused(f"expected SHA-256 {sha256}, found {sha.hexdigest()}")
+            return mirror
+        except _Refused as refusal:
+            failures.append(f"{mirror} ({textwrap.shorten(str(refusal), 200)})")  # on one line
+    raise DataError(
+        f"{name}: could not be downloaded from {' nor from '.join(failures)}: try again later, or "
+        f"bring it from elsewhere and save it as {target}."
+    )
+
+
+class _Refused(Exception):
+    """What a mirror did instead of serving the file."""
+
+
+def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
+    """Return the bytes of a URL as they come, exactly `size` of them, or raise _Refused.
+
+    They come through a thread, which is left behind when it takes too long: a socket's own
+    timeout covers neither looking up the host, half a minute where there is no network, nor an
+    answer that drips in byte by byte.
+    """
+    arrivals: queue.SimpleQueue = queue.SimpleQueue()
+    given_up = threading.Event()
+
+    def receive():
+        try:
+            for chunk in _receive(url, size, 2 * timeout):
+                arrivals.put(chunk)
+                if given_up.is_set():
+                    return
+            arrivals.put(None)
+        except BaseException as error:
+            arrivals.put(error)
+
+    threading.Thread(target=receive, daemon=True).start()
+    received, mark, due = 0, 0, time.monotonic() + timeout
+    try:
+        while True:
+            try:
+                arrival = arrivals.get(timeout=max(0, due - time.monotonic()))
+            except queue.Empty:
+                if received - mark < SLOWEST * timeout:
+                    what = f"stalled after {received:,} of {size:,} bytes"
+                    raise _Refused(what if received else f"no answer for {timeout:g} s") from None
+                mark, due = received, time.monotonic() + timeout
+                continue
+            if arrival is None:
+                return
+            if isinstance(arrival, BaseException):
+                raise arrival
+            received += len(arrival)
+            yield arrival
+    finally:
+        given_up.set()
+
+
+def _receive(url: str, size: int, timeout: float) -> Iterator[bytes]:
+    """Return the bytes of a URL, exactly `size` of them, or raise _Refused."""
+    # Slow to import, and most runs find their data on the disk.
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    request = Request(url, headers={"User-Agent": f"simplenet/{__version__}"})
+    received = 0
+    try:
+        with urlopen(request, timeout=timeout) as answer:
+            told = answer.headers.get("Content-Length")
+            kind = answer.headers.get("Content-Type", "unknown type")
+            if told is not None and told != str(size):
+                raise _Refused(f"expected {size:,} bytes, offered {told} of {kind}")
+            while chunk := answer.read1(_CHUNK):
+                received += len(chunk)
+                if received > size:
+                    raise _Refused(f"expected {size:,} bytes, found more")
+                yield chunk
+    except HTTPError as error:
+        error.close()
+        raise _Refused(f"answered {error.code} {error.reason}") from error
+    except (OSError, HTTPException) as error:  # URLError is an OSError, and wraps the real reason
+        reason = getattr(error, "reason", error)
+        raise _Refused(getattr(reason, "strerror", None) or reason) from error
+    if received < size:
+        raise _Refused(f"broke off after {received:,} of {size:,} bytes of {kind}")

@@ -1,0 +1,191 @@
+"""IDX is the format of MNIST: a few header bytes that say the shape, then the values.
+
+    offset  bytes    meaning
+    0       2        zero
+    2       1        element type, a key of DTYPES
+    3       1        number of dimensions, D
+    4       4 * D    the D sizes, big-endian unsigned 32-bit
+    4+4*D   the rest the values, big-endian, last dimension fastest
+
+Format: http://yann.lecun.com/exdb/mnist/ (section "the IDX file format").
+"""
+
+import gzip
+import hashlib
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from simplenet.errors import DataError
+from simplenet.files import replacing
+
+DTYPES = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+_CODES = {dtype: code for code, dtype in DTYPES.items()}
+_MOST_DEFLATED = 1032  # deflate never packs tighter than 1032 to 1 (zlib's technical notes)
+_CHUNK = 1 << 20
+_PART = 1 << 26
+
+
+def read_idx(path: str | os.PathLike) -> np.ndarray:
+    """Read an IDX file, raw or gzipped (told apart by content), checked against its length.
+
+    Return a read-only array in the file's big-endian dtype; a raw file is memory-mapped, so that
+    a data set larger than memory can be used: leave the file as it is meanwhile, for the system
+    ends a program that reads where a mapped file has been cut off. Raise DataError, with file,
+    expectation, finding and advice, for anything that is not a whole IDX file.
+    """
+    path = Path(path)
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            array = _read_gzip(path, file, size) if packed else _map(path, file, size)
+    except OSError as error:
+        raise DataError(
+            f"{path}: expected an IDX file, found that it cannot be read: "
+            f"{error.strerror or error}. Check its name, its place and who may read it."
+        ) from error
+    array.flags.writeable = False
+    return array
+
+
+def write_idx(path: str | os.PathLike, array: np.ndarray, *, overwrite: bool = False) -> None:
+    """Write an array as an IDX file, gzipped if the name ends in `.gz`; equal arrays, equal bytes.
+
+    Raise DataError for an element type that IDX does not have, FileExistsError for a file that
+    is already there unless `overwrite`.
+    """
+    array = np.asarray(array)
+    head = header(array)
+    with replacing(path, overwrite=overwrite) as file:
+        if str(path).endswith(".gz"):
+            with gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
+                packed.write(head)
+                packed.write(_big_endian(array).tobytes())
+        else:
+            file.write(head)
+            file.write(_big_endian(array).tobytes())
+
+
+def digest(array: np.ndarray) -> str:
+    """Return the SHA-256 that the raw IDX file of this array has (what `sha256sum` prints)."""
+    sha = hashlib.sha256(header(array))
+    content = np.ascontiguousarray(_big_endian(array)).reshape(-1).view(np.uint8)
+    for start in range(0, len(content), _PART):  # so that Ctrl-C does not have to wait
+        sha.update(content[start : start + _PART])
+    return sha.hexdigest()
+
+
+def header(array: np.ndarray) -> bytes:
+    """Return the header of this array's IDX file. Raise DataError for a dtype IDX does not have."""
+    code = _CODES.get(array.dtype.newbyteorder(">"))
+    if code is None:
+        names = ", ".join(dtype.name for dtype in DTYPES.values())
+        raise DataError(f"IDX holds {names}, not {array.dtype}: convert the array first.")
+    if any(size >= 2**32 for size in array.shape):
+        raise DataError(f"IDX sizes stay below 2**32, and the shape is {array.shape}.")
+    return struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
+
+
+def _big_endian(array: np.ndarray) -> np.ndarray:
+    return array.astype(array.dtype.newbyteorder(">"), copy=False)
+
+
+def _read_header(path: Path, file: IO[bytes]) -> tuple[np.dtype, tuple[int, ...], int]:
+    """Read and check everything before the values: dtype, shape, and where the values start."""
+    magic = file.read(4)
+    if len(magic) < 4:
+        raise DataError(
+            f"{path}: expected an IDX file, found only {len(magic)} bytes: get the file again."
+        )
+    zeros, code, ndim = struct.unpack(">HBB", magic)
+    if zeros or code not in DTYPES:
+        raise DataError(
+            f"{path}: expected an IDX file (it starts 00 00, then a type byte of 08 09 0b 0c 0d "
+            f"0e), found {magic.hex(' ')}{_looks_like(magic)}: get the file again."
+        )
+    sizes = file.read(4 * ndim)
+    if len(sizes) < 4 * ndim:
+        raise DataError(
+            f"{path}: expected {ndim} sizes in the header, but the file ends after "
+            f"{len(sizes) // 4}: get the file again."
+        )
+    dtype, shape = DTYPES[code], struct.unpack(f">{ndim}I", sizes)
+    try:
+        np.broadcast_to(np.zeros((), dtype), shape)  # allocates nothing
+    except ValueError as error:
+        raise DataError(
+            f"{path}: expected a shape that an array can have, found {ndim} dimensions in the "
+            f"header, {shape}: get the file again."
+        ) from error
+    return dtype, shape, 4 + 4 * ndim
+
+
+def _map(path: Path, file: IO[bytes], size: int) -> np.ndarray:
+    """Map the values of a raw file into memory, once the header has said just its size."""
+    dtype, shape, start = _read_header(path, file)
+    expected = start + dtype.itemsize * math.prod(shape)
+    if size != expected:
+        raise _wrong_length(path, shape, expected, size)
+    if expected == start:  # nothing to map
+        return np.empty(shape, dtype)
+    return np.asarray(np.memmap(file, dtype, "r", start, shape))
+
+
+def _read_gzip(path: Path, file: IO[bytes], size: int) -> np.ndarray:
+    """Unpack into an array of just the size that the header says, once that size is believable."""
+    try:
+        with gzip.GzipFile(fileobj=file) as packed:
+            dtype, shape, start = _read_header(path, packed)
+            expected = start + dtype.itemsize * math.prod(shape)
+            if expected > size * _MOST_DEFLATED:
+                raise DataError(
+                    f"{path}: the header says {expected:,} bytes of shape {shape}, more than a "
+                    f"gzip file of {size:,} bytes can hold: get the file again."
+                )
+            array = np.empty(shape, dtype)
+            room = memoryview(array.reshape(-1).view(np.uint8))
+            filled = 0
+            while filled < len(room) and (count := packed.readinto(room[filled : filled + _CHUNK])):
+                filled += count
+            more = packed.read(1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(
+            f"{path}: expected a whole gzip file, found a damaged or cut one ({error}): "
+            "get the file again."
+        ) from error
+    if filled < len(room) or more:
+        raise _wrong_length(
+            path, shape, expected, f"more than {expected:,}" if more else start + filled
+        )
+    return array
+
+
+def _wrong_length(path: Path, shape: tuple[int, ...], expected: int, found: int | str) -> DataError:
+    found = f"{found:,}" if isinstance(found, int) else found
+    return DataError(
+        f"{path}: expected {expected:,} bytes for the shape {shape} in its header, found {found}: "
+        "the file is cut short or not what it says, get it again."
+    )
+
+
+def _looks_like(magic: bytes) -> str:
+    """Name the usual mistake behind a wrong start, if it is one."""
+    if magic.lstrip()[:1] == b"<":
+        return " (a web page saved under this name?)"
+    if magic.startswith(b"PK"):
+        return " (a zip file: unpack it first)"
+    return ""

@@ -1,0 +1,1 @@
+"""Training: which images in which order, the run, what it scores, and its file."""

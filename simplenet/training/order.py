@@ -1,0 +1,86 @@
+"""Which images are learned from, and in which order: numbers, drawn from a seed."""
+
+import numpy as np
+
+MOST = 1 << 24  # images whose numbers are shuffled all together: each order of them takes 64 MB
+CHUNK = 1 << 12  # beyond that: images that lie, and are read, together
+WINDOW = 1 << 8  # and chunks whose images are mixed with each other
+
+
+def split(count: int, validation: int | None) -> "tuple[np.ndarray | Others, np.ndarray]":
+    """Divide `count` training images: indices to learn from, indices to validate on.
+
+    None holds out the smaller of 5,000 and a sixth. The division is always the same, so that
+    runs with different seeds can be compared. Raise ValueError if nothing is left to learn from.
+    """
+    if validation is None:
+        validation = min(5000, count // 6)
+    if validation >= count:
+        raise ValueError(
+            f"validation: expected fewer than the {count:,} training images, found {validation:,}."
+        )
+    rng = np.random.default_rng(0)
+    if count > MOST:
+        ends = np.arange(validation + 1) * count // max(validation, 1)
+        held_out = rng.integers(ends[:-1], ends[1:])  # one from each part: they are in order
+        return Others(count, held_out), held_out
+    order = np.arange(count, dtype=np.int32)
+    rng.shuffle(order)
+    return order[validation:], order[:validation]
+
+
+class Others:
+    """All of `count` numbers but those held out, which are in order: a list that takes no room."""
+
+    def __init__(self, count: int, held_out: np.ndarray):
+        self.count, self.before = count - len(held_out), held_out - np.arange(len(held_out))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, at: np.ndarray) -> np.ndarray:
+        return at + np.searchsorted(self.before, at, "right")  # as many are passed over
+
+
+def shuffled(learned: np.ndarray | Others, seed: int, epoch: int) -> "np.ndarray | Windowed":
+    """Draw the order of an epoch: it depends on nothing but the seed and the epoch's number."""
+    if isinstance(learned, Others):
+        return Windowed(learned, seed, epoch)
+    return np.random.default_rng([seed, epoch]).permutation(learned)
+
+
+class Windowed:
+    """An order that is drawn piece by piece, when a slice of it is asked for.
+
+    Chunks of neighbours come in a random order, and all images of a window, WINDOW chunks that
+    come together, are mixed. So little memory is needed, and what is read lies near together. The
+    images that are left over, fewer than a chunk, come in the last window.
+    """
+
+    def __init__(self, learned: Others, seed: int, epoch: int):
+        self.learned, self.seed = learned, [seed, epoch, 0]  # dropout has 1, 2, ... for the 0
+        whole, rest = divmod(len(learned), CHUNK)
+        self.chunks = np.random.default_rng([seed, epoch]).permutation(whole)
+        self.chunks = np.append(self.chunks, [whole] * bool(rest)).astype(np.intp)
+        self.number, self.window = -1, np.empty(0, np.intp)  # the last that was drawn
+
+    def __len__(self) -> int:
+        return len(self.learned)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        size, (start, stop, _) = CHUNK * WINDOW, part.indices(len(self))
+        pieces = [
+            self._draw(number)[max(start - number * size, 0) : stop - number * size]
+            for number in range(start // size, -(-stop // size))
+        ]
+        return np.concatenate(pieces) if start < stop else np.empty(0, np.intp)
+
+    def _draw(self, number: int) -> np.ndarray:
+        """Return the images of a window, in their order."""
+        if number != self.number:
+            chunks = self.chunks[number * WINDOW : (number + 1) * WINDOW]
+            at = np.add.outer(chunks * CHUNK, np.arange(CHUNK)).ravel()
+            window = self.learned[at[at < len(self)]]  # the last chunk may be short
+            np.random.default_rng([*self.seed, number + 1]).shuffle(window)
+            self.number, self.window = number, window
+        return self.window

@@ -1,0 +1,187 @@
+"""Three ways to the same gradient that share no code with `backward`, to check it by.
+
+Each takes a net, x (B, inputs) and one-hot y (B, outputs), and gives the gradient of the mean cost,
+L1 and L2 included, as one vector in the order of `net.params`. Nets and samples should be float64:
+in float32, rounding alone makes them differ by more than a mistake might.
+"""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from simplenet.autodiff import Tensor
+from simplenet.functions import COSTS, LEAK
+from simplenet.net import Net, backward, forward, zero_grad
+from simplenet.optimizers import penalty, penalty_slope, weights_of
+
+NUDGE = 1e-5  # near the cube root of float64's precision: rounding and curvature weigh the same
+TOLERANCE = 1e-7  # of a relative error
+NUDGED = 100  # parameters of each group that `compare` nudges
+Masks = dict[int, np.ndarray]
+
+
+def by_hand(net: Net, x, y, l1: float = 0, l2: float = 0, masks: Masks | None = None) -> np.ndarray:
+    """Return the gradient that `backward` computes: the one on trial."""
+    zero_grad(net)
+    forward(net, x, masks)
+    backward(net, y)
+    gradient = net.grads / net.samples
+    weights_of(net, gradient)[:] += penalty_slope(weights_of(net, net.params), l1, l2)
+    return gradient
+
+
+def by_differences(
+    net: Net, x, y, l1: float = 0, l2: float = 0, masks: Masks | None = None, chosen=None
+) -> np.ndarray:
+    """Nudge each parameter up and down and watch the cost.
+
+    Give nan for those that are not `chosen`, and for those whose nudge crosses a corner, of a ReLU
+    or of L1, where the cost has no slope.
+    """
+    gradient = np.full_like(net.params, np.nan)
+    cost_of = COSTS[net.cost][net.activations[-1]].value
+
+    def look(i: int, value: float) -> tuple[float, list[np.ndarray]]:
+        """Return the cost with another value of parameter i, and the sides of all corners."""
+        net.params[i] = value
+        own = weights_of(net, net.params)[i : i + 1]  # the other weights' penalties stay
+        cost = cost_of(forward(net, x, masks), y) / len(x) + penalty(own, l1, l2)
+        layers = zip(net.activations, net.a[1:])
+        return cost, [l1 * own > 0, *(a > 0 for name, a in layers if "relu" in name)]
+
+    for i in range(net.params.size) if chosen is None else chosen:
+        kept = net.params[i]
+        above, over = look(i, kept + NUDGE)
+        below, under = look(i, kept - NUDGE)
+        net.params[i] = kept
+        if all(map(np.array_equal, over, under)):
+            gradient[i] = (above - below) / (2 * NUDGE)
+    return gradient
+
+
+def by_autodiff(
+    net: Net, x, y, l1: float = 0, l2: float = 0, masks: Masks | None = None
+) -> np.ndarray:
+    """Let `autodiff.py` go back through the expression of the cost."""
+    W, b = ([Tensor(part, requires_grad=True) for part in parts] for parts in (net.W, net.b))
+    a = Tensor(x)
+    for l, (Wl, bl) in enumerate(zip(W, b)):
+        z = (a * masks[l] if masks and l in masks else a) @ Wl + bl
+        if l < len(W) - 1:
+            a = _TENSOR_ACTIVATIONS[net.activations[l]](z)
+    cost = _tensor_cost(z, y, net.activations[-1], net.cost) / len(x)
+    for w in W:
+        cost = cost + l1 * (w.relu() + (-w).relu()).sum() + l2 / 2 * (w * w).sum()
+    cost.backward()
+    return np.concatenate([part.grad.ravel() for part in [*W, *b]])
+
+
+_TENSOR_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": Tensor.sigmoid,
+    "tanh": Tensor.tanh,
+    "relu": Tensor.relu,
+    "leaky-relu": lambda z: LEAK * z + (1 - LEAK) * z.relu(),
+    "identity": lambda z: z,
+}
+
+
+def _tensor_cost(z: Tensor, y: np.ndarray, output: str, cost: str) -> Tensor:
+    """Return the cost, summed over the batch, of weighted inputs z of the output layer."""
+    if cost == "cross-entropy":
+        if output == "softmax":
+            return -(y * z.log_softmax()).sum()
+        return -(y * z.log_sigmoid() + (1 - y) * (-z).log_sigmoid()).sum()
+    error = ((_TENSOR_ACTIVATIONS[output](z) - y) ** 2).sum()
+    return 0.5 * error if cost == "half-squared-error" else error
+
+
+def by_torch(
+    net: Net, x, y, l1: float = 0, l2: float = 0, masks: Masks | None = None
+) -> np.ndarray:
+    """Let PyTorch do it. Raise ImportError where that is not installed."""
+    import torch
+    from torch.nn import functional as F
+
+    activations = {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "leaky-relu": lambda z: F.leaky_relu(z, LEAK),
+        "identity": lambda z: z,
+    }
+    W, b = ([torch.tensor(part, requires_grad=True) for part in parts] for parts in (net.W, net.b))
+    a, y = torch.tensor(x), torch.tensor(y)
+    for l, (Wl, bl) in enumerate(zip(W, b)):
+        z = (a * torch.tensor(masks[l]) if masks and l in masks else a) @ Wl + bl
+        if l < len(W) - 1:
+            a = activations[net.activations[l]](z)
+    if net.cost == "cross-entropy" and net.activations[-1] == "softmax":
+        cost = F.cross_entropy(z, y, reduction="sum")
+    elif net.cost == "cross-entropy":
+        cost = F.binary_cross_entropy_with_logits(z, y, reduction="sum")
+    else:
+        cost = F.mse_loss(activations[net.activations[-1]](z), y, reduction="sum")
+        cost = cost / 2 if net.cost == "half-squared-error" else cost
+    cost = cost / len(x) + sum(l1 * w.abs().sum() + l2 / 2 * (w**2).sum() for w in W)
+    cost.backward()
+    return np.concatenate([part.grad.numpy().ravel() for part in [*W, *b]])
+
+
+def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
+    """Return |found - expected| / (|found| + |expected|), between 0 and 1.
+
+    That is 0 where both are 0, and 1 where it cannot be computed.
+    """
+    whole = np.linalg.norm(found) + np.linalg.norm(expected)
+    error = np.linalg.norm(found - expected) / whole if whole else 0.0
+    return float(error) if np.isfinite(whole) else 1.0
+
+
+def compare(
+    net: Net, x, y, l1: float = 0, l2: float = 0, masks: Masks | None = None, *, rng=0
+) -> list[dict[str, Any]]:
+    """Compare `backward` with every witness there is, for each group of parameters.
+
+    Give a dict for each pair of them: `group`, how many `parameters` it has, `witness`, relative
+    `error`, whether the two `agree`. PyTorch is left out where it is not installed. Central
+    differences take two forward passes for each parameter, and so try only NUDGED of each group,
+    chosen by `rng`, less those beside a corner.
+    """
+    problem = (net, x, y, l1, l2, masks)
+    names = [f"{kind}[{l}]" for kind in "Wb" for l in range(len(net.W))]
+    sizes = [part.size for part in (*net.W, *net.b)]
+    groups = np.split(np.arange(net.params.size), np.cumsum(sizes)[:-1])
+    rng = np.random.default_rng(rng)
+    nudged = [rng.permutation(group)[:NUDGED] for group in groups]
+    # What a nudge cannot show: the cost is known to a few units in its last place, and so is each
+    # output, which moves the cost by its slope there, about sqrt(2 C) at most.
+    cost = COSTS[net.cost][net.activations[-1]].value(forward(net, x, masks), y) / len(x)
+    rounding = 4 * np.finfo(float).eps * (cost + np.sqrt(2 * cost)) / NUDGE
+
+    found = by_hand(*problem)
+    differences = by_differences(*problem, np.concatenate(nudged))
+    nudged = [group[~np.isnan(differences[group])] for group in nudged]
+    testimonies = [
+        ("differences", differences, nudged, rounding),
+        ("autodiff", by_autodiff(*problem), groups, 0),
+    ]
+    with contextlib.suppress(ImportError):
+        testimonies.append(("PyTorch", by_torch(*problem), groups, 0))
+    rows = []
+    for i, name in enumerate(names):
+        for witness, gradient, chosen, allowed in testimonies:
+            ours, theirs = found[chosen[i]], gradient[chosen[i]]
+            apart = np.linalg.norm(ours - theirs) - allowed * np.sqrt(ours.size)
+            limit = TOLERANCE * (np.linalg.norm(ours) + np.linalg.norm(theirs))
+            rows.append(
+                {
+                    "group": name,
+                    "parameters": sizes[i],
+                    "witness": witness,
+                    "error": relative_error(ours, theirs),
+                    "agree": bool(apart <= limit < np.inf),
+                }
+            )
+    return rows

@@ -1,0 +1,1032 @@
+"""The interactive page in headless Chromium: what it shows, and that keys are enough to use it."""
+
+import base64
+import json
+import re
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from simplenet import init_net, load_data
+from simplenet.backprop import demo_path
+from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.backprop.page import Shown, page
+from simplenet.net import backward, forward, net_around, optimize, zero_grad
+from simplenet.pictures.prepare import prepare
+from simplenet.training.modelfile import load_model
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+QUIET = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run
+    --disable-background-networking --disable-component-update --disable-sync
+    --disable-dev-shm-usage""".split()
+MINUS = "\N{MINUS SIGN}"
+PANELS = "turn paths sweep draw".split()
+
+
+# --- the browser ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """Return one browser for all tests of this file."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    from selenium.webdriver.chrome.service import Service
+
+    driver = shutil.which("chromedriver")
+    if not (CHROMIUM and driver):
+        pytest.skip("needs chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # Naming the driver keeps selenium from looking for one elsewhere.
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    browser.get("about:blank")
+    for log in "browser", "performance":
+        browser.get_log(log)  # of what it started with, its own new tab
+    yield browser
+    browser.quit()
+
+
+class Page:
+    """A page in the browser, and short words for what tests do with it."""
+
+    def __init__(self, driver, path):
+        self.driver, self.path = driver, path
+
+    def open(self, *, width=1280, height=900, **media):
+        self.command("Emulation.setScriptExecutionDisabled", value=False)
+        self.resize(width, height)
+        features = [
+            {"name": f"prefers-{k.replace('_', '-')}", "value": v} for k, v in media.items()
+        ]
+        self.command("Emulation.setEmulatedMedia", features=features)
+        self.driver.get(self.path.as_uri())
+        return self
+
+    def command(self, name, **parameters):
+        return self.driver.execute_cdp_cmd(name, parameters)
+
+    def resize(self, width, height=900):
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            **{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0]).innerText", selector)
+
+    def numbers(self, selector):
+        """Return each number shown within an element: (its value, the text it has)."""
+        found = self.run(
+            "return Array.from(document.querySelectorAll(arguments[0] + ' data'), "
+            "(d) => [d.value, d.textContent])",
+            selector,
+        )
+        return [(float(value), text) for value, text in found]
+
+    def values(self, selector):
+        return [value for value, _ in self.numbers(selector)]
+
+    def keys(self, *keys):
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def focused(self):
+        return self.run("const e = document.activeElement; return e.id || e.getAttribute('class')")
+
+    def tab_to(self, wanted, back=False):
+        """Press Tab until the element of this id, or class, has the focus."""
+        from selenium.webdriver import ActionChains, Keys
+
+        for _ in range(60):
+            if wanted in (self.focused() or "").split():
+                return
+            chain = ActionChains(self.driver)
+            if back:
+                chain = chain.key_down(Keys.SHIFT)
+            chain.send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+        raise AssertionError(f"Tab never came to {wanted}")
+
+    def choose(self, element, value):
+        """Choose an option as a mouse would."""
+        self.run(
+            "const e = document.getElementById(arguments[0]); e.value = arguments[1]; "
+            "e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change'))",
+            *(element, str(value)),
+        )
+
+    def click(self, element):
+        self.run("document.getElementById(arguments[0]).click()", element)
+
+    def panel(self, name):
+        self.click(f"tab-{name}")
+
+    def wait_for(self, condition, what):
+        until = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < until, what
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def gears(chromium, tmp_path_factory):
+    """Return the page with the example and the bundled net."""
+    images, labels = load_data("sample").test
+    pick = [int(i) for label in range(10) for i in np.flatnonzero(labels == label)[:2]]
+    shown = [
+        Shown("example", example_net(), Y, x=X, lr=LR),
+        Shown(
+            "digits",
+            load_model(demo_path()).net,
+            np.eye(10)[labels[pick]],
+            images[pick],
+            lr=0.05,
+            captions=tuple(f"test image {number}" for number in pick),
+        ),
+    ]
+    path = tmp_path_factory.mktemp("page") / "gears.html"
+    path.write_text(page(shown), encoding="utf-8")
+    return Page(chromium, path)
+
+
+@pytest.fixture(autouse=True)
+def silence(chromium):
+    """After each test: no request left the page, and the console has stayed empty."""
+    yield
+    assert chromium.get_log("browser") == []
+    sent = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    asked = [
+        entry["params"]["request"]["url"]
+        for entry in sent
+        if entry["method"] == "Network.requestWillBeSent"
+    ]
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def shown(value, sign=False):
+    """Write a number as the page does."""
+    size = abs(value)
+    if value == 0:
+        return "0"
+    text = f"{size:#.6g}" if size >= 1e-4 else re.sub("e-0?", f"e{MINUS}", f"{size:.5e}")
+    return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def near(values):
+    return pytest.approx(values, rel=1e-12, abs=1e-300)
+
+
+# --- the example ----------------------------------------------------------------------------------
+
+
+def test_it_opens_on_the_example_with_the_golden_numbers(gears):
+    gears.open()
+    assert gears.numbers("#ratios") == [
+        (near(0.59326999210718726), "0.593270"),
+        (near(0.18681560180895949), "0.186816"),
+        (near(0.74136506955231571), "0.741365"),
+        (near(0.082167040564230779), "0.0821670"),
+    ]
+    assert gears.numbers("#cost-now") == [(near(0.29837110876000269), "0.298371")]
+    assert gears.run("return document.querySelectorAll('.gear').length") == 23
+    assert gears.run("return document.querySelectorAll('.gear.turnable').length") == 12
+    labels = gears.text("#gear-choice").split("\n")
+    assert [label.strip().split(",")[0] for label in labels if label.strip().startswith("w")] == [
+        f"w{n}" for n in range(1, 9)
+    ]
+    assert gears.run("return performance.getEntriesByName('ready')[0].startTime") < 5000
+    print(
+        "ready after", gears.run("return performance.getEntriesByName('ready')[0].startTime"), "ms"
+    )
+
+
+def test_every_ratio_of_the_example_is_that_of_python(gears):
+    gears.open()
+    net, found = example_net(), trace(example_net(), X[0], Y[0])
+    options = gears.run(
+        "return Array.from(document.getElementById('gear-choice').options, (o) => o.text)"
+    )
+    for place, name in enumerate(options):
+        gears.choose("gear-choice", place)
+        if name.startswith("w"):
+            l, k, j = weight_index(int(name[1]))
+            first, gradient = found.a[l][k], found.dc_dW[l][k, j]
+        else:
+            l, j = ("ho".index(name[-2]), int(name[-1]) - 1)
+            first, gradient = 1.0, found.dc_db[l][j]
+        expected = [first, found.slope[l][j], found.dc_da[l][j], gradient]
+        assert gears.values("#ratios") == near(expected), name
+        assert [text for _, text in gears.numbers("#ratios")] == [*map(shown, expected)]
+        assert gears.values("#ratio") == near([gradient])
+        if l == 0:
+            for part in found.paths(net, 1, j):
+                assert shown(part, sign=True) in gears.text("#ratios")
+    assert len(options) == 12
+
+
+def test_paths_of_the_example(gears):
+    gears.open()
+    net, found = example_net(), trace(example_net(), X[0], Y[0])
+    gears.panel("paths")
+    for place, (l, k) in enumerate((l, k) for l in range(3) for k in range(2)):
+        gears.choose("unit-layer", place)
+        parts = found.paths(net, l, k).tolist() if l < 2 else []
+        expected = [*parts, sum(parts) if parts else found.dc_da[1][k]]
+        assert gears.values("#bars") == near(expected)
+        texts = [text for _, text in gears.numbers("#bars")]
+        assert texts == [shown(value, sign=True) for value in expected]
+    gears.choose("unit-layer", 2)  # h1: the paths disagree
+    assert [text for _, text in gears.numbers("#bars")] == [
+        "+0.0553994",
+        f"{MINUS}0.0190491",
+        "+0.0363503",
+    ]
+    sides = gears.run(
+        "return Array.from(document.querySelectorAll('.bar .fill'), (f) => f.className)"
+    )
+    assert sides == ["fill plus", "fill minus", "fill plus"]
+    assert "disagree in sign" in gears.text("#paths-hint")
+
+
+def test_sweep_shows_every_number_the_gears_and_the_line(gears):
+    gears.open()
+    net, t = example_net(), trace(example_net(), X[0], Y[0])
+    gears.panel("sweep")
+    after = net_around(net.params.copy(), net.shape, net.activations, net.cost)
+    zero_grad(after)
+    forward(after, X)
+    backward(after, Y)
+    optimize(after, LR)
+    sums = [sum(t.paths(net, 1, k)) for k in range(2)]
+    stepped = [
+        value for l in range(2) for j in range(2) for value in (*after.W[l][:, j], after.b[l][j])
+    ]
+    steps = [
+        (t.z[0], "z = np.dot(", "a 0 0"),
+        (t.a[1], "ACTIVATIONS", "a 1 0"),
+        (t.z[1], "z = np.dot(", "w 1 0 0"),
+        (t.a[2], "ACTIVATIONS", "a 2 1"),
+        ([t.cost], "total = cost.value", "C"),
+        (t.dc_da[1], "dc_da = cost.slope", "C"),
+        (t.dc_dz[1], "slope = ACTIVATIONS", "z 1 0"),
+        (t.dc_dW[1].T.ravel(), "np.dot(net.told[l].T, dc_dz", "w 1 1 1"),
+        (t.dc_db[1], "np.dot(net.ones, dc_dz", "b 1 0"),
+        (sums, "dc_da = np.dot(dc_dz, net.W[l].T", "a 1 0"),
+        (t.dc_dz[0], "slope = ACTIVATIONS", "z 0 1"),
+        (t.dc_dW[0].T.ravel(), "np.dot(net.told[l].T, dc_dz", "w 0 0 0"),
+        (t.dc_db[0], "np.dot(net.ones, dc_dz", "b 0 0"),
+        (stepped, "net.params -=", "w 0 0 0"),
+    ]
+    for place, (expected, line, gear) in enumerate(steps):
+        assert gears.text("#step-said").startswith(f"{place + 1} of {len(steps)}. ")
+        assert gears.values("#step-numbers") == near(list(expected)), place
+        assert line in gears.text("#code mark")
+        lit = gears.run(
+            "return Array.from(document.querySelectorAll('.gear.lit'), (g) => g.dataset.id)"
+        )
+        assert gear in lit and len(lit) < 23
+        flags = gears.run("return document.querySelectorAll('.flag.up').length")
+        assert flags == (0 if place < 6 else 2 if place < 10 else 4)
+        gears.click("step-on")
+    for _ in steps:
+        gears.click("step-back")
+    assert gears.text("#step-said").startswith("1 of ")
+
+
+def test_turning_w5_by_keys_parts_ratio_and_recompute(gears):
+    from selenium.webdriver import ActionChains, Keys
+
+    gears.open()
+    gears.tab_to("turnable")
+    gears.keys(Keys.PAGE_UP)
+    assert gears.numbers("#predicted")[0][1] == "+0.0821670"
+    assert gears.numbers("#actual")[0][1] == "+0.0741581"
+    needles = gears.run(
+        "return ['actual', 'predicted'].map((n) => "
+        "document.querySelector(`[data-id=C] .needle.${n}`).style.transform)"
+    )
+    turns = [float(re.search(r"-?[\d.]+", needle)[0]) for needle in needles]
+    assert turns == pytest.approx([-267.0, -295.8], abs=0.1)  # tenfold; C turns the other way
+    gears.wait_for(lambda: "+0.0741581" in gears.text("#turn-said"), "it never said so")
+    gears.keys(Keys.HOME)
+    ActionChains(gears.driver).key_down(Keys.SHIFT).send_keys(Keys.ARROW_UP).perform()
+    ActionChains(gears.driver).key_up(Keys.SHIFT).perform()
+    assert gears.values("#per-turn")[0] == pytest.approx(0.0821609, abs=1e-7)
+    gears.choose("turn-number", 0.1)
+    assert gears.numbers("#per-turn")[0][1] == "+0.0815322"
+
+
+@pytest.mark.parametrize("number", [1, 8])
+def test_both_needles_of_every_gear_tell_the_truth(gears, number):
+    gears.open()
+    l, k, j = weight_index(number)
+    gears.choose("gear-choice", 6 * l + 3 * j + k)
+    gears.choose("magnify", "1")
+    gears.choose("turn-number", 0.5)
+
+    def state(by):
+        net = example_net()
+        net.W[l][k, j] += by
+        t = trace(net, X[0], Y[0])
+        gears_of = {"z": t.z, "a": t.a[1:]}
+        values = {
+            f"{kind} {at + (kind == 'a')} {unit}": part[unit]
+            for kind, parts in gears_of.items()
+            for at, part in enumerate(parts)
+            for unit in range(2)
+        }
+        return values | {"C": t.cost}
+
+    start, end, less, more = map(state, (0, 0.5, -1e-5, 1e-5))
+    turns = gears.run(
+        "return Array.from(plan.gears.values(), (g) => [g.id, ...['actual', 'predicted'].map((n) =>"
+        " g[n] ? parseFloat(g[n].style.transform.slice(7)) : 0)])"
+    )
+    for name, actual, predicted in turns:
+        way = -360 if name[0] in "zC" else 360  # Z and C turn the other way, as meshing gears do
+        if name in start:
+            assert actual == pytest.approx(way * (end[name] - start[name]), abs=1e-3), name
+            ratio = (more[name] - less[name]) / 2e-5
+            assert predicted == pytest.approx(way * ratio * 0.5, abs=1e-3), name
+        else:
+            assert actual == predicted == (180 if name == f"w {l} {k} {j}" else 0), name
+    assert len(turns) == 23
+
+
+def test_a_gear_can_be_dragged(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    gear = gears.driver.find_element(By.CSS_SELECTOR, "[data-id='w 0 1 0'] .grip")  # w2
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -20)
+    chain = chain.click_and_hold()
+    for x, y in ((14, -14), (20, 0), (14, 14), (0, 20)):  # half a turn, clockwise
+        chain = chain.move_by_offset(*(np.array([x, y]) - gears_at(chain, (0, -20))).tolist())
+        chain.at = x, y
+    chain.release().perform()
+    assert gears.run(
+        "return document.getElementById('gear-choice').selectedOptions[0].text"
+    ).startswith("w2")
+    assert float(gears.run("return document.getElementById('turn-number').value")) == pytest.approx(
+        0.5, abs=0.03
+    )
+
+
+def test_a_weight_can_be_taken_by_its_pixel(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    assert not gears.run("return byId('picked').offsetParent")  # the example has no picture
+    gears.click("net-1")
+    picture = gears.driver.find_element(By.ID, "picked-pixel")
+    # The middle of this picture of 28 by 28 is where four pixels meet: go a little off it.
+    ActionChains(gears.driver).move_to_element_with_offset(picture, 4, 4).click().perform()
+    assert gears.run("return [state.weight.l, state.weight.k]") == [0, 14 * 28 + 14]
+    assert "row 14, column 14" in gears.text("#ratios")
+
+
+def gears_at(chain, start):
+    return np.array(getattr(chain, "at", start))
+
+
+# --- training and drawing -------------------------------------------------------------------------
+
+
+def test_a_training_step_of_the_example_gives_the_golden_cost(gears):
+    gears.open()
+    gears.panel("draw")
+    assert gears.values("#learn-said") == near([0.29837110876000269])
+    gears.click("learn")
+    assert gears.values("#learn-said")[0] == near(0.28047144679143016)
+    gears.click("forget")
+    assert gears.values("#learn-said") == near([0.29837110876000269])
+    assert not gears.run("return document.getElementById('drawing').offsetParent")
+    gears.choose("lr", 1000)
+    gears.click("learn")
+    gears.panel("turn")
+    gears.click("forget")  # what is learned there changes nothing here
+    assert gears.values("#cost-now") == near([0.29837110876000269])
+
+
+def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    for target in 3, 8:
+        gears.choose("target", target)
+        before = gears.values("#learn-said")[0]
+        gears.click("learn")
+        after = gears.values("#learn-said")[0]
+        assert after < before
+        gears.click("learn-ten")
+        assert gears.values("#learn-said")[0] < after
+        gears.click("forget")
+    net = net_around(
+        load_model(demo_path()).net.params.astype(float),
+        (784, 40, 10),
+        ["sigmoid"] * 2,
+        "half-squared-error",
+    )
+    x = np.array(gears.run("return Array.from(sketch.x)"))
+    found = trace(net, x, np.eye(10)[8])
+    assert gears.values("#learn-said") == pytest.approx([found.cost], rel=1e-10)
+    shown_gradient = np.array(gears.run("return Array.from(sketch.back.dc_dx)"))
+    assert shown_gradient == pytest.approx(net.W[0] @ found.dc_dz[0], rel=1e-9, abs=1e-18)
+
+
+def pixels_of(gears):
+    """Return what is on the drawing canvas (280, 280, 4), and what the net was shown (28, 28)."""
+    raw = gears.run(
+        "const { data } = ink().getImageData(0, 0, 280, 280); let text = '';"
+        "for (const v of data) text += String.fromCharCode(v); return btoa(text)"
+    )
+    seen = gears.run("return Array.from(sketch.x, (v) => v * 255)")
+    rgba = np.frombuffer(base64.b64decode(raw), np.uint8).reshape(280, 280, 4)
+    return rgba, np.round(seen).astype(int).reshape(28, 28)
+
+
+def draw_seven(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    canvas = gears.driver.find_element(By.ID, "canvas")
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(canvas, -60, -70)
+    chain = chain.click_and_hold()
+    for by in ((60, 2), (60, -2), (-20, 50), (-25, 50), (-15, 45)):
+        chain = chain.move_by_offset(*by)
+    chain.release().perform()
+
+
+def test_a_drawn_stroke_is_prepared_as_python_does_and_saved_as_it_is(gears, tmp_path):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_seven(gears)
+    rgba, seen = pixels_of(gears)
+    assert (rgba[..., 0] < 128).sum() > 4000
+    assert np.array_equal(seen, prepare(rgba))
+    assert seen.max() == 255
+    grey = gears.run(
+        "return Array.from(byId('seen').getContext('2d').getImageData(0, 0, 28, 28).data)"
+    )
+    assert np.array_equal(np.array(grey)[::4], seen.ravel())
+    gears.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    gears.click("save")
+    saved = tmp_path / "drawing.png"
+    gears.wait_for(saved.exists, "nothing was saved")
+    image = pytest.importorskip("PIL.Image")
+    with image.open(saved) as picture:
+        assert np.array_equal(np.asarray(picture.convert("RGBA")), rgba)
+
+
+def test_a_drawing_is_dropped_by_clear(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    _, before = pixels_of(gears)
+    draw_seven(gears)
+    gears.click("clear")
+    rgba, after = pixels_of(gears)
+    assert (rgba == 255).all()
+    assert np.array_equal(before, after)
+
+
+FULL = "ink().fillStyle = '#000'; ink().fillRect(0, 0, 280, 280); readDrawing()"
+ALL_PLACES = (
+    "return ['outputs', 'heat-w', 'heat-x', 'curve', 'learn-said'].map("
+    "(id) => byId(id).querySelectorAll('canvas, data, circle, .output').length)"
+)
+
+
+@pytest.mark.parametrize("paper", [FULL, "clearCanvas(); readDrawing()"], ids=["full", "blank"])
+def test_where_nothing_is_drawn_nothing_is_shown(gears, paper):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_seven(gears)
+    assert all(gears.run(ALL_PLACES))
+    gears.run(paper)
+    assert not any(gears.run(ALL_PLACES))
+    assert not gears.run(
+        "return byId('seen').getContext('2d').getImageData(0, 0, 28, 28).data.some((v) => v)"
+    )
+    assert "no strokes to be seen" in gears.text("#seen-hint")
+    assert gears.text("#target-note") == ""
+    assert "draw more" not in gears.text("#seen-hint")  # that would be wrong of a full paper
+    gears.click("learn")
+    assert "nothing to learn from" in gears.text("#learn-said")
+    gears.choose("target", 3)
+    gears.choose("hidden-unit", 3)
+    gears.click("forget")
+    assert not any(gears.run(ALL_PLACES))
+    gears.click("clear")
+    assert all(gears.run(ALL_PLACES))
+    gears.run(paper)
+    draw_seven(gears) if paper != FULL else gears.choose("sample", 3)
+    assert all(gears.run(ALL_PLACES))
+
+
+def test_a_dot_leaves_ink(gears):
+    from selenium.webdriver import ActionChains, Keys
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    ActionChains(gears.driver).click(gears.driver.find_element(By.ID, "canvas")).perform()
+    rgba, seen = pixels_of(gears)
+    assert 300 < (rgba[..., 0] < 128).sum() < 450  # a disc as wide as the pen
+    assert np.array_equal(seen, prepare(rgba))
+    gears.click("clear")
+    gears.run("byId('canvas').focus()")
+    gears.keys(Keys.SPACE)
+    assert 300 < (pixels_of(gears)[0][..., 0] < 128).sum() < 450
+
+
+def test_a_second_finger_draws_nothing(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    gears.run("byId('canvas').scrollIntoView({ block: 'center' })")
+    left, top = gears.run(
+        "const { left, top } = byId('canvas').getBoundingClientRect(); return [left, top]"
+    )
+
+    def touch(kind, *places):
+        points = [{"id": i, "x": left + x, "y": top + y} for i, (x, y) in enumerate(places)]
+        gears.command("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+
+    touch("touchStart", (60, 60))
+    touch("touchStart", (60, 60), (230, 230))
+    touch("touchMove", (60, 120), (230, 200))
+    touch("touchEnd")
+    rows, columns = (pixels_of(gears)[0][..., 0] < 128).nonzero()
+    assert len(rows) > 1000  # a line of 60 pixels, as wide as the pen
+    assert columns.max() < 90 and rows.max() < 150
+
+
+def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_seven(gears)
+    gears.click("learn-ten")
+    gears.click("learn-ten")
+    assert "after 20 training steps" in gears.text("#learn-said")
+    gears.run("stroke({ x: 60, y: 140 }, { x: 200, y: 140 }); readDrawing()")
+    assert "after 20 training steps, 0 of them on this picture" in gears.text("#learn-said")
+    assert gears.run("return sketch.costs.length") == 1
+    gears.click("learn")
+    assert "after 21 training steps, 1 of them on this picture" in gears.text("#learn-said")
+    assert len(gears.values("#learn-said")) == 2
+    gears.click("clear")
+    assert "after 21 training steps, 0 of them" in gears.text("#learn-said")
+    gears.click("forget")
+    assert "after 0 training steps." in gears.text("#learn-said")
+
+
+def test_a_learning_rate_that_is_none_takes_no_step(gears):
+    gears.open()
+    gears.panel("draw")
+    before = gears.run("return Array.from(sketch.net.params)")
+    for rate in "-1", "":  # what is not a number, a number box has as ""
+        gears.choose("lr", rate)
+        for button in "learn", "learn-ten":
+            gears.click(button)
+            assert "No step taken: the learning rate" in gears.text("#learn-said"), rate
+            assert "rose" not in gears.text("#learn-said")
+        assert gears.run("return byId('lr').getAttribute('aria-invalid')") == "true"
+    assert gears.run("return sketch.costs.length") == 1
+    assert gears.run("return Array.from(sketch.net.params)") == before
+    gears.choose("lr", 0)
+    assert "No step taken" not in gears.text("#learn-said")
+    assert gears.run("return byId('lr').getAttribute('aria-invalid')") != "true"
+    gears.click("learn")
+    assert "after 1 training step" in gears.text("#learn-said")
+    assert "At a learning rate of 0 nothing moves" in gears.text("#learn-said")
+    assert gears.run("return Array.from(sketch.net.params)") == before
+
+
+def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    gears.choose("sample", 0)
+    assert gears.run("return byId('target').value") == "0"
+    assert gears.text("#target-note") == ""
+    draw_seven(gears)
+    read = gears.run("return strongest(sketch.pass.a[2])")
+    assert read != 0
+    assert gears.run("return [+byId('target').value, sketch.y.indexOf(1)]") == [read, read]
+    assert "what the net reads" in gears.text("#target-note")
+    gears.choose("target", 4)
+    assert gears.text("#target-note") == ""
+    gears.run("stroke({ x: 60, y: 140 }, { x: 200, y: 140 }); readDrawing()")  # of the same drawing
+    assert gears.run("return [+byId('target').value, sketch.y.indexOf(1)]") == [4, 4]
+    gears.click("clear")
+    assert gears.run("return byId('target').value") == "0"
+    draw_seven(gears)
+    assert gears.run("return +byId('target').value") == read
+
+
+def test_boxes_for_a_unit_are_corrected(gears):
+    gears.open()
+    gears.click("net-1")
+    for name, box, last in ("paths", "unit-number", 39), ("draw", "hidden-unit", 39):
+        gears.panel(name)
+        for typed, held in (9999, last), (-3, 0), (39.9, 39), ("", 0):
+            gears.choose(box, typed)
+            assert gears.run("return byId(arguments[0]).value", box) == str(held), (box, typed)
+
+
+def test_a_switch_ends_a_drag_and_what_was_about_to_be_said(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    gears.wait_for(lambda: "w5 is at" in gears.text("#turn-said"), "it never said so")
+    for choice in "net-1", "sample":
+        gear = gears.driver.find_element(By.CSS_SELECTOR, ".gear.held .grip")
+        chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -18)
+        chain.click_and_hold().move_by_offset(12, 8).perform()
+        assert gears.run("return state.turn") > 0.05
+        if choice == "sample":
+            gears.choose("sample", 2)
+        else:
+            gears.click(choice)
+        assert gears.text("#turn-said") == ""
+        ActionChains(gears.driver, duration=10).move_by_offset(10, 25).release().perform()
+        assert gears.run("return state.turn") == 0
+        gears.wait_for(lambda: "is at" in gears.text("#turn-said"), "it never said so")
+        assert gears.text("#turn-said").startswith("W\N{SUPERSCRIPT MINUS}")
+
+
+def test_a_sweep_of_a_large_net_writes_sums_as_people_do(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("sweep")
+    lines = []
+    for step in range(gears.run("return stepsOf(state.shown.net).length")):
+        gears.run("stepTo(arguments[0])", step)
+        lines += gears.text("#step-numbers").split("\n")
+    for line in lines:
+        # No sign follows a sign: neither "+ -0.68" nor "x -0.31", but "- 0.68" and "x (-0.31)".
+        assert not re.search(rf"[^\w\s=] {MINUS}\d|  ", line), line
+        for text in re.findall(r"(?<![\[\d.])\d*\.\d+", line):  # exact numbers may be shorter
+            long = len(text.replace(".", "").lstrip("0")) == 6
+            assert long or text in ("0.05", "0.5", "0.25"), line
+    net = load_model(demo_path()).net
+    l, _, j = gears.run("const { l, k, j } = state.weight; return [l, k, j]")
+    bias = float(net.b[l][j])
+    wanted = f"{MINUS if bias < 0 else '+'} {shown(abs(bias))} = "
+    assert any(wanted in line for line in lines)
+
+
+def test_every_gear_has_a_name_in_the_list(gears):
+    gears.open()
+    names = gears.run("return Array.from(byId('gear-choice').options, (o) => o.text)")
+    assert len(set(names)) == 12
+    weights = {
+        f"w{4 * l + 2 * j + k + 1}, {'xh'[l]}{k + 1} to {'ho'[l]}{j + 1}"
+        for l in range(2)
+        for j in range(2)
+        for k in range(2)
+    }
+    assert set(names) == weights | {f"b of {unit}" for unit in ("h1", "h2", "o1", "o2")}
+
+
+# --- for everyone ---------------------------------------------------------------------------------
+
+
+def test_the_keyboard_is_enough_for_every_panel(gears):
+    from selenium.webdriver import Keys
+
+    gears.open()
+    # Turn: the slider, the number box, another gear.
+    gears.tab_to("turn-range")
+    gears.keys(*[Keys.ARROW_RIGHT] * 3)
+    assert gears.values("#predicted")[0] == pytest.approx(0.03 * 0.0821670, rel=1e-5)
+    gears.tab_to("turn-number")
+    gears.keys(Keys.BACKSPACE * 6, "0.5")
+    assert gears.values("#predicted")[0] == pytest.approx(0.5 * 0.0821670, rel=1e-5)
+    gears.tab_to("gear-choice", back=True)
+    gears.keys(Keys.ARROW_DOWN)
+    assert gears.text("#ratios").count("w6")
+    # Paths, by the arrow keys of the tabs.
+    gears.tab_to("tab-turn", back=True)
+    gears.keys(Keys.ARROW_RIGHT)
+    assert gears.focused() == "tab-paths"
+    gears.tab_to("unit-layer")
+    gears.keys(Keys.ARROW_DOWN)
+    assert gears.values("#bars")[-1] == pytest.approx(0.0413703, abs=1e-7)
+    # Sweep.
+    gears.tab_to("tab-paths", back=True)
+    gears.keys(Keys.ARROW_RIGHT)
+    gears.tab_to("step-on")
+    gears.keys(Keys.ENTER, Keys.SPACE)
+    assert gears.text("#step-said").startswith("3 of ")
+    gears.tab_to("step-range")
+    gears.keys(Keys.END)
+    assert "net.params" in gears.text("#code mark")
+    # The other net, and a drawing of it.
+    gears.tab_to("net-0", back=True)
+    gears.keys(Keys.ARROW_DOWN)
+    gears.tab_to("sample")
+    gears.keys(Keys.ARROW_DOWN)
+    gears.tab_to("tab-sweep")
+    gears.keys(Keys.ARROW_RIGHT)
+    gears.tab_to("canvas")
+    gears.keys(Keys.SPACE, *[Keys.ARROW_DOWN] * 15, Keys.SPACE)
+    rgba, seen = pixels_of(gears)
+    assert np.array_equal(seen, prepare(rgba))
+    assert (rgba[..., 0] == 0).sum() > 2000
+    gears.tab_to("target")
+    gears.keys("1")
+    gears.tab_to("learn")
+    gears.keys(Keys.ENTER)
+    assert "after 1 training step" in gears.text("#learn-said")
+
+
+def test_focus_is_visible_wherever_tab_goes(gears):
+    from selenium.webdriver import Keys
+
+    gears.open()
+    gears.click("net-1")
+    for name in PANELS:
+        gears.panel(name)
+        gears.run("document.activeElement.blur()")
+        seen = set()
+        for _ in range(25):
+            gears.keys(Keys.TAB)
+            if gears.focused() is None:  # around the end of the page
+                continue
+            seen.add(gears.focused())
+            outline = gears.run(
+                "const e = document.activeElement; const grip = e.querySelector('.grip');"
+                "const { outlineStyle, outlineWidth } = getComputedStyle(e);"
+                "return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2"
+                "|| grip && getComputedStyle(grip).stroke !== 'none'"
+            )
+            assert outline, gears.focused()
+        assert len(seen) >= 6, name
+
+
+@pytest.mark.parametrize("net", [0, 1])
+def test_it_fits_a_narrow_screen(gears, net):
+    gears.open(width=320, height=640)
+    gears.click(f"net-{net}")
+    for name in PANELS:
+        gears.panel(name)
+        assert gears.run("return document.documentElement.scrollWidth") <= 320, name
+        assert gears.run("scrollTo(99, 0); return scrollX") == 0
+
+
+CONTRAST = """
+const parse = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
+const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+  .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+  .reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
+const ground = (e) => {
+  for (let at = e; at; at = at.parentElement) {
+    const circle = at.classList.contains('badge') && at.querySelector('circle');
+    const c = parse(circle ? getComputedStyle(circle).fill : getComputedStyle(at).backgroundColor);
+    if (c.length === 3 || c[3] > 0.99) return c;
+  }
+};
+const bad = [];
+let count = 0;
+for (const e of document.querySelectorAll('body *')) {
+  const own = Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.data.trim());
+  if (!own || !e.getClientRects().length || e.tagName === 'OPTION') continue;
+  const style = getComputedStyle(e);
+  const front = parse(e.closest('svg') ? style.fill : style.color);
+  const [a, b] = [light(front), light(ground(e))].sort((x, y) => y - x);
+  const contrast = (a + 0.05) / (b + 0.05);
+  count += 1;
+  if (contrast < 4.5) bad.push([e.outerHTML.slice(0, 80), contrast]);
+}
+return [count, bad];
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast_in_both_schemes(gears, scheme):
+    gears.open(color_scheme=scheme)
+    paper = gears.run("return getComputedStyle(document.body).backgroundColor")
+    assert (min(map(int, re.findall(r"\d+", paper))) > 128) == (scheme == "light")
+    for net in "net-0", "net-1":
+        gears.click(net)
+        for name in PANELS:
+            gears.panel(name)
+            count, bad = gears.run(CONTRAST)
+            assert count > 20
+            assert bad == []
+
+
+def test_reduced_motion_is_respected(gears):
+    moving = "return getComputedStyle(document.querySelector('.gear .rim')).transitionDuration"
+    gears.open(reduced_motion="reduce")
+    assert gears.run(moving) in ("0s", "0s, 0s")
+    gears.open()
+    assert gears.run(moving) == "0.22s"
+
+
+def test_without_javascript_there_is_the_diagram(gears):
+    gears.open()
+    gears.command("Emulation.setScriptExecutionDisabled", value=True)
+    gears.driver.get(gears.path.as_uri())
+    from selenium.webdriver.common.by import By
+
+    find = gears.driver.find_element
+    assert "needs JavaScript" in find(By.TAG_NAME, "noscript").text
+    assert find(By.CSS_SELECTOR, "noscript svg").size["width"] > 400
+    assert not find(By.ID, "app").is_displayed()
+    gears.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+# --- nets of the reader's own ---------------------------------------------------------------------
+
+rng = np.random.default_rng(3)
+SOFTMAX = {"activation": "relu", "output_activation": "softmax", "cost": "cross-entropy"}
+ODD = {
+    "softmax": Shown(
+        "</script><b>relu</b> & softmax, " + "w" * 60,
+        init_net((35, 6, 5, 4), rng=1, **SOFTMAX),
+        np.eye(4)[[0, 3, 2]],
+        rng.integers(0, 256, (3, 7, 5), dtype=np.uint8),
+        note="<img src=x onerror=alert(1)>" + "w" * 60,
+        captions=tuple(f"test image {n} of a data set with a long name, misread" for n in "123"),
+    ),
+    "one layer": Shown(
+        "one layer", init_net((64, 3), rng=2), np.eye(3), rng.integers(0, 256, (3, 8, 8), np.uint8)
+    ),
+    "one unit": Shown("one unit", init_net((1, 1), rng=3), np.array([[0.5]]), x=np.array([[0.25]])),
+    "deep": Shown(
+        "deep",
+        init_net((2,) * 9, rng=4, activation="tanh", cost="squared-error"),
+        np.array([[0.1, 0.9]]),
+        x=np.array([[0.5, -1.5]]),
+    ),
+    "many classes": Shown(
+        "many classes",
+        init_net((16, 9, 26), rng=5, activation="leaky-relu", cost="cross-entropy"),
+        np.eye(26)[[25, 0]],
+        rng.integers(0, 256, (2, 4, 4), np.uint8),
+    ),
+    "plain": Shown(
+        "regression",
+        init_net((3, 2), rng=6, output_activation="identity", cost="squared-error"),
+        np.array([[-1.5, 2.5]]),
+        x=np.array([[0.5, -1.5, 0]]),
+    ),
+    "digits": Shown(
+        "two hidden layers",
+        init_net((784, 30, 20, 10), rng=7),
+        np.eye(10)[[3]],
+        rng.integers(0, 256, (1, 28, 28), np.uint8),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def odd(chromium, tmp_path_factory):
+    path = tmp_path_factory.mktemp("odd") / "odd nets.html"
+    path.write_text(page(list(ODD.values())), encoding="utf-8")
+    return Page(chromium, path)
+
+
+@pytest.mark.parametrize("place", range(len(ODD)), ids=list(ODD))
+def test_any_net_of_the_reader_works(odd, place):
+    odd.open(width=320)
+    odd.click(f"net-{place}")
+    mine = list(ODD.values())[place]
+    net = net_around(
+        mine.net.params.astype(float), mine.net.shape, mine.net.activations, mine.net.cost
+    )
+    found = trace(
+        net,
+        np.array(odd.run("return Array.from(state.x)")),
+        np.array(odd.run("return Array.from(state.y)")),
+    )
+    for l in range(len(net.W)):
+        for bias in False, True:
+            odd.panel("turn")
+            j = odd.run(
+                "const [l, bias] = arguments; const w = strongestWeight(l);"
+                "chooseWeight(bias ? { l, k: null, j: w.j } : w); turnTo(-0.25); return [w.k, w.j]",
+                *(l, bias),
+            )
+            gradient = found.dc_db[l][j[1]] if bias else found.dc_dW[l][tuple(j)]
+            assert odd.values("#ratios")[-1] == pytest.approx(gradient, rel=1e-9, abs=1e-15)
+            for name in PANELS if l in (0, len(net.W) - 1) else []:
+                odd.panel(name)
+                assert odd.run("return document.documentElement.scrollWidth") <= 320
+                body = odd.run("return app.innerText + app.innerHTML")
+                assert not re.search(r"NaN|undefined|Infinity|\[object", body), name
+    odd.panel("sweep")
+    for _ in range(6 * len(net.W) + 4):
+        odd.click("step-on")
+        assert not re.search("NaN|undefined", odd.text("#sweep"))
+    odd.panel("paths")
+    for l, n in enumerate(net.shape):
+        for k in {0, n - 1}:
+            odd.run("chooseUnit({ l: arguments[0], k: arguments[1] })", l, k)
+            if l < len(net.W):
+                parts = found.paths(net, l, k)
+                assert odd.values("#bars")[-1] == pytest.approx(parts.sum(), rel=1e-9, abs=1e-15)
+    odd.panel("draw")
+    before = odd.values("#learn-said")[0]
+    odd.choose("lr", 0.01)
+    odd.click("learn")
+    assert odd.values("#learn-said")[0] < before
+    images = mine.images is not None
+    drawable = images and mine.images.shape[1] == mine.images.shape[2]
+    assert odd.run("return Boolean(byId('drawing').offsetParent)") == drawable
+    assert odd.run("return Boolean(byId('seen').offsetParent)") == images
+    assert odd.run("return document.querySelectorAll('.gear').length") < 60
+
+
+def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
+    odd.open()
+    odd.click("net-0")
+    odd.run("chooseWeight(strongestWeight(2))")
+    assert f"in one step: a {MINUS} y" in odd.text("#ratios")
+    odd.panel("sweep")
+    odd.run("stepTo(7)")
+    assert "in one step" in odd.text("#step-said")
+    assert "dc_dz = dc_da" in odd.text("#code mark:last-of-type")
+
+
+def test_images_are_called_images_and_digits_digits(gears, odd):
+    gears.open()
+    assert gears.run("return byId('sample-label').textContent") == "Sample"
+    gears.click("net-1")
+    gears.panel("draw")
+    assert gears.text("#sample-label") == "Image"
+    assert gears.text("#draw-intro").startswith("Draw a digit, or choose an image above.")
+    odd.open()
+    odd.click("net-1")
+    odd.panel("draw")
+    assert odd.text("#draw-intro").startswith("Draw, or choose an image above.")
+    assert odd.text("#sample-label") == "Image"
+
+
+def test_the_cost_is_in_view_while_a_weight_of_a_deep_net_is_turned(odd):
+    inside = (
+        "const [c, box] = [document.querySelector('[data-id=C]'), byId('scroll')]"
+        ".map((e) => e.getBoundingClientRect());"
+        "return c.left >= box.left && c.right <= box.right"
+    )
+    for place in list(ODD).index("digits"), list(ODD).index("deep"):
+        odd.open()
+        odd.click(f"net-{place}")
+        assert odd.run(inside)
+        assert not odd.run("return byId('pinned').offsetParent")
+        assert odd.run("return byId('stage').getScreenCTM().a") >= 0.69  # labels stay readable
+        cut = odd.run(
+            "const { x, y, width, height } = byId('stage').viewBox.baseVal;"
+            "return Array.from(byId('stage').querySelectorAll('.belt, text'), (e) => e.getBBox())"
+            ".filter((b) => b.x < x || b.y < y || b.x + b.width > x + width"
+            " || b.y + b.height > y + height).length"
+        )
+        assert cut == 0
+        odd.resize(320, 640)
+        assert not odd.run(inside)
+        assert odd.run("return Boolean(byId('pinned').offsetParent)")
+        odd.run("turnTo(0.7)")
+        changes = odd.values("#predicted") + odd.values("#actual")
+        assert set(odd.values("#pinned")) == set(changes)
+        # Nor is it out of sight of the slider.
+        far = "(byId('actual').getBoundingClientRect().bottom)"
+        assert 0 < odd.run(f"return {far} - byId('turn-range').getBoundingClientRect().top") < 260
+        for name in PANELS:
+            odd.panel(name)
+            assert odd.run("return document.documentElement.scrollWidth") <= 320
+
+
+def test_a_step_too_large_is_called_so(odd):
+    odd.open()
+    odd.click(f"net-{list(ODD).index('plain')}")
+    odd.panel("draw")
+    odd.choose("lr", 10)
+    odd.click("learn")
+    assert "It rose: too large a step" in odd.text("#learn-said")
+    odd.choose("lr", "1e308")  # to where no number can follow
+    odd.click("learn-ten")
+    assert "No step taken: it would lead" in odd.text("#learn-said")
+    assert odd.run("return sketch.costs.length") == 2
+    assert odd.run("return sketch.net.params.every(Number.isFinite)")

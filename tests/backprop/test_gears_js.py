@@ -1,0 +1,370 @@
+"""The page's mathematics, run in Node, against numbers from the Python: gears.js is net.py and
+images.py once more."""
+
+import base64
+import json
+import shutil
+import subprocess
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from golden import AFTER, COST, COST_AFTER, COST_AFTER_BIASES_HELD, GRADIENTS, PASSES, PATHS
+
+from simplenet import backprop, init_net, load_data
+from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.errors import DataError
+from simplenet.functions import ACTIVATIONS, COSTS
+from simplenet.net import forward, net_around, optimize
+from simplenet.pictures.prepare import prepare
+
+NODE = shutil.which("node")
+GEARS = backprop.demo_path().with_name("gears.js")
+pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed, which runs gears.js")
+
+# What is asked of gears.js, each with what it is given.
+RUNNER = """
+const gears = require(process.argv[1]);
+const lists = (value) =>
+  ArrayBuffer.isView(value) ? Array.from(value)
+  : Array.isArray(value) ? value.map(lists)
+  : value && typeof value === "object"
+  ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, lists(v)])) : value;
+const netOf = ({ net, params, format }) => gears.netAround(net, gears.decode(params, format));
+const ask = {
+  names: () => ({ activations: Object.keys(gears.ACTIVATIONS), exports: Object.keys(gears) }),
+  pass: (given) => {
+    const net = netOf(given);
+    const pass = gears.forward(net, given.x);
+    const back = gears.backward(net, pass, given.y);
+    const grads = gears.gradients(back);
+    const paths = net.W.map((_, l) =>
+      Array.from(pass.a[l], (_, k) => gears.paths(net, back, l, k)));
+    const step = grads.slice();
+    if (given.held) step.fill(0, step.length - net.b.reduce((n, b) => n + b.length, 0));
+    gears.optimize(net, step, given.lr ?? 0);
+    const after = { params: net.params, a: gears.forward(net, given.x).a };
+    return { ...pass, ...back, grads, paths, after };
+  },
+  turns: (given) => {
+    const net = netOf(given);
+    const pass = gears.forward(net, given.x);
+    const back = gears.backward(net, pass, given.y);
+    return given.turns.map(([l, k, j, amount]) => {
+      const index = gears.indexOf(net, l, k, j);
+      const ratios = gears.ratios(net, pass, back, l, k, j);
+      return { index, ratios, turned: gears.turned(net, given.x, given.y, index, amount) };
+    });
+  },
+  decode: ({ text, format }) => Array.from(gears.decode(text, format), (v) =>
+    Object.is(v, -0) ? "-0" : v),
+  prepare: ({ text, rows, columns, side }) => {
+    const rgba = Uint8ClampedArray.from(Buffer.from(text, "base64"));
+    const image = gears.prepare(rgba, columns, rows, side);
+    return image && Buffer.from(image).toString("base64");
+  },
+};
+const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
+process.stdout.write(JSON.stringify(cases.map(([what, given]) => lists(ask[what](given)))));
+"""
+
+
+def node(*cases):
+    """Ask gears.js many things at once: pairs of a name in RUNNER's `ask` and what it is given."""
+    command = [NODE, "-e", RUNNER, str(GEARS)]
+    result = subprocess.run(
+        command, input=json.dumps(cases), capture_output=True, text=True, timeout=120
+    )
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    return json.loads(result.stdout)
+
+
+def text_of(array):
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def given(net, x, y, **more):
+    """Describe a net and a sample, x (inputs,) and y (outputs,), as the page has them."""
+    about = {"shape": net.shape, "activations": net.activations, "cost": net.cost}
+    kind = {"<f2": "float16", "<f8": "float64"}[net.params.dtype.str]
+    params = {"params": text_of(net.params), "format": kind}
+    return {"net": about, **params, "x": np.ravel(x).tolist(), "y": np.ravel(y).tolist(), **more}
+
+
+def same(found, expected, rtol):
+    """Compare to so much of each number, and of what is lost where large ones cancel."""
+    expected = np.ravel(expected)
+    atol = rtol / 1000 * max(np.abs(expected).max(initial=0), 1e-300)
+    np.testing.assert_allclose(np.ravel(found), expected, rtol, atol)
+
+
+def same_pass(found, net, x, y, rtol):
+    """Compare everything that one forward and one backward pass compute."""
+    t = trace(net, np.ravel(x), np.ravel(y))
+    same(found["C"], t.cost, rtol)
+    for name in "z", "a", "dc_da", "slope", "dc_dz", "dc_dW", "dc_db":
+        parts = getattr(t, name)
+        assert len(found[name]) == len(parts), name
+        for part, expected in zip(found[name], parts):
+            if expected is None:
+                assert part is None, name
+            else:
+                same(part, expected, rtol)
+    same(found["grads"], net.grads, rtol)
+    same(found["dc_dx"], net.W[0] @ t.dc_dz[0], rtol)
+    for l, paths in enumerate(found["paths"]):
+        assert len(paths) == net.shape[l]
+        for k, parts in enumerate(paths):
+            same(parts, t.paths(net, l, k), rtol)
+            same(np.sum(parts), found["dc_da"][l - 1][k] if l else found["dc_dx"][k], rtol)
+
+
+# --- the worked example ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def example():
+    """Return the example's passes: all parameters learning, and with the biases held."""
+    return node(*(("pass", given(example_net(), X, Y, lr=LR, held=held)) for held in (False, True)))
+
+
+def test_the_example_is_the_python_s_to_1e_12(example):
+    same_pass(example[0], example_net(), X, Y, 1e-12)
+    net = example_net()
+    trace(net, X[0], Y[0])
+    optimize(net, LR)
+    same(example[0]["after"]["params"], net.params, 1e-12)
+    same(example[0]["after"]["a"][-1], forward(net, X), 1e-12)
+
+
+def test_the_example_has_the_golden_numbers(example):
+    """They were computed to 30 digits."""
+    found = example[0]
+    for name, parts in PASSES.items():
+        for part, expected in zip(found[name], parts, strict=True):
+            same(part, expected, 1e-12)
+    same(found["C"], COST, 1e-12)
+    for number, ratio in GRADIENTS.items():
+        l, k, j = weight_index(number)
+        same(found["dc_dW"][l][2 * k + j], ratio, 1e-12)
+        same(found["after"]["params"][4 * l + 2 * k + j], AFTER[number], 1e-12)
+    for paths, expected in zip(found["paths"][1], PATHS, strict=True):
+        same(paths, expected, 1e-12)
+    for passed, C in zip(example, (COST_AFTER, COST_AFTER_BIASES_HELD)):
+        same(0.5 * ((np.array(passed["after"]["a"][-1]) - Y) ** 2).sum(), C, 1e-12)
+
+
+# --- real networks --------------------------------------------------------------------------------
+
+
+def test_a_network_as_large_as_the_demo_s_agrees_to_1e_10():
+    """Its weights are stored as float16, as the page has them, and computed with in float64."""
+    half = init_net((784, 40, 10), rng=0, dtype=np.float16)
+    half.params += np.random.default_rng(1).normal(0, 0.3, half.params.size).astype(np.float16)
+    net = net_around(half.params.astype(np.float64), half.shape, half.activations, half.cost)
+    images, labels = load_data("sample").test
+    samples = [(images[n].ravel() / 255, np.eye(10)[labels[n]]) for n in (0, 700, 1500, 2999)]
+    asked = [("pass", given(half, x, y)) for x, y in samples]
+    for found, (x, y) in zip(node(*asked), samples):
+        same_pass(found, net, x, y, 1e-10)
+
+
+def every_net(shape=(4, 3, 3, 2)):
+    """Return a net of each activation of hidden layers, cost and output activation."""
+    hidden = [name for name, activation in ACTIVATIONS.items() if activation.slope]
+    for cost, outputs in COSTS.items():
+        for output in outputs:
+            for activation in hidden:
+                names = {"activation": activation, "output_activation": output, "cost": cost}
+                net = init_net(shape, rng=3, dtype=np.float64, **names)
+                net.params += np.random.default_rng(4).normal(0, 0.3, net.params.size)
+                yield net
+
+
+def test_every_activation_and_cost_is_there_and_agrees():
+    rng = np.random.default_rng(0)
+    problems = [
+        (net, rng.normal(0, 1, 4), np.eye(2)[n % 2]) for net in every_net() for n in range(3)
+    ]
+    names, *passes = node(("names", {}), *(("pass", given(*problem)) for problem in problems))
+    assert names["activations"] == list(ACTIVATIONS)
+    for found, problem in zip(passes, problems):
+        same_pass(found, *problem, 1e-11)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_saturated_outputs_agree_too(cost):
+    for output in COSTS[cost]:
+        net = init_net((2, 2), rng=0, dtype=np.float64, output_activation=output, cost=cost)
+        net.params[:] = [900, -900, 0, 5, 0, 0]
+        for y in [1, 0], [0, 1]:
+            x = [1.0, 0.0]
+            (found,) = node(("pass", given(net, x, y)))
+            same_pass(found, net, x, y, 1e-12)
+
+
+# --- gears ----------------------------------------------------------------------------------------
+
+
+def every_parameter(net):
+    """Return (l, k, j) of each, in the order of params; k is None for a bias."""
+    for l, (n, m) in enumerate(pairwise(net.shape)):
+        yield from ((l, k, j) for k in range(n) for j in range(m))
+    yield from ((l, None, j) for l, m in enumerate(net.shape[1:]) for j in range(m))
+
+
+def test_ratios_are_the_gradient_and_what_small_turns_do():
+    """The chain rule run forwards: a second way, for every parameter of every kind of net."""
+    x, y, amount = np.array([0.3, -0.8, 0.5, 1.1]), np.array([0.0, 1.0]), 1e-6
+    nets = [example_net(), *every_net()]
+    samples = [(X[0], Y[0]), *[(x, y)] * (len(nets) - 1)]
+    asked = [
+        ("turns", given(net, *sample, turns=[[*p, amount] for p in every_parameter(net)]))
+        for net, sample in zip(nets, samples)
+    ]
+    for net, (x, y), turns in zip(nets, samples, node(*asked)):
+        t = trace(net, x, y)
+        assert [turn["index"] for turn in turns] == list(range(net.params.size))
+        same([turn["ratios"]["dC"] for turn in turns], net.grads, 1e-11)
+        for (l, k, j), turn in zip(every_parameter(net), turns):
+            ratios, turned = turn["ratios"], turn["turned"]
+            same(ratios["dz"][l][j], 1 if k is None else t.a[l][k], 1e-12)
+            for i in range(len(net.W)):
+                for name, before, after in (
+                    ("dz", t.z[i], turned["z"][i]),
+                    ("da", t.a[i + 1], turned["a"][i + 1]),
+                ):
+                    if i < l:
+                        assert not np.any(ratios[name][i])
+                        same(after, before, 1e-12)
+                    else:
+                        moved = (np.array(after) - before) / amount
+                        np.testing.assert_allclose(moved, ratios[name][i], rtol=1e-4, atol=1e-5)
+            moved = (turned["C"] - t.cost) / amount
+            np.testing.assert_allclose(moved, ratios["dC"], rtol=1e-4, atol=1e-5)
+
+
+def test_a_turn_computes_everything_again():
+    """However large it is; the golden ratios of turns of w5 and w1 are told of the example."""
+    turns = [(5, 1e-3, 0.0821609), (5, 0.1, 0.0815322), (5, 1, 0.0741581)]
+    turns += [(1, 1e-3, 0.000438566), (1, 0.1, 0.000438416), (1, 1, 0.000436968)]
+    asked = [[*weight_index(number), amount] for number, amount, _ in turns]
+    (found,) = node(("turns", given(example_net(), X, Y, turns=asked)))
+    before = trace(example_net(), X[0], Y[0]).cost
+    for (_, amount, golden), turn in zip(turns, found):
+        assert (turn["turned"]["C"] - before) / amount == pytest.approx(golden, rel=2e-6)
+        net = example_net()
+        net.params[turn["index"]] += amount
+        t = trace(net, X[0], Y[0])
+        same(turn["turned"]["C"], t.cost, 1e-12)
+        for name in "z", "a":
+            for part, expected in zip(turn["turned"][name], getattr(t, name)):
+                same(part, expected, 1e-12)
+
+
+# --- stored numbers -------------------------------------------------------------------------------
+
+
+def test_stored_numbers_are_read_exactly():
+    rng = np.random.default_rng(0)
+    halves = np.arange(65536, dtype=np.uint16).view("<f2")
+    arrays = {
+        "float16": halves[np.isfinite(halves)],  # every one that there is
+        "float32": np.append(rng.normal(0, 1e9, 500), [0, -0.0, 1e-45, 3.4e38]).astype("<f4"),
+        "float64": np.append(rng.normal(0, 1e-9, 500), [0, -0.0, 5e-324, 1.7e308]).astype("<f8"),
+        "uint8": np.arange(256, dtype=np.uint8),
+    }
+    asked = [("decode", {"text": text_of(array), "format": name}) for name, array in arrays.items()]
+    for found, array in zip(node(*asked), arrays.values()):
+        expected = array.astype(np.float64)
+        found = np.array([float(value) for value in found])
+        assert found.tobytes() == expected.tobytes()  # -0 is not 0 here
+
+
+# --- the preparation of a picture -----------------------------------------------------------------
+
+
+def pictures():
+    """Return pictures and sides: digits, and everything that might be computed differently."""
+    rng = np.random.default_rng(0)
+
+    def opaque(light):
+        light = np.clip(np.rint(light), 0, 255).astype(np.uint8)
+        return np.dstack([light, light, light, np.full_like(light, 255)])
+
+    digits = load_data("sample").test.images[::50]  # six of each class
+    for number, digit in enumerate(digits):
+        wide = np.kron(digit, np.ones((1 + number % 11, 1 + number % 7)))
+        wide = np.pad(wide, ((number, 3 * number % 50), (number % 40, 7)))
+        yield opaque(255 - digit), 28
+        yield opaque(wide), 28
+        light = np.linspace(90, 240, wide.shape[1])
+        yield opaque(light * (1 - wide / 300) + rng.normal(0, number % 9, wide.shape)), 28
+    for _ in range(150):  # noise of all sizes, colours, transparencies
+        rows, columns = rng.integers(1, 100, 2) if rng.random() < 0.8 else rng.integers(150, 250, 2)
+        picture = rng.integers(0, 256, (rows, columns, 4), dtype=np.uint8)
+        if rng.random() < 0.5:  # blotches
+            picture = np.kron(picture[:9, :9], np.ones((7, 5, 1), np.uint8))
+        if rng.random() < 0.5:  # few values: ties
+            picture = picture // 85 * 85
+        if rng.random() < 0.4:
+            picture[:, :, 3] = 255
+        yield picture, int(rng.choice([1, 2, 8, 14, 28, 28, 28, 33, 64]))
+    for rows, columns in (1, 1), (1, 2), (2, 1), (1, 900), (900, 1), (3, 700), (700, 2), (168, 169):
+        for _ in range(3):
+            yield opaque(rng.integers(0, 2, (rows, columns)) * 255), 28
+            line = np.zeros((rows, columns))
+            line[rows // 2, : 1 + columns // 3] = 200
+            yield opaque(line), 28
+    for size in 27, 167, 168, 169, 336, 337:  # rings and lines around the sizes where steps change
+        y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+        for width in 0.03, 0.15, 0.5:
+            yield opaque(255 * (np.abs(np.hypot(x, y) - 0.6) < width)), 28
+            yield opaque(255 - 230 * (np.abs(x - y / 3) < width) * (np.abs(y) < 0.9)), 28
+        yield opaque(120 + 100 * x), 28
+    for height in 9, 10, 11:  # a piece cut by the edge, around twice the ink of one inside
+        ink = np.zeros((60, 60))
+        ink[:height, 20:24] = ink[30:35, 20:24] = 255
+        yield opaque(ink), 28
+    for white in 0, 22, 23, 24, 25, 255:  # ink that is told by its transparency, or by its colour
+        clear = np.full((28, 28, 4), 255, np.uint8)
+        clear[:, :, 3], clear[:9, :, :3] = digits[1], 255 - white
+        yield clear, 28
+    for contrast in 22, 23, 24, 25, 26:  # around what is blank
+        yield opaque(100 + contrast * (np.kron(digits[0], np.ones((2, 2))) > 99)), 28
+
+
+def test_every_pixel_of_a_prepared_picture_is_the_python_s():
+    cases = list(pictures())
+    asked = [
+        (
+            "prepare",
+            {"text": text_of(rgba), "rows": len(rgba), "columns": len(rgba[0]), "side": side},
+        )
+        for rgba, side in cases
+    ]
+    blank = 0
+    for (rgba, side), found in zip(cases, node(*asked), strict=True):
+        try:
+            expected = text_of(prepare(rgba, side))
+        except DataError:
+            expected, blank = None, blank + 1
+        assert found == expected, (rgba.shape, side)
+    assert len(cases) > 400 and 10 < blank < 100
+
+
+def test_a_drawing_is_prepared_while_the_pen_moves():
+    """The page does this at each movement, on a canvas of 280 x 280: far below a second here."""
+    code = """
+    const gears = require(process.argv[1]);
+    const rgba = new Uint8ClampedArray(280 * 280 * 4).fill(255);
+    for (let i = 0; i < 280; i++) rgba.fill(0, (i * 280 + 100) * 4, (i * 280 + 120) * 4);
+    const times = Array.from({ length: 9 }, () => {
+      const began = performance.now();
+      gears.prepare(rgba, 280, 280);
+      return performance.now() - began;
+    });
+    console.log(Math.min(...times));
+    """
+    result = subprocess.run([NODE, "-e", code, str(GEARS)], capture_output=True, text=True)
+    assert float(result.stdout) < 200, result.stderr  # 6 ms on a machine with time to spare

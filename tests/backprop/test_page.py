@@ -1,0 +1,247 @@
+"""The interactive page as text: what is in it, and that nothing can break out of it."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from simplenet import init_net, load_data
+from simplenet.backprop import demo_path
+from simplenet.backprop import page as module
+from simplenet.backprop.example import LR, X, Y, example_net, trace
+from simplenet.backprop.page import SCRIPTS, Shown, page
+from simplenet.net import backward, forward
+from simplenet.training.modelfile import load_model
+
+NASTY = "</script><!--<script>--><img src=x onerror=alert(1)>\u2028'\"&"
+
+
+def example(**changes):
+    return Shown(**{"name": "example", "net": example_net(), "x": X, "y": Y, "lr": LR} | changes)
+
+
+def demo():
+    images, labels = load_data("sample").test
+    return Shown("demo", load_model(demo_path()).net, np.eye(10)[labels[:20]], images[:20])
+
+
+class Reader(HTMLParser):
+    """Collect every tag with its attributes, and the text of scripts and styles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.scripts, self.inside = [], [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag == "script":
+            self.inside = dict(attributes).get("type", "code")
+            self.scripts.append((self.inside, ""))
+
+    def handle_endtag(self, tag):
+        if tag == "script":
+            self.inside = None
+
+    def handle_data(self, data):
+        if self.inside:
+            self.scripts[-1] = self.inside, self.scripts[-1][1] + data
+
+    def all(self, attribute):
+        return [found[attribute] for _, found in self.tags if attribute in found]
+
+
+def data_of(text):
+    [(_, data)] = [script for script in Reader(text).scripts if script[0] != "code"]
+    return json.loads(data)
+
+
+def unpacked(packed):
+    kind = np.dtype(packed["format"]).newbyteorder("<")
+    return np.frombuffer(base64.b64decode(packed["base64"]), kind)
+
+
+@pytest.fixture(scope="module")
+def text():
+    return page([example(), demo()])
+
+
+def test_it_is_small_enough_to_send_to_a_class(text):
+    size = len(text.encode())
+    weights = sum(len(json.dumps(net)) for net in data_of(text)["nets"])
+    assert size <= 300_000
+    assert size - weights <= 175_000  # the text, the style, the scripts and the static diagram
+
+
+def test_it_asks_nobody_for_anything(text):
+    reader = Reader(text)
+    # The policy forbids it; and there is nothing that would ask, were there no policy.
+    assert not {"src", "srcset", "data", "poster", "action", "ping"} & {
+        attribute for _, found in reader.tags for attribute in found
+    }
+    assert all(link.startswith("#") for link in reader.all("href") + reader.all("xlink:href"))
+    assert not re.search(r"@import|url\((?!#)|\bfetch\(|XMLHttpRequest|import\(", text)
+
+
+def test_the_policy_allows_these_scripts_and_no_others(text):
+    reader = Reader(text)
+    [policy] = [found["content"] for tag, found in reader.tags if "http-equiv" in found]
+    assert policy.startswith("default-src 'none';")
+    wanted = {
+        f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
+        for kind, code in reader.scripts
+        if kind == "code"
+    }
+    assert set(re.findall(r"'sha256-[^']+'", policy)) == wanted
+    assert len(wanted) == len(SCRIPTS)
+    script = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "unsafe" not in script
+    # The policy stands before everything it is for, and no handler hides in an attribute.
+    assert text.index("Content-Security-Policy") < text.index("<style>")
+    assert not [name for _, found in reader.tags for name in found if name.startswith("on")]
+    assert not reader.all("style") or "unsafe-inline" in policy
+
+
+def test_numbers_arrive_exactly_and_in_the_shortest_format(text):
+    first, second = data_of(text)["nets"]
+    assert first["params"]["format"] == "float64"
+    assert np.array_equal(unpacked(first["params"]), example_net().params)
+    assert np.array_equal(unpacked(first["x"]), X.ravel())
+    assert np.array_equal(unpacked(first["y"]), Y.ravel())
+    assert second["params"]["format"] == "float16"
+    assert np.array_equal(unpacked(second["params"]), load_model(demo_path()).net.params)
+    assert second["x"]["format"] == second["y"]["format"] == "uint8"
+    assert np.array_equal(unpacked(second["x"]), demo().images.ravel())
+    assert second["size"] == [28, 28]
+    assert first["size"] is None
+    assert second["shape"] == [784, 40, 10]
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_a_net_of_any_precision_arrives_exactly(kind):
+    net = init_net((3, 4, 2), rng=0, dtype=kind, activation="tanh")
+    shown = Shown("mine", net, np.eye(2), x=np.array([[0.1, -2, 3], [1e-9, 0, 1e30]]))
+    [found] = data_of(page([shown]))["nets"]
+    assert found["params"]["format"] == kind
+    assert np.array_equal(unpacked(found["params"]), net.params)
+    assert np.array_equal(unpacked(found["x"]), shown.x.ravel())
+    assert found["activations"] == ["tanh", "sigmoid"]
+
+
+def test_pixels_travel_as_bytes_where_the_net_reads_them_so():
+    shown = demo()
+    pixels = shown.images.reshape(20, -1) / 255
+    [found] = data_of(page([replace(shown, x=pixels, captions=("seen",) * 20)]))["nets"]
+    assert (found["x"]["format"], found["scale"]) == ("uint8", 255)
+    assert found["captions"] == ["seen"] * 20
+    [found] = data_of(page([replace(shown, x=pixels - 0.5)]))["nets"]
+    assert (found["x"]["format"], found["scale"], found["size"]) == ("float64", 1, [28, 28])
+    assert np.array_equal(unpacked(found["x"]), (pixels - 0.5).ravel())
+
+
+def test_no_name_breaks_out():
+    text = page([example(name=NASTY, note=NASTY)])
+    assert Reader(text).tags.count(("img", {"src": "x", "onerror": "alert(1)"})) == 0
+    [found] = data_of(text)["nets"]
+    assert found["name"] == found["note"] == NASTY
+
+
+def test_parts_are_put_in_once_and_not_looked_into():
+    assert "<!--style-->" not in page([example(name="<!--style-->")])
+    assert data_of(page([example(name="<!--scripts-->")]))["nets"][0]["name"] == "<!--scripts-->"
+
+
+def test_the_code_shown_is_the_code_that_runs(text):
+    import inspect
+
+    shown = {part["name"]: part["lines"] for part in data_of(text)["code"]}
+    assert list(shown) == ["forward", "backward", "optimize"]
+    for function in forward, backward:
+        source = inspect.getsource(function)
+        assert all(line["text"].strip() in source for line in shown[function.__name__])
+    marks = [line["mark"] for lines in shown.values() for line in lines if line["mark"]]
+    assert marks == [
+        *("z", "b", "a"),
+        *("C", "dc_da", "at_z", "slope", "dc_dz", "dc_dW", "dc_db", "paths"),
+        "step",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change", [{"paths": "dc_da = np.matmul"}, {"C": "dc_dz"}, {"C": "cost = COSTS"}]
+)
+def test_a_line_that_is_gone_or_no_longer_single_is_an_error(monkeypatch, change):
+    function, first, last, marks = module.CODE[1]
+    monkeypatch.setattr(module, "CODE", [(function, first, last, marks | change)])
+    with pytest.raises(LookupError, match="backward: "):
+        page([example()])
+
+
+def test_the_page_without_javascript_has_the_diagram_and_says_where_the_text_is(text):
+    inside = text[text.index("<noscript>") : text.index("</noscript>")]
+    assert "<svg" in inside and "<title" in inside
+    assert "simplenet/backprop/README.md" in inside
+    assert "<?xml" not in text
+    t = trace(example_net(), X[0], Y[0])
+    ratios = t.a[1][0], t.slope[1][0], t.dc_da[1][0]
+    product = " \N{MULTIPLICATION SIGN} ".join(f"{ratio:.6f}".lstrip("0") for ratio in ratios)
+    assert product + f" = {t.dc_dW[1][0, 0]:.7f}".replace("= 0.", "= .") in inside
+
+
+def test_the_small_print_has_the_sign_of_the_torque_right(text):
+    # Pulled down by one unit, C resists every turn that raises it: dC/d(gear), sign and all.
+    small = " ".join(text[text.index('<details id="names">') :].split())
+    assert "pulls it down with one unit of torque" in small
+    assert "resists being turned up with just dC/d of that gear" in small
+    assert "give way a little, in proportion: that is a training step" in small
+
+
+def test_the_page_is_well_formed_and_labelled(text):
+    reader = Reader(text)
+    ids = reader.all("id")
+    assert len(ids) == len(set(ids))
+    assert [found["lang"] for tag, found in reader.tags if tag == "html"] == ["en"]
+    pointed = {"for", "aria-controls", "aria-labelledby", "aria-describedby"}
+    for tag, found in reader.tags:
+        for attribute in pointed & set(found):
+            assert set(found[attribute].split()) <= set(ids), (tag, found)
+        if tag in ("input", "select"):
+            assert "aria-label" in found or found["id"] in reader.all("for"), found
+        if tag == "button":
+            assert found["type"] == "button", found
+
+
+def test_no_two_scripts_share_a_name():
+    # They share one scope: the second function of a name would silently replace the first.
+    names = [
+        name
+        for script in SCRIPTS
+        for name in re.findall(r"^(?:function|const|let) (\w+)", module._text(script), re.M)
+    ]
+    assert len(names) > 150
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_element_that_a_script_asks_for_exists(text):
+    ids = set(Reader(text).all("id"))
+    code = "".join(module._text(script) for script in SCRIPTS)
+    made = set(re.findall(r'id: "([\w-]+)"', code)) | set(re.findall(r'indexBox\("([\w-]+)"', code))
+    assert set(re.findall(r'byId\("([\w-]+)"\)', code)) <= ids | made
+
+
+def test_samples_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="example: expected x, y"):
+        page([example(x=X[:, :1])])
+    with pytest.raises(ValueError, match="expected x, y"):
+        page([example(y=Y[:, :1])])
+    with pytest.raises(ValueError, match="expected x, y"):
+        page([example(x=X[:0], y=Y[:0])])
+    with pytest.raises(ValueError, match="1 captions"):
+        page([example(captions=("one",), x=X.repeat(2, 0), y=Y.repeat(2, 0))])
+    with pytest.raises(ValueError, match="finite"):
+        page([example(x=X * np.nan)])

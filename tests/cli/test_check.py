@@ -1,0 +1,353 @@
+"""`simplenet check` and its witnesses: who is asked, what they say of right and wrong gradients."""
+
+import builtins
+import importlib.util
+import json
+import re
+
+import numpy as np
+import pytest
+
+from simplenet import functions, init_net, net, save_model
+from simplenet.witnesses import compare as witnesses
+from simplenet.witnesses.compare import (
+    by_autodiff,
+    by_differences,
+    by_hand,
+    compare,
+    relative_error,
+)
+
+SMALL = ("--shape", "12,6,5,4")
+GROUPS = ["W[0]", "W[1]", "W[2]", "b[0]", "b[1]", "b[2]"]
+
+
+@pytest.fixture
+def without_torch(monkeypatch):
+    """Have `import torch` fail as it does where it is not installed."""
+    real = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        if name.split(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+
+
+# --- a right gradient -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        SMALL,
+        (*SMALL, "--batch-size", 1),
+        ("--shape", "5,3"),
+        ("--hidden", "6,5", "--activation", "tanh", "--seed", 3),
+        (*SMALL, "--activation", "relu", "--dropout", 0.5, "--l1", 0.1, "--l2", 0.1),
+        (*SMALL, "--activation", "leaky-relu", "--output-activation", "identity"),
+        (*SMALL, "--cost", "cross-entropy", "--label-smoothing", 0.1, "--init", "normal"),
+        (*SMALL, "--cost", "cross-entropy", "--output-activation", "sigmoid"),
+        (*SMALL, "--cost", "squared-error", "--l1", 1e10),
+        (*SMALL, "--l2", 1e10),
+    ],
+    ids=str,
+)
+def test_all_witnesses_agree_with_backward(cli, args):
+    told = json.loads(cli("check", *args, "--json").stdout)
+    assert told["tolerance"] == 1e-7
+    for row in told["comparisons"]:
+        limit = 1e-7 if row["witness"] == "differences" else 1e-12
+        assert row["agree"] is True and 0 <= row["error"] < limit, row
+    asked = 2 + (importlib.util.find_spec("torch") is not None)
+    assert len({row["witness"] for row in told["comparisons"]}) == asked
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu"])
+def test_a_corner_is_not_taken_for_a_mistake(cli, activation):
+    """With two neurons, of which dropout may silence both, the next layer often hears nothing."""
+    for seed in range(10):
+        cli("check", "--shape", "9,2,5,3", "--activation", activation, "--dropout", 0.4,
+            "--l1", 0.1, "--seed", seed)  # fmt: skip
+
+
+def test_every_group_is_a_line_and_every_witness_a_column(cli, without_torch):
+    head, *rows, note, last = cli("check", *SMALL).stdout.splitlines()
+    assert head.split() == ["group", "parameters", "differences", "autodiff"]
+    sizes = ["72", "30", "20", "6", "5", "4"]
+    assert [row.split()[:2] for row in rows] == [list(pair) for pair in zip(GROUPS, sizes)]
+    assert {len(row) for row in rows} == {len(head)}
+    assert note == "PyTorch is not installed, and was not asked."
+    assert last.startswith("largest relative error ")
+    errors = [error for row in rows for error in row.split()[2:]]
+    assert f"{max(map(float, errors)):.1e}" == last.split()[-1]
+
+
+def test_json_is_all_of_stdout_and_holds_every_pair(cli, without_torch):
+    rows = json.loads(cli("check", *SMALL, "--json").stdout)["comparisons"]
+    assert [(row["group"], row["witness"]) for row in rows] == [
+        (group, witness) for group in GROUPS for witness in ("differences", "autodiff")
+    ]
+    assert {tuple(row) for row in rows} == {("group", "parameters", "witness", "error", "agree")}
+
+
+def test_pytorch_is_asked_where_it_is_installed(cli):
+    pytest.importorskip("torch")
+    result = cli("check", *SMALL, "--cost", "cross-entropy", "--dropout", 0.3, "--l1", 0.1)
+    assert result.stdout.splitlines()[0].split()[-1] == "PyTorch"
+    assert "not installed" not in result.stdout
+
+
+# --- what is checked ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Record what `compare` is asked: net, x, y, l1, l2, masks."""
+    calls, real = [], witnesses.compare
+
+    def spy(*args, **how):
+        calls.append(args)
+        return real(*args, **how)
+
+    monkeypatch.setattr(witnesses, "compare", spy)
+    return calls
+
+
+def test_options_reach_the_net_and_the_problem(cli, asked):
+    cli("check", *SMALL, "--activation", "tanh", "--cost", "cross-entropy", "--l1", 0.1, "--l2",
+        0.2, "--dropout", 0.5, "--label-smoothing", 0.2, "--batch-size", 7)  # fmt: skip
+    ((found, x, y, l1, l2, masks),) = asked
+    assert found.shape == (12, 6, 5, 4) and found.activations == ("tanh", "tanh", "softmax")
+    assert (found.cost, l1, l2) == ("cross-entropy", 0.1, 0.2)
+    assert x.shape == (7, 12) and {x.dtype, y.dtype, found.params.dtype} == {np.dtype(float)}
+    np.testing.assert_allclose(np.sort(y), [[0.05, 0.05, 0.05, 0.85]] * 7)
+    assert {l: set(np.unique(mask)) for l, mask in masks.items()} == {1: {0, 2}, 2: {0, 2}}
+    assert found.b[0].all()  # off 0, where the gradient of a bias might look right by chance
+
+
+def test_equal_seeds_check_the_same_and_others_do_not(cli, asked):
+    for seed in (1, 1, 2):
+        cli("check", *SMALL, "--seed", seed)
+    first, again, other = ((found.params, x) for found, x, *_ in asked)
+    for one, same, another in zip(first, again, other):
+        np.testing.assert_array_equal(one, same)
+        assert (one != another).all()
+
+
+def test_data_gives_the_samples_and_the_ends_of_the_net(cli, asked, make_data):
+    data = make_data()
+    cli("check", "--data", data, "--hidden", 5)
+    cli("check", "--data", data, "--shape", "64,4", "--batch-size", 1000)
+    (found, x, y, *_), (other, every, _, *_) = asked
+    assert found.shape == (64, 5, 3) and other.shape == (64, 4)
+    assert x.shape == (20, 64) and 0 < x.max() <= 1 and len(every) == 240
+    np.testing.assert_array_equal(y.argmax(axis=1), np.arange(20) % 3)
+    told = cli("check", "--data", data, "--shape", "63,3", code=3).stderr
+    assert "expected 63 pixels in each, the inputs of the net" in told
+
+
+@pytest.mark.parametrize("cost", ["half-squared-error", "cross-entropy"])
+def test_a_saved_model_is_checked_as_it_is_but_in_float64(cli, asked, cost):
+    saved = init_net((12, 6, 4), rng=0, activation="tanh", cost=cost)
+    save_model("m.npz", saved)
+    cli("check", "m.npz", "--l2", 0.1, "--dropout", 0.5)
+    found = asked[0][0]
+    assert found.activations == saved.activations and found.cost == cost
+    assert found.params.dtype == np.float64
+    np.testing.assert_array_equal(found.params, saved.params)
+
+
+def test_label_smoothing_goes_with_the_cost_of_the_model(cli, asked):
+    for name, cost in ("cross", "cross-entropy"), ("half", "half-squared-error"):
+        save_model(f"{name}.npz", init_net((12, 6, 4), rng=0, cost=cost))
+    cli("check", "cross.npz", "--label-smoothing", 0.2)
+    assert asked[0][2].max() == pytest.approx(0.85)
+    told = cli("check", "half.npz", "--label-smoothing", 0.2, code=2).stderr
+    assert "'--label-smoothing': expected the cost cross-entropy, found half-sq" in told
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["m.npz", "--hidden", 5], 2, "MODEL and --hidden: expected one of them, found both."),
+        (["m.npz", "--shape", "4,2"], 2, "MODEL and --shape: expected one of them, found both."),
+        (["m.npz", "--cost", "half-squared-error"], 2, "MODEL and --cost: expected one of them"),
+        (["m.npz", "--output-activation", "tanh"], 2, "MODEL and --output-activation: expected"),
+        (["m.npz"], 3, "m.npz: cannot be read: No such file or directory."),
+        (["--shape", "4,2", "--hidden", 5], 2, "--shape and --hidden: expected one of them"),
+        (["--batch-size", 0], 2, "'--batch-size': expected a whole number of at least 1"),
+        (["--output-activation", "softmax"], 2, "which go with the cost half-squared-error"),
+        (["--label-smoothing", 0.1], 2, "'--label-smoothing': expected the cost cross-entropy"),
+        (["--dropout", "1.0"], 2, "'--dropout': expected a number of at least 0 and below 1"),
+        (["--data", "nowhere"], 3, "nowhere: expected a folder or one of the names"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_checked_is_refused(cli, args, code, words):
+    result = cli("check", *args, code=code)
+    assert words in result.stderr and result.stdout == ""
+
+
+# --- a wrong gradient -----------------------------------------------------------------------------
+
+
+def break_slope(monkeypatch, name, slope):
+    changed = functions.ACTIVATIONS[name]._replace(slope=slope)
+    monkeypatch.setitem(functions.ACTIVATIONS, name, changed)
+
+
+def test_a_wrong_slope_is_found_by_both_witnesses_in_the_groups_it_spoils(
+    cli, monkeypatch, without_torch
+):
+    break_slope(monkeypatch, "tanh", lambda a, out: np.subtract(1, a, out=out))  # 1 - a
+    result = cli("check", *SMALL, "--activation", "tanh", code=1)
+    spoiled = ["W[0]", "W[1]", "b[0]", "b[1]"]  # the output layer has another activation
+    blamed = [f"{who} on {group}" for group in spoiled for who in ("differences", "autodiff")]
+    assert result.stderr == (
+        "Error: expected relative errors below 1e-07, found that backward disagrees with "
+        f"{', '.join(blamed)}.\n"
+    )
+    assert result.stdout.startswith("group ")  # the table is there to see how far
+
+
+@pytest.mark.parametrize(
+    ("args", "name", "slope"),
+    [
+        ((), "sigmoid", lambda a, out: np.multiply(a, 1.0001 - a, out=out)),
+        (("--activation", "tanh"), "tanh", lambda a, out: np.subtract(1, a, out=out)),
+        (("--activation", "relu"), "relu", lambda a, out: np.greater_equal(a, 0, out=out)),
+        (
+            ("--activation", "leaky-relu"), "leaky-relu",
+            lambda a, out: np.where(a > 0, 1, 0.02).astype(float),
+        ),
+        (("--activation", "identity"), "identity", lambda a, out: np.full_like(a, 1.001)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_no_activation_may_have_a_wrong_slope(cli, monkeypatch, args, name, slope):
+    cli("check", *SMALL, *args)
+    break_slope(monkeypatch, name, slope)
+    told = cli("check", *SMALL, *args, code=1).stderr
+    assert "differences on W[0]" in told and "autodiff on W[0]" in told
+
+
+@pytest.mark.parametrize(
+    ("cost", "output"), [(cost, output) for cost, pairs in functions.COSTS.items()
+                         for output in pairs],
+)  # fmt: skip
+def test_no_cost_may_have_a_wrong_slope(cli, monkeypatch, cost, output):
+    args = (*SMALL, "--cost", cost, "--output-activation", output)
+    right = functions.COSTS[cost][output]
+    cli("check", *args)
+    wrong = right._replace(slope=lambda a, y, out: np.multiply(right.slope(a, y, out), 1.001, out))
+    monkeypatch.setitem(functions.COSTS[cost], output, wrong)
+    told = json.loads(cli("check", *args, "--json", code=1).stdout)["comparisons"]
+    assert not any(row["agree"] for row in told)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "groups"),
+    [
+        (lambda net: net.grads.__imul__(-1), GROUPS),
+        (lambda net: net.dW[1].__imul__(1.0001), ["W[1]"]),
+        (lambda net: net.db[2].__iadd__(1e-4), ["b[2]"]),
+        (lambda net: net.dW[0].fill(np.nan), ["W[0]"]),
+        (lambda net: net.db[0].fill(0), ["b[0]"]),
+    ],
+)
+def test_a_wrong_backward_is_named_with_the_group_it_spoils(
+    cli, monkeypatch, without_torch, spoil, groups
+):
+    backward = net.backward
+
+    def wrong(of, y):
+        cost = backward(of, y)
+        spoil(of)
+        return cost
+
+    monkeypatch.setattr(witnesses, "backward", wrong)
+    rows = json.loads(cli("check", *SMALL, "--json", code=1).stdout)["comparisons"]
+    wrong = [row for row in rows if not row["agree"]]
+    assert [row["group"] for row in wrong[::2]] == groups == [row["group"] for row in wrong[1::2]]
+    assert all(row["error"] > 1e-6 for row in wrong)
+
+
+def test_wrong_penalties_and_masks_are_found(cli, monkeypatch):
+    monkeypatch.setattr(witnesses, "penalty_slope", lambda w, l1, l2: l1 * np.sign(w) + 2 * l2 * w)
+    cli("check", *SMALL, "--l1", 0.1)
+    assert "differences on W[0]" in cli("check", *SMALL, "--l2", 0.1, code=1).stderr
+    monkeypatch.undo()
+    with monkeypatch.context() as patch:  # backward that forgets the masks, as forward does not
+        patch.setattr(
+            witnesses, "backward",
+            lambda of, y: (setattr(of, "told", of.a[:-1]), net.backward(of, y))[1],
+        )  # fmt: skip
+        cli("check", *SMALL)
+        assert "autodiff on W[1]" in cli("check", *SMALL, "--dropout", 0.5, code=1).stderr
+
+
+# --- the witnesses themselves ---------------------------------------------------------------------
+
+
+def problem(activation="sigmoid", **names):
+    one = init_net((4, 3, 2), rng=0, dtype=np.float64, activation=activation, **names)
+    return one, np.random.default_rng(1).random((5, 4)), np.eye(2)[[0, 1, 1, 0, 1]]
+
+
+def test_differences_leave_the_net_as_it_was_and_give_only_what_was_asked():
+    one, x, y = problem()
+    before = one.params.copy()
+    found = by_differences(one, x, y, chosen=[3, 7])
+    np.testing.assert_array_equal(one.params, before)
+    assert np.flatnonzero(~np.isnan(found)).tolist() == [3, 7]
+    np.testing.assert_allclose(found[[3, 7]], by_differences(one, x, y)[[3, 7]], rtol=1e-9)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu"])
+def test_beside_a_corner_differences_are_silent_and_autodiff_counts_it_as_off(activation):
+    one, x, y = problem(activation)
+    one.W[0][:, 1], one.b[0][1] = 0, 0  # the second unit's z is 0, whatever x
+    found = by_differences(one, x, y)
+    views = np.zeros((4, 3), bool), np.zeros(3, bool)
+    views[0][:, 1] = views[1][1] = True
+    silent = np.concatenate([views[0].ravel(), np.zeros(6, bool), views[1], np.zeros(2, bool)])
+    np.testing.assert_array_equal(np.isnan(found), silent)
+    assert relative_error(by_hand(one, x, y), by_autodiff(one, x, y)) < 1e-14
+    assert all(row["agree"] for row in compare(one, x, y))
+
+
+def test_l1_has_a_corner_at_a_weight_of_zero_and_nowhere_else():
+    one, x, y = problem()
+    one.W[0][0, 0] = one.W[0][1, 1] = 0
+    one.W[1][0, 0] = 1e-6  # within a nudge
+    silent = np.flatnonzero(np.isnan(by_differences(one, x, y, l1=0.1)))
+    assert silent.tolist() == [0, 4, 12]  # biases of 0 pay no penalty
+    assert not np.isnan(by_differences(one, x, y, l2=0.1)).any()
+    assert all(row["agree"] for row in compare(one, x, y, l1=0.1, l2=0.1))
+
+
+def test_a_relative_error_lies_between_0_and_1():
+    a = np.array([3.0, 4.0])
+    assert relative_error(a, a) == relative_error(0 * a, 0 * a) == 0
+    assert relative_error(a, 0 * a) == relative_error(a, -a) == 1
+    assert relative_error(a, 3 * a) == pytest.approx(0.5)
+    assert relative_error(a, a * np.nan) == 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert relative_error(a * 1e200, a * 1e200) == 1  # the norms overflow
+
+
+def test_a_gradient_too_small_for_differences_is_marked_and_not_condemned(cli, tmp_path):
+    net = init_net((3, 2), rng=0, dtype=np.float64)
+    net.params[:] = [12, -12, 12, -12, 12, -12, 12, -12]  # saturated, and right or wrong for sure
+    net.b[0][:] = 6, -6
+    save_model(tmp_path / "sure.npz", net)
+    for seed in range(20):
+        told = cli("check", tmp_path / "sure.npz", "--batch-size", 1, "--seed", seed).stdout
+        if "~" in told:
+            break
+    assert re.search(r"^W\[0\] .* \d\.\de[-+]\d\d~", told, re.MULTILINE)
+    assert "~ a gradient so small that the rounding" in told
+    assert "~" not in cli("check", "--shape", "5,4,3").stdout

@@ -1,0 +1,225 @@
+"""Options from a TOML file: `--config`, and `--print-config` that writes one."""
+
+import datetime
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from simplenet import load_model
+from simplenet.cli.config import to_toml
+from simplenet.options import OPTIONS
+
+
+@pytest.fixture
+def data(make_data):
+    return make_data()
+
+
+@pytest.fixture
+def printed(cli):
+    """Return a function: what `--print-config` says, as a dict."""
+    return lambda *args: tomllib.loads(cli("train", *args, "--print-config").stdout)
+
+
+def write(text, name="c.toml"):
+    Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return name
+
+
+# --- a file that reproduces the run ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["--shape", "64,5,3", "--seed", 9, "--threads", 2],
+        ["--hidden", "6,5", "--activation", "relu", "--cost", "cross-entropy", "--optimizer",
+         "adam", "--lr", "1e-3", "--dropout", 0.25, "--label-smoothing", 0.1],
+        ["--optimizer", "nesterov", "--schedule", "cosine", "--warmup", 0.5, "--l1", "1e-05",
+         "--l2", 1e-4, "--clip", 1, "--init", "normal", "--validation", 30, "--patience", 1],
+        ["--optimizer", "rmsprop", "--momentum", 0.9, "--rho", 0.9, "--epsilon", "1e-6",
+         "--schedule", "step", "--decay", 0.1, "--batch-size", 7, "--activation", "leaky-relu",
+         "--output-activation", "identity", "--cost", "squared-error"],
+        ["--optimizer", "adamw", "--weight-decay", 0.1, "--beta1", 0.8, "--beta2", 0.99,
+         "--schedule", "exponential", "--decay-every", 3, "--activation", "tanh"],
+    ],
+    ids=lambda args: " ".join(map(str, args[:4])) or "defaults",
+)  # fmt: skip
+def test_a_printed_configuration_reproduces_the_run_byte_for_byte(cli, data, args):
+    args = ["--data", data, "--epochs", 2, *args]
+    text = cli("train", *args, "--print-config").stdout
+    write(text)
+    one, two = (
+        cli("train", *how, "-o", f"{name}.npz")
+        for name, how in (("one", args), ("two", ["--config", "c.toml"]))
+    )
+    assert Path("one.npz").read_bytes() == Path("two.npz").read_bytes()
+    assert one.stdout.replace("one", "two") == two.stdout
+    assert cli("train", "--config", "c.toml", "--print-config").stdout == text
+
+
+def test_what_is_printed_is_every_option_that_has_a_value_and_nothing_is_done(cli, printed):
+    assert printed() == {
+        "hidden": [40], "activation": "sigmoid", "output-activation": "sigmoid",
+        "cost": "half-squared-error", "init": "lecun", "epochs": 5, "batch-size": 20, "seed": 0,
+        "patience": 0, "lr": 5.0, "optimizer": "sgd", "momentum": 0.0, "rho": 0.99, "beta1": 0.9,
+        "beta2": 0.999, "epsilon": 1e-8, "schedule": "constant", "decay": 0.5, "decay-every": 1,
+        "warmup": 0.0, "l1": 0.0, "l2": 0.0, "weight-decay": 0.01, "dropout": 0.0, "clip": 0.0,
+        "label-smoothing": 0.0, "threads": "auto",
+    }  # fmt: skip
+    result = cli("train", "--print-config", "--data", "nowhere", "-o", "no/such/folder/m.npz")
+    assert result.stderr == "" and list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        0, 1, 10**30, 0.1, 1e-8, 5e-324, 1.7976931348623157e308, 1e16, 1e22, 123456789.0,
+        [784, 40, 10], "auto", "", "a b", 'quote " and \\ and \n\t\r\0\x7f\x1b', "é ü 手 😀",
+        "#=[]", "C:\\data\\new",
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_every_value_is_written_so_that_toml_reads_it_again(value):
+    text = to_toml({"some_option": value, "unset": None})
+    assert tomllib.loads(text) == {"some-option": value}
+    assert text.isascii()  # however a shell encodes what it redirects
+
+
+# --- who comes first ------------------------------------------------------------------------------
+
+
+def test_the_command_line_comes_before_the_file_and_the_file_before_the_defaults(printed):
+    write("epochs = 7\nlr = 2\noptimizer = 'adam'\nhidden = [9, 8]\nthreads = 3\ndata = 'here'")
+    args = "--config", "c.toml"
+    found = printed(*args, "--lr", 3, "--data", "there")
+    expected = {"epochs": 7, "lr": 3.0, "optimizer": "adam", "hidden": [9, 8], "threads": 3,
+                "data": "there", "seed": 0, "batch-size": 20}  # fmt: skip
+    assert {name: found[name] for name in expected} == expected
+    assert found == printed("--lr", 3, "--data", "there", *args)  # wherever --config stands
+    # The default of the table given on the command line comes before the file, too.
+    assert printed(*args, "--epochs", 5)["epochs"] == 5
+    # What is not given depends on what is, wherever that stands.
+    write("optimizer = 'adam'")
+    assert printed(*args)["lr"] == 0.001
+    assert printed(*args, "--optimizer", "sgd")["lr"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "found"),
+    [
+        ("hidden = [9]", [], {"hidden": [9]}),
+        ("hidden = '9,8'", [], {"hidden": [9, 8]}),
+        ("shape = [64, 3]", [], {"shape": [64, 3]}),
+        ("shape = [64, 3]", ["--hidden", 7], {"hidden": [7]}),
+        ("hidden = [9]", ["--shape", "64,3"], {"shape": [64, 3]}),
+        ("hidden = [9]", ["--hidden", 7], {"hidden": [7]}),
+        ("shape = [64, 3]", ["--shape", "64,5,3"], {"shape": [64, 5, 3]}),
+        ("shape = [64, 3]", ["--hidden", 40], {"hidden": [40]}),
+    ],
+)
+def test_shape_and_hidden_give_way_to_each_other_on_the_command_line(printed, text, args, found):
+    printed = printed("--config", write(text), *args)
+    assert {name: printed[name] for name in ("hidden", "shape") if name in printed} == found
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [("hidden = [9]\nshape = [64, 3]", []), ("", ["--hidden", 9, "--shape", "64,3"])],
+)
+def test_shape_and_hidden_from_one_place_are_refused(cli, text, args):
+    told = cli("train", "--config", write(text), *args, code=2).stderr
+    assert "--shape and --hidden: expected one of them, found both." in told
+
+
+def test_an_empty_file_and_one_that_starts_with_a_byte_order_mark_will_do(printed):
+    assert printed("--config", write("")) == printed("--config", write("# nothing")) == printed()
+    assert printed("--config", write(b"\xef\xbb\xbfepochs = 3"))["epochs"] == 3
+
+
+def test_a_run_takes_its_options_from_the_file(cli, data):
+    write(f"data = {json.dumps(str(data))}\nepochs = 1\nhidden = [4]\nlr = 2\nactivation = 'tanh'")
+    cli("train", "--config", "c.toml")
+    model = load_model("model.npz")
+    assert model.net.shape == (64, 4, 3) and model.net.activations == ("tanh", "sigmoid")
+    assert (model.options["lr"], model.options["init"]) == (2.0, "glorot")
+
+
+def test_every_option_of_the_table_may_stand_in_a_file(printed):
+    values = printed() | {"validation": 3}
+    assert {name.replace("_", "-") for name in OPTIONS} == {*values, "shape"} - {"threads"}
+    assert printed("--config", write(to_toml(values))) == values
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+ONE_OF = "expected one of sigmoid, tanh, relu, leaky-relu, identity; found"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("epochs = ", "c.toml: expected TOML such as `epochs = 10`, found an error: "),
+        ("epochs 3", "c.toml: expected TOML such as `epochs = 10`, found an error: "),
+        ("epochs = 3\nepochs = 4", "c.toml: expected TOML such as `epochs = 10`, found an error: "),
+        (b"epochs = 3 # \xff", "found an error: 'utf-8' codec can't decode byte 0xff"),
+        ("hidden = " + "[" * 9999, "c.toml: expected TOML such as `epochs = 10`, found an error"),
+        ("epoch = 3", "c.toml: expected only options such as hidden, shape, activation,"),
+        ("epoch = 3", "data, threads; found 'epoch'."),
+        ("batch_size = 3", "batch-size, seed, validation, patience"),
+        ("output = 'm.npz'", "found 'output'."),
+        ("config = 'c.toml'", "found 'config'."),
+        ("[train]\nepochs = 3", "found 'train'."),
+        ("[seed]\nn = 3", "c.toml: expected a number, a text or a list for seed, found {'n': 3}."),
+        ("lr.high = 3", "c.toml: expected a number, a text or a list for lr, found {'high': 3}."),
+        ("lr = true", "c.toml: expected a number, a text or a list for lr, found True."),
+        ("data = 3", "c.toml: expected a text for data, found 3."),
+        ("data = ['a']", "c.toml: expected a text for data, found ['a']."),
+        ("lr = -1", "'--lr': expected a number above 0, found -1."),
+        ("lr = inf", "'--lr': expected a number above 0, found inf."),
+        ("lr = nan", "'--lr': expected a number above 0, found nan."),
+        ("lr = [5]", "'--lr': expected a number above 0, found [5]."),
+        ("lr = 'fast'", "'--lr': expected a number above 0, found 'fast'."),
+        ("lr = " + "9" * 400, "'--lr': expected a number above 0, found 999"),
+        ("epochs = 2.0", "'--epochs': expected a whole number of at least 1, found 2.0."),
+        ("seed = 4294967296", "expected a whole number from 0 to 4294967295, found 4294967296."),
+        ("seed = 1979-05-27", f"found {datetime.date(1979, 5, 27)!r}."),
+        ("dropout = 1.0", "'--dropout': expected a number of at least 0 and below 1, found 1.0."),
+        ("activation = 'softmax'", f"'--activation': {ONE_OF} 'softmax'."),
+        ("activation = ['relu']", f"'--activation': {ONE_OF} ['relu']."),
+        ("activation = 3", f"'--activation': {ONE_OF} 3."),
+        ("hidden = []", "'--hidden': expected 1 or more layer sizes"),
+        ("hidden = 5", "'--hidden': expected 1 or more layer sizes"),
+        ("hidden = [[4], [3]]", "'--hidden': expected 1 or more layer sizes"),
+        ("hidden = [true]", "'--hidden': expected 1 or more layer sizes"),
+        ("hidden = [4.0]", "'--hidden': expected 1 or more layer sizes"),
+        ("[[hidden]]\nn = 4", "'--hidden': expected 1 or more layer sizes"),
+        ("threads = 0", "'--threads': expected auto or a whole number from 1 to 1024, found 0."),
+        ("output-activation = 'softmax'", "which go with the cost half-squared-error; found 'soft"),
+        ("warmup = 5\nschedule = 'cosine'", "'--warmup': expected fewer than the 5 epochs, or the"),
+        ("optimizer = 'adam'\nmomentum = 0.9", "'--momentum': expected 0 for adam"),
+    ],
+    ids=lambda text: repr(text)[:30],
+)  # fmt: skip
+def test_a_bad_file_is_a_usage_error(cli, text, words):
+    result = cli("train", "--config", write(text), "--print-config", code=2)
+    assert words in result.stderr and result.stdout == "", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("none.toml", "none.toml cannot be read: No such file or directory."),
+     ("folder", "folder cannot be read: Is a directory."),
+     ("", ". cannot be read: Is a directory.")],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_a_usage_error(cli, name, words):
+    Path("folder").mkdir()
+    told = cli("train", "--config", name, "--print-config", code=2).stderr
+    assert f"Invalid value for --config: {words}" in told
+
+
+def test_a_bad_value_in_the_file_that_the_command_line_replaces_does_no_harm(printed):
+    assert printed("--config", write("lr = -1"), "--lr", 3)["lr"] == 3.0

@@ -1,0 +1,353 @@
+"""A download brings the right file or leaves nothing, whatever the other side does."""
+
+import hashlib
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from simplenet.datasets.download import download
+from simplenet.errors import DataError
+
+NAME = "labels.gz"
+PATHS = f"/{NAME}", "/elsewhere"
+BYTES = bytes(range(250)) * 20  # 5,000 of them
+SHA256 = hashlib.sha256(BYTES).hexdigest()
+WRONG = b"x" * len(BYTES)
+PAGE = b"<html>Sign in first</html>"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return an empty folder to download to."""
+    path = tmp_path / "folder"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def over():
+    """Return an event that is set when the test is over, so that stalled servers end."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def mirror(over):
+    """Return a starter of HTTP servers that answer as asked, giving base URLs."""
+    servers = []
+
+    def start(answer):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.over = over
+                with suppress(ConnectionError):
+                    answer(self) if self.path in PATHS else self.send_error(404)
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield start
+    over.set()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def get(folder, *mirrors, timeout=5, progress=None):
+    """Download into a folder."""
+    return download(
+        NAME, mirrors, folder / NAME,
+        size=len(BYTES), sha256=SHA256, timeout=timeout, progress=progress,
+    )  # fmt: skip
+
+
+def content(folder):
+    """Return all that is in a folder, hidden or not."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# --- how a mirror may behave ---------------------------------------------------------------------
+
+
+def head(to, length=None, kind="application/x-gzip", status=200, **headers):
+    to.send_response(status)
+    to.send_header("Content-Type", kind)
+    if length is not None:
+        to.send_header("Content-Length", length)
+    for name, value in headers.items():
+        to.send_header(name.replace("_", "-"), value)
+    to.end_headers()
+
+
+def whole(to, body=BYTES):
+    head(to, len(body))
+    to.wfile.write(body)
+
+
+def unannounced(to):
+    head(to)
+    to.wfile.write(BYTES)
+
+
+def in_chunks(to):
+    to.protocol_version = "HTTP/1.1"
+    head(to, Transfer_Encoding="chunked")
+    for start in range(0, len(BYTES), 1000):
+        to.wfile.write(b"3e8\r\n" + BYTES[start : start + 1000] + b"\r\n")
+    to.wfile.write(b"0\r\n\r\n")
+
+
+def slow_but_alive(to):
+    """Take longer than a timeout of 0.4 seconds, yet never pause for so long."""
+    head(to, len(BYTES))
+    for start in range(0, len(BYTES), 1000):
+        to.over.wait(0.11)
+        to.wfile.write(BYTES[start : start + 1000])
+
+
+def moved(to):
+    if to.path == f"/{NAME}":
+        head(to, 0, status=302, Location="/elsewhere")
+    else:
+        whole(to)
+
+
+GOOD = [whole, unannounced, in_chunks, slow_but_alive, moved]
+
+
+def page(to, told=True):
+    head(to, len(PAGE) if told else None, kind="text/html")
+    to.wfile.write(PAGE)
+
+
+def endless(to):
+    head(to)
+    while not to.over.is_set():
+        to.wfile.write(BYTES)
+
+
+def broken(to, sent=1000):
+    head(to, len(BYTES))
+    to.wfile.write(BYTES[:sent])
+
+
+def broken_chunk(to):
+    to.protocol_version = "HTTP/1.1"
+    head(to, Transfer_Encoding="chunked")
+    to.wfile.write(b"3e8\r\n" + BYTES[:500])
+
+
+def silent(to):
+    to.over.wait()
+
+
+def stalled(to):
+    broken(to)
+    to.over.wait()
+
+
+def dripping(to):
+    head(to, len(BYTES))
+    for byte in BYTES:
+        to.wfile.write(bytes([byte]))
+        if to.over.wait(0.04):
+            return
+
+
+def dripping_headers(to):
+    for byte in b"HTTP/1.0 200 OK\r\n" + b"X-Wait: yes\r\n" * 1000:
+        to.wfile.write(bytes([byte]))
+        if to.over.wait(0.04):
+            return
+
+
+def running_round(to):
+    head(to, 0, status=302, Location=to.path)
+
+
+BAD = {
+    "forbidden": (lambda to: to.send_error(403), "answered 403 Forbidden"),
+    "missing": (lambda to: to.send_error(404), "answered 404 Not Found"),
+    "unavailable": (lambda to: to.send_error(503), "answered 503 Service Unavailable"),
+    "a page": (page, "expected 5,000 bytes, offered 26 of text/html"),
+    "a page of no length": (
+        lambda to: page(to, told=False),
+        "broke off after 26 of 5,000 bytes of text/html",
+    ),
+    "nothing": (lambda to: whole(to, b""), "expected 5,000 bytes, offered 0 of application/x-gzip"),
+    "wrong bytes": (
+        lambda to: whole(to, WRONG),
+        f"expected SHA-256 {SHA256}, found {hashlib.sha256(WRONG).hexdigest()}",
+    ),
+    "too long": (lambda to: whole(to, BYTES + b"1"), "expected 5,000 bytes, offered 5001"),
+    "endless": (endless, "expected 5,000 bytes, found more"),
+    "broken off": (broken, "broke off after 1,000 of 5,000 bytes"),
+    "broken off at once": (lambda to: broken(to, 0), "broke off after 0 of 5,000 bytes"),
+    "a broken chunk": (broken_chunk, "IncompleteRead"),
+    "hung up": (lambda to: None, "Remote end closed connection without response)"),
+    "not HTTP": (lambda to: to.wfile.write(b"SSH-2.0-OpenSSH\r\n"), "SSH-2.0-OpenSSH)"),
+    "noise": (lambda to: to.wfile.write(b"noise " * 9999 + b"\n"), "noise noise noise"),
+    "running round": (running_round, "answered 302 The HTTP server returned a redirect error that"),
+    "silent": (silent, "no answer for 0.2 s"),
+    "stalled": (stalled, "stalled after 1,000 of 5,000 bytes"),
+    "dripping": (dripping, "stalled after "),
+    "dripping headers": (dripping_headers, "no answer for 0.2 s"),
+}
+SLOW = {"silent", "stalled", "dripping", "dripping headers"}
+
+
+@pytest.fixture
+def nobody():
+    """Return a base URL where nobody listens."""
+    with socket.socket() as taken:  # bound, so that nobody else takes the port, but not listening
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/"
+
+
+# --- the file, or nothing ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", GOOD)
+def test_a_good_mirror_serves_the_file(folder, mirror, answer):
+    url = mirror(answer)
+    assert get(folder, url, timeout=0.4 if answer is slow_but_alive else 5) == url
+    assert content(folder) == {NAME: BYTES}
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_a_bad_mirror_changes_nothing_and_the_next_is_tried(folder, mirror, how):
+    answer, words = BAD[how]
+    bad, good = mirror(answer), mirror(whole)
+    (folder / NAME).write_bytes(b"damaged")
+    with pytest.raises(DataError) as caught:
+        get(folder, bad, timeout=0.2 if how in SLOW else 5)
+    assert content(folder) == {NAME: b"damaged"}
+    message = str(caught.value)
+    assert message.startswith(f"{NAME}: could not be downloaded from {bad} (")
+    assert f"({words}" in message and "\n" not in message and len(message) < 700
+    assert f"try again later, or bring it from elsewhere and save it as {folder / NAME}" in message
+    assert get(folder, bad, good, timeout=0.4 if how in SLOW else 5) == good
+    assert content(folder) == {NAME: BYTES}
+
+
+def test_each_mirror_that_failed_is_named_with_its_reason(folder, mirror, nobody):
+    (folder / NAME).write_bytes(b"old")
+    bad = mirror(BAD["missing"][0])
+    with pytest.raises(DataError) as caught:
+        get(folder, nobody, bad)
+    assert f"from {nobody} (Connection refused) nor from {bad} (answered 404" in str(caught.value)
+    assert content(folder) == {NAME: b"old"}
+
+
+def test_a_mirror_that_serves_is_the_last_one_asked(folder, mirror):
+    def fail(to):
+        pytest.fail("asked without need")
+
+    url = mirror(whole)
+    assert get(folder, url, mirror(fail)) == url
+
+
+def test_the_callback_hears_of_all_bytes_as_they_arrive(folder, mirror):
+    heard = []
+    get(folder, mirror(slow_but_alive), progress=lambda *told: heard.append(told))
+    assert {(name, size) for name, _, size in heard} == {(NAME, 5000)}
+    counts = [received for _, received, _ in heard]
+    assert len(counts) > 1 and counts == sorted(set(counts)) and counts[-1] == 5000
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ZeroDivisionError])
+def test_an_interruption_leaves_what_was_there_and_asks_nobody_else(folder, mirror, error):
+    def interrupt(*_):
+        raise error("why")
+
+    (folder / NAME).write_bytes(b"old")
+    with pytest.raises(error, match="^why$"):
+        get(folder, mirror(whole), mirror(whole), progress=interrupt)
+    assert content(folder) == {NAME: b"old"}
+
+
+@pytest.mark.parametrize("place", ["missing", "file"])
+def test_a_folder_that_cannot_be_written_is_no_fault_of_the_mirror(tmp_path, mirror, place):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError) as caught:
+        get(tmp_path / place, mirror(whole))
+    assert caught.value.filename == str(tmp_path / place / NAME)
+
+
+def test_downloads_at_the_same_time_do_not_meet(folder, mirror):
+    url = mirror(slow_but_alive)
+    with ThreadPoolExecutor(8) as pool:
+        served = list(pool.map(lambda _: get(folder, url, timeout=2), range(8)))
+    assert served == [url] * 8
+    assert content(folder) == {NAME: BYTES}
+
+
+# --- in time -------------------------------------------------------------------------------------
+
+
+def rarely(to):
+    """Send a byte always just in time for a socket's timeout."""
+    head(to, len(BYTES))
+    for byte in BYTES:
+        if to.over.wait(0.27):
+            return
+        to.wfile.write(bytes([byte]))
+
+
+@pytest.mark.parametrize("answer", [silent, rarely])
+def test_two_mirrors_that_say_little_take_two_timeouts(folder, mirror, answer):
+    urls = mirror(answer), mirror(answer)
+    began = time.monotonic()
+    with pytest.raises(DataError, match="(stalled|no answer).* nor .*(stalled|no answer)"):
+        get(folder, *urls, timeout=0.3)
+    assert time.monotonic() - began < 10 * 2 * 0.3  # and not as long as they go on
+    assert content(folder) == {}
+
+
+def test_looking_up_a_host_ends_in_time(folder, mirror, monkeypatch, over):
+    good, look_up = mirror(whole), socket.getaddrinfo
+
+    def hang(host, *args, **kwargs):
+        if host == "localhost":
+            over.wait()
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    assert get(folder, "http://localhost/", good, timeout=0.3) == good  # though it hangs for ever
+
+
+@pytest.mark.parametrize("why", ["it is silent", "it drips", "we were interrupted"])
+def test_a_mirror_that_was_given_up_is_hung_up_on(folder, mirror, over, why):
+    noticed = threading.Event()
+
+    def watch(to):
+        if why == "it is silent":
+            assert to.connection.recv(1) == b""
+            noticed.set()
+        head(to, len(BYTES))
+        try:
+            while not over.wait(0.04):
+                to.wfile.write(b"1")
+        except ConnectionError:
+            noticed.set()
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises((DataError, KeyboardInterrupt)):
+        if why == "we were interrupted":
+            get(folder, mirror(watch), progress=interrupt)
+        else:
+            get(folder, mirror(watch), timeout=0.2)
+    assert noticed.wait(3)

@@ -1,0 +1,299 @@
+"""IDX files come back as they were written; anything else is refused in words that help."""
+
+import gzip
+import hashlib
+import mmap
+import struct
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from simplenet.datasets import idx
+from simplenet.datasets.idx import DTYPES, digest, header, read_idx, write_idx
+from simplenet.errors import DataError
+
+SHAPES = [(), (0,), (5,), (2, 0, 3), (2, 3, 4), (2, 1, 3, 1, 2), (1,) * 32]
+
+
+def pack(*sizes, code=8, zeros=0, values=b"", ndim=None):
+    """Put an IDX file together by hand."""
+    ndim = len(sizes) if ndim is None else ndim
+    return struct.pack(f">HBB{len(sizes)}I", zeros, code, ndim, *sizes) + values
+
+
+def sample(dtype, shape):
+    """Return an array with values of every byte and sign."""
+    count = int(np.prod(shape, dtype=int))
+    raw = np.random.default_rng(1).integers(0, 256, count * np.dtype(dtype).itemsize, np.uint8)
+    return raw.view(dtype).reshape(shape)
+
+
+def mapped(array):
+    """Tell whether the array is a view of a file that is mapped into memory."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(array, mmap.mmap)
+
+
+# --- what is written is what is read -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("code", DTYPES, ids=hex)
+def test_every_type_and_shape_comes_back(tmp_path, code, shape, suffix):
+    path, array = tmp_path / f"array{suffix}", sample(DTYPES[code], shape)
+    write_idx(path, array)
+    found = read_idx(path)
+    assert (found.dtype, found.shape) == (DTYPES[code], shape)
+    assert found.tobytes() == array.tobytes()
+    assert type(found) is np.ndarray
+    assert not found.flags.writeable
+    assert mapped(found) == (not suffix and array.size > 0)
+
+
+@pytest.mark.parametrize(
+    "array, expected",
+    [
+        (np.array([7, 255], np.uint8), "0000 0801 00000002 07ff"),
+        (np.array([[1, -1]], np.int8), "0000 0902 00000001 00000002 01ff"),
+        (np.array([1, -2], np.int16), "0000 0b01 00000002 0001 fffe"),
+        (np.array(-2, np.int32), "0000 0c00 fffffffe"),
+        (np.array([1.5], np.float32), "0000 0d01 00000001 3fc00000"),
+        (np.array([[-2.0]], np.float64), "0000 0e02 00000001 00000001 c000000000000000"),
+    ],
+    ids=lambda value: getattr(value, "dtype", ""),
+)
+def test_the_bytes_are_those_of_the_format(tmp_path, array, expected):
+    write_idx(tmp_path / "raw", array)
+    write_idx(tmp_path / "packed.gz", array)
+    assert (tmp_path / "raw").read_bytes() == bytes.fromhex(expected)
+    assert gzip.decompress((tmp_path / "packed.gz").read_bytes()) == bytes.fromhex(expected)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_equal_arrays_give_equal_bytes_however_they_lie_in_memory(tmp_path, suffix):
+    array = np.arange(24, dtype=">i4").reshape(4, 6)
+    same = [array, array.astype("<i4"), np.asfortranarray(array), np.repeat(array, 2, 0)[::2]]
+    for number, other in enumerate(same):
+        write_idx(tmp_path / f"{number}{suffix}", other)
+    (content,) = {path.read_bytes() for path in tmp_path.glob(f"[0-9]{suffix}")}
+    assert not suffix or content[3:8] == bytes(5)  # no name in it, and no time
+    assert len({digest(other) for other in same}) == 1
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_digest_is_that_of_the_raw_file(tmp_path, shape, suffix, monkeypatch):
+    monkeypatch.setattr(idx, "_PART", 5)
+    array = sample("<i2", shape)
+    write_idx(tmp_path / "raw", array)
+    write_idx(tmp_path / f"read{suffix}", array)
+    expected = hashlib.sha256((tmp_path / "raw").read_bytes()).hexdigest()
+    assert digest(array) == digest(read_idx(tmp_path / f"read{suffix}")) == expected
+
+
+def test_a_file_that_is_there_is_kept_unless_told_otherwise(tmp_path):
+    path = tmp_path / "labels"
+    write_idx(path, np.zeros(3, np.uint8))
+    with pytest.raises(FileExistsError) as caught:
+        write_idx(path, np.ones(3, np.uint8))
+    assert caught.value.filename == str(path)
+    assert read_idx(path).tolist() == [0, 0, 0]
+    write_idx(path, np.ones(3, np.uint8), overwrite=True)
+    assert read_idx(path).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [[1, 2], [True], [1j], ["one"], [None], np.zeros(2, np.float16), np.zeros(1, np.uint16)],
+)
+def test_a_type_that_idx_does_not_have_is_refused_and_nothing_written(tmp_path, array):
+    words = f"IDX holds uint8, int8, int16, int32, float32, float64, not {np.asarray(array).dtype}"
+    with pytest.raises(DataError, match=f"^{words}: convert"):
+        write_idx(tmp_path / "array", array)
+    assert not (tmp_path / "array").exists()
+
+
+def test_a_size_that_idx_cannot_say_is_refused():
+    assert header(np.broadcast_to(np.uint8(), (2**32 - 1,)))[4:] == b"\xff" * 4
+    with pytest.raises(DataError, match=r"stay below 2\*\*32, and the shape is \(2, 4294967296\)"):
+        header(np.broadcast_to(np.uint8(), (2, 2**32)))
+
+
+# --- told apart by content -----------------------------------------------------------------------
+
+RAW = pack(2, 3, values=b"abcdef")
+
+
+@pytest.mark.parametrize("name", ["images", "images.gz"])
+@pytest.mark.parametrize(
+    "content, in_place",
+    [
+        (RAW, True),
+        (gzip.compress(RAW), False),
+        (gzip.compress(RAW[:7]) + gzip.compress(RAW[7:]), False),
+        (gzip.compress(RAW) + bytes(512), False),
+    ],
+    ids=["raw", "gzip", "two members", "padded"],
+)
+def test_raw_and_gzip_are_told_apart_by_content(tmp_path, name, content, in_place):
+    (tmp_path / name).write_bytes(content)
+    array = read_idx(tmp_path / name)
+    assert array.tobytes() == b"abcdef"
+    assert mapped(array) == in_place
+
+
+# --- what is not a whole IDX file ----------------------------------------------------------------
+
+LONG = (2**32 - 1,) * 3
+DAMAGED = {
+    "empty": (b"", "expected an IDX file, found only 0 bytes: get"),
+    "a stub": (b"\0\0\x08", "expected an IDX file, found only 3 bytes: get"),
+    "a web page": (
+        b"<!DOCTYPE html>",
+        "found 3c 21 44 4f \\(a web page saved under this name\\?\\)",
+    ),
+    "a page, indented": (b"\n <html>", "\\(a web page"),
+    "a zip file": (b"PK\3\4....", "found 50 4b 03 04 \\(a zip file: unpack it first\\)"),
+    "text": (b"labels", "it starts 00 00, then a type byte .* found 6c 61 62 65: get"),
+    "no zero": (pack(1, zeros=1, values=b"1"), "expected an IDX file .* found 00 01 08 01: get"),
+    "first byte": (pack(1, zeros=256, values=b"1"), "found 01 00 08 01"),
+    "a type between": (pack(1, code=10, values=b"1"), "found 00 00 0a 01"),
+    "no type": (pack(1, code=0, values=b"1"), "found 00 00 00 01"),
+    "sizes cut": (pack(2, ndim=3, values=b"\0\0"), "expected 3 sizes in the header, .* after 1: g"),
+    "65 sizes": (pack(*[1] * 65, values=b"1"), "a shape that an array can have, found 65 dimens"),
+    "huge and empty": (pack(0, *LONG), "array can have, found 4 dimensions .*\\(0, 4294967295"),
+    "huge": (pack(*LONG), "that an array can have, found 3 dimensions .*\\(4294967295, "),
+    "cut": (pack(4, 3, values=b"1" * 11), "expected 24 bytes for the shape \\(4, 3\\) .* found 23"),
+    "no values": (pack(4, 3), "expected 24 bytes for the shape \\(4, 3\\) in its header, found 12"),
+    "wide values": (
+        pack(3, code=12, values=b"1" * 11),
+        "expected 20 bytes .* found 19: .* cut short",
+    ),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["raw", "gzip"])
+@pytest.mark.parametrize("what", DAMAGED)
+def test_what_is_no_whole_idx_file_is_refused_in_words_that_help(tmp_path, what, packed):
+    content, words = DAMAGED[what]
+    path = tmp_path / "train-images"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(DataError, match=words) as caught:
+        read_idx(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: expected") and message.endswith("."), message
+    assert "get" in message or "unpack" in message
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (RAW + b"7", "expected 18 bytes for the shape (2, 3) in its header, found 19"),
+        (
+            gzip.compress(RAW + b"7"),
+            "expected 18 bytes for the shape (2, 3) in its header, found more",
+        ),
+        (gzip.compress(RAW) + b"garbage", "expected a whole gzip file, found a damaged or cut one"),
+        (gzip.compress(RAW)[:-1], "expected a whole gzip file, found a damaged or cut one"),
+        (gzip.compress(RAW)[:25], "expected a whole gzip file, found a damaged or cut one"),
+        (gzip.compress(RAW)[:10] + b"\xff" * 30, "expected a whole gzip file, found a damaged"),
+        (gzip.compress(gzip.compress(RAW)), "expected an IDX file"),
+    ],
+    ids=["longer", "longer gz", "garbage", "no end", "half", "no deflate", "gz in gz"],
+)
+def test_more_or_less_than_a_whole_file_is_refused(tmp_path, content, words):
+    path = tmp_path / "labels"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_idx(path)
+    assert f"{path}: {words}" in str(caught.value)
+    assert "get" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [RAW, gzip.compress(RAW)], ids=["raw", "gzip"])
+def test_a_file_cut_anywhere_is_refused(tmp_path, content):
+    for length in range(len(content)):
+        (tmp_path / "cut").write_bytes(content[:length])
+        with pytest.raises(DataError):
+            read_idx(tmp_path / "cut")
+
+
+def test_no_flipped_bit_of_a_gzip_file_goes_unnoticed(tmp_path):
+    content, path = gzip.compress(RAW), tmp_path / "flipped"
+    refused = 0
+    for bit in range(8 * len(content)):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            assert read_idx(path).tobytes() == b"abcdef"  # a bit that means nothing, as of the time
+        except DataError:
+            refused += 1
+    assert refused > 8 * (len(content) - 10)  # all but the ten bytes that come first
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["raw", "gzip"])
+@pytest.mark.parametrize("shape", [(2**31,), (2**16, 2**15), (1000, 28, 28)], ids=str)
+def test_a_header_that_lies_is_refused_before_anything_is_allocated(
+    tmp_path, monkeypatch, shape, packed
+):
+    def allocate(*_):
+        raise AssertionError("allocated before it was checked")
+
+    monkeypatch.setattr(np, "empty", allocate)
+    monkeypatch.setattr(np, "memmap", allocate)
+    path, content = tmp_path / "images", pack(*shape, values=b"few")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    words = "more than a gzip file of .* bytes can hold: get" if packed else "found .*: the file is"
+    with pytest.raises(DataError, match=words) as caught:
+        read_idx(path)
+    assert f"{4 + 4 * len(shape) + int(np.prod(shape)):,} bytes" in str(caught.value)
+    assert str(shape) in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_the_tightest_gzip_is_believed(tmp_path):
+    write_idx(tmp_path / "zeros.gz", np.zeros(10**7, np.uint8))
+    assert read_idx(tmp_path / "zeros.gz").shape == (10**7,)
+
+
+def test_unpacking_takes_no_second_array(tmp_path):
+    write_idx(tmp_path / "zeros.gz", np.zeros(10**7, np.uint8))
+    tracemalloc.start()
+    try:
+        array = read_idx(tmp_path / "zeros.gz")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert array.nbytes < peak < 1.5 * array.nbytes
+
+
+# --- what cannot be read -------------------------------------------------------------------------
+
+
+def test_what_cannot_be_read_is_refused_with_its_name_and_the_reason(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    for name, reason in {
+        "nothing": "No such file or directory",
+        "folder": "Is a directory",
+        "file/file": "Not a directory",
+        "link": "No such file or directory",
+    }.items():
+        with pytest.raises(DataError) as caught:
+            read_idx(tmp_path / name)
+        assert f"{tmp_path / name}: expected an IDX file, found" in str(caught.value)
+        assert f"cannot be read: {reason}. Check its name" in str(caught.value)
+
+
+def test_a_place_where_files_cannot_be_mapped_gives_an_error_in_words(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(19, "No such device")
+
+    monkeypatch.setattr(np, "memmap", refuse)
+    (tmp_path / "labels").write_bytes(RAW)
+    with pytest.raises(DataError, match="labels: .* cannot be read: No such device"):
+        read_idx(str(tmp_path / "labels"))

@@ -1,0 +1,276 @@
+"""scripts/bench.py measures equal work, names who is missing, and leaves nothing behind.
+
+No time is tested: machines differ, and so do their days.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import ROOT
+
+import simplenet
+
+SCRIPTS = ROOT / "scripts"
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """Return the bench, as it is where no peer is installed."""
+    monkeypatch.syspath_prepend(SCRIPTS)
+    import bench
+
+    monkeypatch.setattr(bench, "installed", lambda package: package == "numpy")
+    handler = signal.getsignal(signal.SIGTERM)
+    yield bench
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def digits(make_data):
+    """Return a folder of few images that can go through the default net."""
+    return make_data("digits", size=(28, 28), classes=10, train=110, test=30)
+
+
+@pytest.fixture
+def work(bench, digits, tmp_path):
+    """Return a function that makes the work of a group, with a ragged last minibatch."""
+    from bench_rounds import lay_out
+    from bench_work import Work
+
+    def make(name, shape=(784, 12, 10), **changes):
+        data, folder = simplenet.load_data(digits), tmp_path / f"work-{name}"
+        folder.mkdir(exist_ok=True)
+        group = replace(bench.GROUPS[name], shape=shape, **changes)
+        path = lay_out(folder, group, data.train, data.test)
+        return Work(**json.loads(path.read_text(encoding="utf-8")))
+
+    return make
+
+
+def run(bench, *args, code=0):
+    result = CliRunner().invoke(bench.main, [str(arg) for arg in args])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_a_run_without_peers_measures_the_rest_and_names_them(bench, digits, tmp_path, monkeypatch):
+    few = ("default-20", "predict")
+    monkeypatch.setattr(bench, "GROUPS", {name: bench.GROUPS[name] for name in few})
+    scratch, output = tmp_path / "scratch", tmp_path / "new" / "output"
+    scratch.mkdir()
+    size = ("--size-images", 300, "--scratch", scratch)
+    told = run(
+        bench, "--data", digits, "--quick", "--rounds", 2, "--images", 130, *size, "-o", output
+    )
+    report = json.loads((output / "bench.json").read_text(encoding="utf-8"))
+    table = (output / "bench.md").read_text(encoding="utf-8")
+    assert table in told.stdout
+    assert str(tmp_path) not in table + json.dumps(report["command"])
+
+    assert set(report["left_out"]) == {
+        "PyTorch", "PyTorch eager", "PyTorch compiled", "JAX", "JAX scanned", "JAX stepwise",
+        "scikit-learn",
+    }  # fmt: skip
+    for name, why in report["left_out"].items():
+        assert f"- Left out: {name} ({why})." in table
+    assert report["left_out"]["JAX scanned"] == "jax is not installed"
+
+    epoch, predict = (report["groups"][name] for name in few)
+    ours = ["simplenet", "matrix products", "floating-point limit"]
+    assert list(epoch["contestants"]) == [*ours, "Python loops"]
+    assert list(predict["contestants"]) == ours
+    assert (epoch["images"], epoch["batch"], epoch["rounds"]) == (130, 20, 2)
+    for row in *epoch["contestants"].values(), *predict["contestants"].values():
+        assert len(row["each"]) in (2, 4)
+        assert 0 < row["low"] <= row["median"] <= row["high"]
+    assert epoch["contestants"]["simplenet"]["ratio"] == 1
+    assert epoch["contestants"]["simplenet"]["agrees"] is True
+    assert 0 <= epoch["contestants"]["simplenet"]["accuracy"] <= 1
+
+    (program,) = report["prompt"]["targets"]["0.95"].values()
+    assert program["reached"] == (program["accuracy"] >= 0.95)
+    assert program["recipe"] in table
+    (row,) = report["size"]["rows"]
+    assert row["images"] == 300
+    assert row["seconds_per_image"] > 0
+    assert "| 300 |" in table
+    if sys.platform == "linux":
+        assert 1e6 < row["anonymous_bytes"] < 1e9
+    assert not list(scratch.iterdir())
+    assert "floating-point limit" not in [goal["what"] for goal in report["reach"]]
+    assert {"date", "machine", "command", "versions", "data"} <= set(report)
+
+
+def test_the_floor_is_the_products_of_a_step_and_no_others(work):
+    from bench_contestants import Floor, products
+
+    x = np.ones((20, 784), np.float32)
+    W = [np.ones(shape, np.float32) for shape in ((784, 40), (40, 30), (30, 10))]
+    forward = [((20, 784), (784, 40)), ((20, 40), (40, 30)), ((20, 30), (30, 10))]
+    back = [
+        ((30, 20), (20, 10)), ((20, 10), (10, 30)),
+        ((40, 20), (20, 30)), ((20, 30), (30, 40)),
+        ((784, 20), (20, 40)),
+    ]  # fmt: skip
+    for learn, expected in (True, forward + back), (False, forward):
+        listed = products(x, W, learn)
+        assert [(left.shape, right.shape) for left, right, _ in listed] == expected
+        for left, right, out in listed:
+            assert out.shape == (left.shape[0], right.shape[1])
+            assert {part.dtype for part in (left, right, out)} == {np.dtype(np.float32)}
+    floor = Floor(work("default-20"))  # 110 images: five minibatches of 20, and one of 10
+    assert [len(step) for step in floor.steps] == [5] * 6
+    assert [len(step[0][0]) for step in floor.steps] == [20] * 5 + [10]
+    floor = Floor(work("predict"))
+    assert sum(len(step[0][0]) for step in floor.steps) == 30
+
+
+def test_the_limit_counts_the_operations_of_the_floor(work):
+    from bench_contestants import Floor, Limit
+
+    for name in "default-20", "predict":
+        job = work(name, (784, 12, 11, 10))
+        done = sum(
+            left.shape[0] * left.shape[1] * right.shape[1]
+            for step in Floor(job).steps
+            for left, right, _ in step
+        )
+        assert 3 * Limit.side**3 / Limit(job).share == pytest.approx(done)
+
+
+PEERS = {"PyTorch eager": "torch", "JAX scanned": "jax", "JAX stepwise": "jax",
+         "scikit-learn": "sklearn"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_peers_come_to_the_weights_and_cost_of_simplenet(bench, digits, name):
+    """In processes of their own: JAX, once imported here, would object to tests that fork."""
+    if not importlib.util.find_spec(PEERS[name]):
+        pytest.skip(f"{PEERS[name]} is not installed: see the extra bench")
+    from bench_rounds import run_group
+
+    data, names = simplenet.load_data(digits), ["simplenet", name]
+    small = {"batch": 20, "all_cores": False}  # 110 images: the last minibatch is a ragged one
+    groups = (
+        replace(bench.GROUPS["default-20"], shape=(784, 12, 10)),
+        replace(bench.GROUPS["deep"], shape=(784, 12, 11, 10), close=1e-3, **small),
+        replace(bench.GROUPS["predict"], shape=(784, 12, 10)),
+    )
+    for group in groups if name != "JAX scanned" else groups[:2]:
+        told, failed = run_group(group, names, data.train, data.test, 2)
+        assert not failed
+        theirs = told["contestants"][name]
+        if name == "scikit-learn" and group is groups[0]:
+            assert "agrees" not in theirs
+            assert "log loss" in theirs["note"]
+        else:
+            assert theirs["agrees"] is True
+
+
+def test_unequal_work_is_noticed(bench, work):
+    from bench_rounds import compare
+
+    job = work("default-20", (784, 40, 10))
+    params = job.array("params")
+    test = simplenet.datasets.load.Digits(job.array("test_images"), job.array("test_labels"))
+    for apart, cost, agrees in (1e-6, 0.5, True), (1e-4, 0.5, False), (1e-6, 0.51, False):
+        found = {name: {"cost": 0.5, "equal": True} for name in ("simplenet", "PyTorch eager")}
+        found["PyTorch eager"]["cost"] = cost
+        outcomes = {"simplenet": params + 0.01, "PyTorch eager": params + np.float32(0.01 + apart)}
+        compare(bench.GROUPS["default-20"], found, outcomes, params, test)
+        assert found["PyTorch eager"]["agrees"] is agrees
+
+
+def test_a_contestant_that_cannot_prepare_says_why(work, tmp_path):
+    job = work("default-20")
+    (tmp_path / "work-default-20" / "order.npy").unlink()
+    script = SCRIPTS / "bench_contestants.py"
+    told = subprocess.run(
+        [sys.executable, script, "Python loops", f"{job.folder}/work.json"],
+        capture_output=True, text=True, check=True, input="",
+    )  # fmt: skip
+    assert json.loads(told.stdout)["error"].startswith("FileNotFoundError")
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_large_folder_is_removed_whatever_happens(bench, digits, tmp_path, error):
+    data, scratch = simplenet.load_data(digits), tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(error), bench.folder_of(250, data.train, data.test, scratch) as folder:
+        made = simplenet.load_data(folder)
+        np.testing.assert_array_equal(made.train.images[220:], data.train.images[:30])
+        np.testing.assert_array_equal(made.train.labels[110:220], data.train.labels)
+        np.testing.assert_array_equal(made.test.images, data.test.images)
+        raise error
+    assert not list(scratch.iterdir())
+
+
+def test_a_signal_while_a_folder_is_made_or_removed_leaves_none(bench, tmp_path, monkeypatch):
+    from bench_work import own_folder
+
+    place = tmp_path / "place"
+    place.mkdir()
+    for module, name in (pathlib.Path, "mkdir"), (shutil, "rmtree"):
+        original, calls = getattr(module, name), []
+
+        def struck(folder, *args, original=original, calls=calls, made=name == "mkdir", **kwargs):
+            calls.append(folder)
+            if made:
+                original(folder, *args, **kwargs)
+            if len(calls) == 1:
+                raise KeyboardInterrupt
+            if not made:
+                original(folder, *args, **kwargs)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, struck)
+            with pytest.raises(KeyboardInterrupt), own_folder(place):
+                pass
+        assert calls
+        assert not list(place.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without telling it")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+def test_an_interrupted_bench_leaves_nothing_behind(digits, tmp_path, number, code):
+    scratch, output = tmp_path / "scratch", tmp_path / "output"
+    scratch.mkdir()
+    command = [sys.executable, SCRIPTS / "bench.py", "--data", digits, "--only", "size"]
+    command += ["--size-images", "20000", "--scratch", scratch, "-o", output]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not list(scratch.iterdir()):
+            assert process.poll() is None
+            time.sleep(0.001)
+        process.send_signal(number)  # perhaps while the folder is still being made
+        process.communicate(timeout=60)
+    assert process.returncode == code
+    assert not list(scratch.iterdir())
+    assert not output.exists()
+
+
+def test_a_disk_without_room_is_refused_with_a_sentence(bench, digits, tmp_path):
+    told = run(bench, "--data", digits, "--only", "size", "--size-images", 10**15, "--quick",
+               "--scratch", tmp_path / "here", "-o", tmp_path, code=1)  # fmt: skip
+    assert "GB free for 1,000,000,000,000,000 images, found" in told.output
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_every_tool_has_a_recipe_for_every_target(bench):
+    from bench_prompt import PACKAGES, PROGRAMS, RECIPES
+
+    assert list(RECIPES) == list(PACKAGES) == ["simplenet", *PROGRAMS]
+    for recipes in RECIPES.values():
+        assert list(recipes) == [0.95, 0.97, 0.98]

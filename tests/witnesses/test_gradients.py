@@ -1,0 +1,79 @@
+"""`backward` against its witnesses, for every combination of choices that makes sense."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from simplenet import init_net
+from simplenet.functions import ACTIVATIONS, COSTS
+from simplenet.witnesses.compare import (
+    by_autodiff,
+    by_differences,
+    by_hand,
+    by_torch,
+    relative_error,
+)
+
+HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.slope]
+PAIRS = [(output, cost) for cost, outputs in COSTS.items() for output in outputs]
+PENALTIES = {"none": {}, "l1": {"l1": 0.01}, "l2": {"l2": 0.1}, "both": {"l1": 0.02, "l2": 0.05}}
+DEPTHS = {2: (5, 4, 3), 3: (5, 4, 4, 3)}
+PRODUCT = [
+    (hidden, output, cost, depth, size, penalty, dropout)
+    for hidden, (output, cost), depth, size, penalty, dropout in itertools.product(
+        HIDDEN, PAIRS, DEPTHS, (1, 20), PENALTIES, (False, True)
+    )
+]
+
+
+def problem(hidden, output, cost, depth, size, dropout):
+    """Make a net off its start, a batch, and masks, far enough from any corner of a ReLU."""
+    net = init_net(
+        DEPTHS[depth],
+        rng=1,
+        dtype=np.float64,
+        activation=hidden,
+        output_activation=output,
+        cost=cost,
+    )
+    rng = np.random.default_rng(2)
+    net.params += rng.normal(0, 0.3, net.params.size)
+    x = rng.random((size, 5))
+    y = np.eye(3)[rng.integers(0, 3, size)] * 0.9 + 0.1 / 3  # with label smoothing
+    masks = {}
+    if dropout:
+        for l in range(1, depth):
+            masks[l] = (rng.random((size, net.shape[l])) < 0.7) / 0.7
+            masks[l][:, 0] = 1 / 0.7  # never all silent: a gradient of 0 would show nothing
+    return net, x, y, masks
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize(("output", "cost"), PAIRS)
+def test_backward_agrees_with_central_differences_and_autodiff(hidden, output, cost):
+    for case in PRODUCT:
+        if case[:3] != (hidden, output, cost):
+            continue
+        *what, penalty, dropout = case
+        net, x, y, masks = problem(*what, dropout)
+        arguments = (net, x, y, *(PENALTIES[penalty].get(key, 0) for key in ("l1", "l2")), masks)
+        found = by_hand(*arguments)
+        assert np.linalg.norm(found) > 1e-3
+        assert relative_error(found, by_differences(*arguments)) < 1e-7, case
+        assert relative_error(found, by_autodiff(*arguments)) < 1e-13, case
+
+
+@pytest.mark.parametrize(("output", "cost"), PAIRS)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_backward_agrees_with_pytorch(hidden, output, cost):
+    pytest.importorskip("torch")
+    net, x, y, masks = problem(hidden, output, cost, 3, 20, True)
+    arguments = (net, x, y, 0.01, 0.05, masks)
+    assert relative_error(by_hand(*arguments), by_torch(*arguments)) < 1e-13
+
+
+def test_the_product_is_as_large_as_it_says(capsys):
+    assert len(PRODUCT) == len(HIDDEN) * len(PAIRS) * 2 * 2 * 4 * 2
+    with capsys.disabled():
+        print(f"\n{len(PRODUCT)} combinations of choices checked against two witnesses")
