@@ -7,27 +7,29 @@ A cost says how wrong a prediction a is, given the truth y: a sum over the class
 and over the samples. Its slope has the shape of a, one row for each sample.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
 
 LEAK = 0.01  # how steep leaky ReLU is on the left
-ONE = np.ones((), np.float32)  # a plain 1 would be made into an array at every call
 
 
 class Activation(NamedTuple):
-    """`value(z, out)` fills out with a, where out may be z; `slope(a, out)` fills it with da/dz."""
+    """An activation: `value(z)` returns a, and `slope(a)` da/dz, each a new array."""
 
-    value: Callable[..., np.ndarray]
-    slope: Callable[..., np.ndarray] | None  # None where a unit's a depends on other units' z
+    value: Callable[[Floats], Floats]
+    slope: Callable[[Floats], Floats]
 
 
 class Cost(NamedTuple):
-    """`value(a, y)` gives C; `slope(a, y, out)` fills out with dC/da, or with dC/dz `at_z`."""
+    """A cost: `value(a, y)` returns C, and `slope(a, y)` dC/da, or dC/dz where `at_z`."""
 
-    value: Callable[..., float]
-    slope: Callable[..., np.ndarray]
+    value: Callable[[Floats, Floats], float]
+    slope: Callable[[Floats, Floats], Floats]
     at_z: bool = False
 
 
@@ -35,106 +37,101 @@ class Cost(NamedTuple):
 
 
 @np.errstate(over="ignore", under="ignore")
-def sigmoid(z: np.ndarray, out: np.ndarray) -> np.ndarray:
+def sigmoid(z: Floats) -> Floats:
     """Squash z into (0, 1): a = 1 / (1 + exp(-z)).
 
     Far on the left exp(-z) is too large for a float: infinity, whose reciprocal 0 is right.
     """
-    np.negative(z, out=out)
-    np.exp(out, out=out)
-    out += ONE
-    return np.reciprocal(out, out=out)
+    a: Floats = 1 / (1 + np.exp(-z))
+    return a
 
 
-def sigmoid_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+def sigmoid_slope(a: Floats) -> Floats:
     """Return da/dz = a * (1 - a): at most 1/4, and nearly 0 where a is nearly 0 or 1."""
-    np.subtract(ONE, a, out=out)
-    return np.multiply(out, a, out=out)
+    return a * (1 - a)
 
 
-def tanh(z: np.ndarray, out: np.ndarray) -> np.ndarray:
+def tanh(z: Floats) -> Floats:
     """Squash z into (-1, 1): a = tanh(z), a sigmoid that passes through the origin."""
-    return np.tanh(z, out=out)
+    a: Floats = np.tanh(z)
+    return a
 
 
-def tanh_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+def tanh_slope(a: Floats) -> Floats:
     """Return da/dz = 1 - a**2."""
-    np.multiply(a, a, out=out)
-    return np.subtract(ONE, out, out=out)
+    return 1 - a * a
 
 
-def relu(z: np.ndarray, out: np.ndarray) -> np.ndarray:
+def relu(z: Floats) -> Floats:
     """Cut off what is negative: a = max(z, 0)."""
-    return np.maximum(z, 0, out=out)
+    return np.maximum(z, 0)
 
 
-def relu_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+def relu_slope(a: Floats) -> Floats:
     """Return da/dz: 1 where the unit is on, 0 where it is off, and by convention at z = 0."""
-    return np.greater(a, 0, out=out)
+    return (a > 0).astype(a.dtype)
 
 
-def leaky_relu(z: np.ndarray, out: np.ndarray) -> np.ndarray:
+def leaky_relu(z: Floats) -> Floats:
     """Let a little of what is negative through: a = max(z, 0.01 z)."""
-    return np.maximum(z, LEAK * z, out=out)
+    return np.maximum(z, LEAK * z)
 
 
-def leaky_relu_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+def leaky_relu_slope(a: Floats) -> Floats:
     """Return da/dz: 1 where z > 0, else 0.01."""
-    np.greater(a, 0, out=out)
-    return np.maximum(out, LEAK, out=out)
+    return np.maximum(relu_slope(a), LEAK)
 
 
-def identity(z: np.ndarray, out: np.ndarray) -> np.ndarray:
+def identity(z: Floats) -> Floats:
     """Leave z as it is: a = z, for outputs that may be any number."""
-    if out is not z:
-        out[:] = z
-    return out
+    return z
 
 
-def identity_slope(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+def identity_slope(a: Floats) -> Floats:
     """Return da/dz = 1."""
-    out.fill(1)
-    return out
+    return np.ones_like(a)
 
 
-def softmax(z: np.ndarray, out: np.ndarray) -> np.ndarray:
+def softmax(z: Floats) -> Floats:
     """Turn each row into probabilities: a = exp(z) / (the row's sum of exp(z)).
 
     Subtracting the row's maximum first changes nothing but that exp cannot overflow.
     """
-    np.subtract(z, z.max(axis=1, keepdims=True), out=out)
     with np.errstate(under="ignore"):
-        np.exp(out, out=out)
-    out /= out.sum(axis=1, keepdims=True)
-    return out
+        e: Floats = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def softmax_slope(a: Floats) -> Floats:
+    """Raise TypeError: every a of a row depends on every z of it, so there is no slope for each."""
+    raise TypeError("softmax has no slope: expected cross-entropy, which goes back to z by itself")
 
 
 # --- costs --------------------------------------------------------------------------------------
 
 
-def half_squared_error(a: np.ndarray, y: np.ndarray) -> float:
+def half_squared_error(a: Floats, y: Floats) -> float:
     """Return C = 1/2 * sum of (a - y)**2."""
     return 0.5 * squared_error(a, y)
 
 
-def half_squared_error_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.ndarray:
+def half_squared_error_slope(a: Floats, y: Floats) -> Floats:
     """Return dC/da = a - y; the half is there to make this so plain."""
-    return np.subtract(a, y, out=out)
+    return a - y
 
 
-def squared_error(a: np.ndarray, y: np.ndarray) -> float:
+def squared_error(a: Floats, y: Floats) -> float:
     """Return C = sum of (a - y)**2."""
     difference = a - y
     return float(np.vdot(difference, difference))
 
 
-def squared_error_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.ndarray:
+def squared_error_slope(a: Floats, y: Floats) -> Floats:
     """Return dC/da = 2 (a - y)."""
-    np.subtract(a, y, out=out)
-    return np.multiply(out, 2, out=out)
+    return 2 * (a - y)
 
 
-def binary_cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
+def binary_cross_entropy(a: Floats, y: Floats) -> float:
     """Return C = -sum of y ln(a) + (1 - y) ln(1 - a): every output of its own says yes or no.
 
     Reported with a held `eps` away from 0 and 1, where C would be infinite; the slope is exact.
@@ -144,7 +141,7 @@ def binary_cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
     return -float(np.sum(y * np.log(a) + (1 - y) * np.log1p(-a)))
 
 
-def cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
+def cross_entropy(a: Floats, y: Floats) -> float:
     """Return C = -sum of y ln(a): the outputs are the probabilities of classes.
 
     Reported with a held above the smallest normal float, where C would be infinite; the slope is
@@ -153,7 +150,7 @@ def cross_entropy(a: np.ndarray, y: np.ndarray) -> float:
     return -float(np.sum(y * np.log(np.maximum(a, np.finfo(a.dtype).tiny))))
 
 
-def cross_entropy_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.ndarray:
+def cross_entropy_slope(a: Floats, y: Floats) -> Floats:
     """Return dC/dz = a - y.
 
     dC/da and da/dz would each over- or underflow where a unit is saturated. Multiplied out on
@@ -161,7 +158,7 @@ def cross_entropy_slope(a: np.ndarray, y: np.ndarray, out: np.ndarray) -> np.nda
     softmax's whole matrix against -y / a, if each row of y sums to 1 (Bishop, Pattern Recognition
     and Machine Learning, 2006, section 5.2).
     """
-    return np.subtract(a, y, out=out)
+    return a - y
 
 
 # --- the tables ---------------------------------------------------------------------------------
@@ -172,17 +169,16 @@ ACTIVATIONS = {
     "relu": Activation(relu, relu_slope),
     "leaky-relu": Activation(leaky_relu, leaky_relu_slope),
     "identity": Activation(identity, identity_slope),
-    "softmax": Activation(softmax, None),
+    "softmax": Activation(softmax, softmax_slope),
 }
 
-_UNIT_BY_UNIT = [name for name, activation in ACTIVATIONS.items() if activation.slope]
+# Softmax makes one distribution of a whole layer, and so can only be the last one's.
+HIDDEN = tuple(name for name in ACTIVATIONS if name != "softmax")
 
 # By the name of the cost, then by that of the output layer's activation: the pairs that make sense.
 COSTS = {
-    "half-squared-error": dict.fromkeys(
-        _UNIT_BY_UNIT, Cost(half_squared_error, half_squared_error_slope)
-    ),
-    "squared-error": dict.fromkeys(_UNIT_BY_UNIT, Cost(squared_error, squared_error_slope)),
+    "half-squared-error": dict.fromkeys(HIDDEN, Cost(half_squared_error, half_squared_error_slope)),
+    "squared-error": dict.fromkeys(HIDDEN, Cost(squared_error, squared_error_slope)),
     "cross-entropy": {
         "sigmoid": Cost(binary_cross_entropy, cross_entropy_slope, at_z=True),
         "softmax": Cost(cross_entropy, cross_entropy_slope, at_z=True),
@@ -194,9 +190,45 @@ COSTS = {
 
 # The standard deviation of normal weights from n inputs to m outputs: z stays about as large as
 # the inputs, and gradients as large as those they come from, however many there are.
-INITS = {
+INITS: dict[str, Callable[[int, int], float]] = {
     "lecun": lambda n, m: n**-0.5,  # LeCun et al., Efficient BackProp, 1998
     "glorot": lambda n, m: (2 / (n + m)) ** 0.5,  # Glorot and Bengio, 2010
     "he": lambda n, m: (2 / n) ** 0.5,  # He et al., Delving Deep into Rectifiers, 2015
     "normal": lambda n, m: 1.0,  # as first tries have it, for comparison
 }
+
+
+# --- what goes together --------------------------------------------------------------------------
+
+
+def default_output(cost: str) -> str:
+    """Return the activation of the output layer that suits a cost."""
+    return "softmax" if cost == "cross-entropy" else "sigmoid"
+
+
+def default_init(activation: str) -> str:
+    """Return the start that suits the activation of hidden layers, as the papers above have it."""
+    return {"tanh": "glorot", "relu": "he", "leaky-relu": "he"}.get(activation, "lecun")
+
+
+def check_functions(activations: Sequence[str], cost: str, init: str = "lecun") -> None:
+    """Raise ValueError for names that do not exist or do not go together.
+
+    `activations` are those of all layers after the input. The message begins with the name of the
+    option that is wrong.
+    """
+    for activation in activations[:-1]:
+        _check_name("activation", activation, HIDDEN)
+    _check_name("output_activation", activations[-1], ACTIVATIONS)
+    _check_name("cost", cost, COSTS)
+    _check_name("init", init, INITS)
+    if activations[-1] not in COSTS[cost]:
+        raise ValueError(
+            f"output_activation: expected one of {', '.join(COSTS[cost])}, which go with the cost "
+            f"{cost}; found {activations[-1]!r}."
+        )
+
+
+def _check_name(option: str, name: str, names: Iterable[str]) -> None:
+    if name not in names:
+        raise ValueError(f"{option}: expected one of {', '.join(names)}; found {name!r}.")

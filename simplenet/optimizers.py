@@ -1,4 +1,4 @@
-"""An optimizer decides how to step, given the gradient; a schedule decides how far.
+"""An optimizer decides how to step, given the gradient.
 
 Everything here works on the flat vectors of a net. An optimizer is `(init, update)`: what it
 remembers is arrays, which live in `net.state` and are saved with the model.
@@ -8,34 +8,49 @@ Sources: momentum, Polyak 1964; Nesterov's, as in Sutskever et al. 2013; RMSProp
 open, they are PyTorch's.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simplenet.functions import Floats
 from simplenet.net import Net
+from simplenet.penalties import clip as clipped
+from simplenet.penalties import penalty_slope, weights_of
 
-State = dict[str, np.ndarray]
+State = dict[str, NDArray[Any]]
+Settings = Mapping[str, float]
+Rule = Callable[[Net, Floats, float], None]
 
 
 class Optimizer(NamedTuple):
-    """`init(params)` gives the state; `update(params, gradient, state, lr, settings)` takes a step.
+    """`init(params)` returns the state; `update(params, gradient, state, lr, settings)` steps.
 
-    Update changes params and the state in place, and may use up the gradient. Settings are those
-    options of `simplenet.options` that it reads: momentum, rho, beta1, beta2, epsilon.
+    Update changes params and the state in place, and may use up the gradient. Settings are
+    momentum, rho, beta1, beta2 and epsilon.
     """
 
-    init: Callable[[np.ndarray], State]
-    update: Callable[[np.ndarray, np.ndarray, State, float, Mapping[str, Any]], None]
+    init: Callable[[Floats], State]
+    update: Callable[[Floats, Floats, State, float, Settings], None]
 
 
-def sgd_init(params: np.ndarray) -> State:
+def zeros(params: Floats) -> Floats:
+    """Return zeros for what is remembered of each parameter, in float32 or better.
+
+    In float16 the square of a small gradient would be 0, and so would epsilon beside it.
+    """
+    return np.zeros(params.shape, np.result_type(params, np.float32))
+
+
+def sgd_init(params: Floats) -> State:
     """Remember the velocity v."""
-    return {"velocity": np.zeros_like(params)}
+    return {"velocity": zeros(params)}
 
 
-def sgd_update(params, gradient, state, lr, settings) -> None:
+def sgd_update(
+    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+) -> None:
     """Gain speed downhill: v = momentum v + gradient; params -= lr v."""
     v = state["velocity"]
     v *= settings["momentum"]
@@ -43,7 +58,9 @@ def sgd_update(params, gradient, state, lr, settings) -> None:
     params -= lr * v
 
 
-def nesterov_update(params, gradient, state, lr, settings) -> None:
+def nesterov_update(
+    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+) -> None:
     """Step by the velocity that is about to be: params -= lr (gradient + momentum v)."""
     v = state["velocity"]
     v *= settings["momentum"]
@@ -51,12 +68,14 @@ def nesterov_update(params, gradient, state, lr, settings) -> None:
     params -= lr * (gradient + settings["momentum"] * v)
 
 
-def rmsprop_init(params: np.ndarray) -> State:
+def rmsprop_init(params: Floats) -> State:
     """Remember the mean square of each gradient, and the velocity."""
-    return {"square": np.zeros_like(params), "velocity": np.zeros_like(params)}
+    return {"square": zeros(params), "velocity": zeros(params)}
 
 
-def rmsprop_update(params, gradient, state, lr, settings) -> None:
+def rmsprop_update(
+    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+) -> None:
     """Divide each gradient by its own recent size: s = rho s + (1 - rho) gradient**2."""
     s, v, rho = state["square"], state["velocity"], settings["rho"]
     s *= rho
@@ -66,16 +85,14 @@ def rmsprop_update(params, gradient, state, lr, settings) -> None:
     params -= lr * v
 
 
-def adam_init(params: np.ndarray) -> State:
+def adam_init(params: Floats) -> State:
     """Remember the mean and the mean square of each gradient, and the number of steps."""
-    return {
-        "mean": np.zeros_like(params),
-        "square": np.zeros_like(params),
-        "steps": np.zeros((), np.int64),
-    }
+    return {"mean": zeros(params), "square": zeros(params), "steps": np.zeros((), np.int64)}
 
 
-def adam_update(params, gradient, state, lr, settings) -> None:
+def adam_update(
+    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+) -> None:
     """Step by m / sqrt(s), running means of gradient and gradient**2, freed of their start at 0."""
     m, s, beta1, beta2 = state["mean"], state["square"], settings["beta1"], settings["beta2"]
     state["steps"] += 1
@@ -93,87 +110,71 @@ OPTIMIZERS = {
     "nesterov": Optimizer(sgd_init, nesterov_update),
     "rmsprop": Optimizer(rmsprop_init, rmsprop_update),
     "adam": Optimizer(adam_init, adam_update),
-    "adamw": Optimizer(adam_init, adam_update),  # its weight decay is `shrink`, before the step
+    "adamw": Optimizer(adam_init, adam_update),  # its weight decay comes before the step
 }
 
 
-# --- regularizers, on weights only: biases do not overfit -----------------------------------------
+def optimizer(
+    name: str = "sgd",
+    *,
+    momentum: float | None = None,
+    rho: float = 0.99,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    weight_decay: float = 0.01,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    clip: float = 0.0,
+) -> Rule:
+    """Return a rule for `optimize(net, lr, rule)`: one of OPTIMIZERS, with its settings.
 
-
-def penalty(weights: np.ndarray, l1: float, l2: float) -> float:
-    """Return what L1 and L2 add to the cost: l1 * sum of |w| + l2 / 2 * sum of w**2."""
-    return l1 * float(np.abs(weights).sum()) + l2 / 2 * float(weights @ weights)
-
-
-def penalty_slope(weights: np.ndarray, l1: float, l2: float) -> np.ndarray:
-    """Return what they add to the gradient: l1 * sign(w) + l2 * w."""
-    return l1 * np.sign(weights) + l2 * weights
-
-
-def clip(gradient: np.ndarray, most: float) -> None:
-    """Shorten a gradient, in place, to a norm of at most `most`, keeping its direction."""
-    norm = math.sqrt(float(gradient @ gradient))
-    if norm > most:
-        gradient *= most / norm
-
-
-def weights_of(net: Net, vector: np.ndarray) -> np.ndarray:
-    """Return the view of those elements of a flat vector that belong to weights."""
-    return vector[: net.params.size - sum(net.shape[1:])]
-
-
-def rule_for(settings: Mapping[str, Any]) -> Callable[[Net, np.ndarray, float], None] | None:
-    """Make the rule that `optimize` follows under these settings; None where plain descent will do.
-
-    First L1 and L2 are added to the gradient, then it is clipped, then AdamW's weight decay
-    shrinks the weights, then the optimizer steps.
+    Each step adds L1 and L2 to the gradient, clips it, lets adamw's weight decay shrink the
+    weights, and then updates. Settings that the optimizer does not have are not looked at;
+    momentum is 0.9 for nesterov, else 0, unless it is given. What is remembered goes to
+    `net.state`, under names that begin with the optimizer's. Raise ValueError for an unknown name,
+    and, at the first step, for an epsilon that is 0 in the precision of the net.
     """
-    name, l1, l2 = settings["optimizer"], settings["l1"], settings["l2"]
-    decay = settings["weight_decay"] if name == "adamw" else 0
-    if name == "sgd" and not (settings["momentum"] or l1 or l2 or settings["clip"]):
-        return None
+    if name not in OPTIMIZERS:
+        raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}; found {name!r}.")
+    if momentum is None:
+        momentum = 0.9 if name == "nesterov" else 0.0
+    settings = {
+        "momentum": momentum, "rho": rho, "beta1": beta1, "beta2": beta2, "epsilon": epsilon
+    }  # fmt: skip
     init, update = OPTIMIZERS[name]
-    remembered = init(np.empty(0)).keys()
+    names = {key: f"{name}.{key}" for key in init(np.empty(0))}
+    decay = weight_decay if name == "adamw" else 0.0
 
-    def rule(net: Net, gradient: np.ndarray, lr: float) -> None:
+    def rule(net: Net, gradient: Floats, lr: float) -> None:
         weights = weights_of(net, net.params)
         if l1 or l2:
             weights_of(net, gradient)[:] += penalty_slope(weights, l1, l2)
-        if settings["clip"]:
-            clip(gradient, settings["clip"])
+        if clip:
+            clipped(gradient, clip)
         if decay:
             weights *= 1 - lr * decay
-        if net.state.keys() != remembered:  # at the start, or what another optimizer left
-            net.state = init(net.params)
-        update(net.params, gradient, net.state, lr, settings)
+        if not names.keys() or not all(full in net.state for full in names.values()):
+            check_epsilon(name, epsilon, zeros(net.params[:0]).dtype)
+            fresh = init(net.params)
+            net.state |= {full: fresh[key] for key, full in names.items()}
+        state = {key: net.state[full] for key, full in names.items()}
+        update(net.params, gradient, state, lr, settings)
 
     return rule
 
 
-# --- schedules: what the learning rate is multiplied with, `done` epochs into a run --------------
+def check_epsilon(name: str, epsilon: float, dtype: np.dtype[Any]) -> None:
+    """Raise ValueError for an epsilon that cannot keep an optimizer from dividing by 0."""
+    smallest = float(np.finfo(dtype).smallest_normal)
+    if name in ("rmsprop", "adam", "adamw") and epsilon < smallest:
+        raise ValueError(
+            f"epsilon: expected at least {smallest:.2g}, the smallest number of {dtype} with all "
+            f"its digits; found {epsilon:g}."
+        )
 
 
-def constant(done: float, settings: Mapping[str, Any]) -> float:
-    """Return 1: the learning rate stays as it is."""
-    return 1.0
-
-
-def step(done: float, settings: Mapping[str, Any]) -> float:
-    """Multiply by `decay` every `decay_every` epochs."""
-    return settings["decay"] ** (done // settings["decay_every"])
-
-
-def exponential(done: float, settings: Mapping[str, Any]) -> float:
-    """Multiply by `decay` over every epoch, a little at each step."""
-    return settings["decay"] ** done
-
-
-def cosine(done: float, settings: Mapping[str, Any]) -> float:
-    """Rise in a line over `warmup` epochs, then fall to 0 at the end like half a cosine wave."""
-    warmup, epochs = settings["warmup"], settings["epochs"]
-    if done < warmup:
-        return done / warmup
-    return (1 + math.cos(math.pi * (done - warmup) / (epochs - warmup))) / 2
-
-
-SCHEDULES = {"constant": constant, "step": step, "exponential": exponential, "cosine": cosine}
+def forget(net: Net) -> None:
+    """Remove from `net.state` what optimizers remember of an earlier training, and nothing else."""
+    for full in [full for full in net.state if full.partition(".")[0] in OPTIMIZERS]:
+        del net.state[full]

@@ -1,14 +1,15 @@
-"""Every training option once: its name, default, limits and help.
+"""Every training option once: its name, default, limits, help, and what it goes with.
 
 The command line, the library's `train` and the model file all take their options from here. This
 module does not import numpy: the help must come quickly, and how many threads numpy uses has to
-be settled before numpy loads.
+be chosen before numpy loads.
 """
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax")
 COSTS = ("half-squared-error", "squared-error", "cross-entropy")
@@ -16,12 +17,6 @@ INITS = ("lecun", "glorot", "he", "normal")
 OPTIMIZERS = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "exponential", "cosine")
 HIDDEN_ACTIVATIONS = ACTIVATIONS[:-1]  # softmax makes one distribution of a whole layer
-# The output activations that make sense with each cost.
-PAIRS = {
-    "half-squared-error": HIDDEN_ACTIVATIONS,
-    "squared-error": HIDDEN_ACTIVATIONS,
-    "cross-entropy": ("sigmoid", "softmax"),
-}
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 
 
@@ -35,6 +30,7 @@ class Option:
     metavar: str
     group: str  # the heading in the help
     help: str
+    needs: tuple[str, tuple[str, ...]] | None = None  # another option, and the values it suits
 
     @property
     def of_net(self) -> bool:
@@ -42,22 +38,19 @@ class Option:
         return self.group == "Network"
 
 
-def whole(low: int, high: float = math.inf) -> Callable[[Any], int]:
+def integer(low: int, high: float = math.inf) -> Callable[[Any], int]:
     """Make a check for an integer from low to high, both included."""
-    expected = (
-        f"a whole number of at least {low}"
-        if high == math.inf
-        else (f"a whole number from {low} to {high}")
-    )
+    limits = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
+    expected = f"a whole number {limits}"
 
     def check(value: Any) -> int:
         try:
-            number = int(value) if isinstance(value, str) else value.__index__()
-        except (ValueError, TypeError, AttributeError):
-            number = None
-        if number is None or isinstance(value, bool) or not low <= number <= high:
+            found = int(value) if isinstance(value, str) else operator.index(value)
+        except (ValueError, TypeError):
+            found = None
+        if found is None or isinstance(value, bool) or not low <= found <= high:
             raise ValueError(f"expected {expected}, found {value!r}")
-        return number
+        return found
 
     return check
 
@@ -71,7 +64,7 @@ def number(
 ) -> Callable[[Any], float]:
     """Make a check for a finite number within limits; above and below are not included."""
     limits = {"above": above, "of at least": least, "below": below, "of at most": most}
-    told = " and ".join(
+    expected = " and ".join(
         f"{what} {limit:g}" for what, limit in limits.items() if abs(limit) < math.inf
     )
 
@@ -82,7 +75,7 @@ def number(
             found = math.nan
         fits = above < found < below and least <= found <= most and math.isfinite(found)
         if isinstance(value, bool) or not fits:
-            raise ValueError(f"expected a number {told}, found {value!r}")
+            raise ValueError(f"expected a number {expected}, found {value!r}")
         return found
 
     return check
@@ -101,7 +94,7 @@ def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
 
 def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
     """Make a check for layer sizes: `least` or more of them, as numbers or text like `100,50`."""
-    one = whole(1, MOST_NEURONS)
+    one = integer(1, MOST_NEURONS)
 
     def check(value: Any) -> tuple[int, ...]:
         try:
@@ -158,24 +151,24 @@ OPTIONS = {
             "[default: glorot for tanh, he for ReLUs, else lecun]",
         ),
         Option(
-            "epochs", 5, whole(1), "N", "Training",
+            "epochs", 5, integer(1), "N", "Training",
             "How often to go through the training images.",
         ),
         Option(
-            "batch_size", 20, whole(1), "N", "Training",
+            "batch_size", 20, integer(1), "N", "Training",
             "Images in a minibatch: one step of learning for each.",
         ),
         Option(
-            "seed", 0, whole(0, 2**32 - 1), "N", "Training",
+            "seed", 0, integer(0, 2**32 - 1), "N", "Training",
             "Where the random numbers start: equal seeds on one machine give equal models.",
         ),
         Option(
-            "validation", None, optional(whole(0)), "N", "Training",
+            "validation", None, optional(integer(0)), "N", "Training",
             "Training images held out to measure each epoch; 0 turns it off.  "
             "[default: 5000, at most a sixth]",
         ),
         Option(
-            "patience", 0, whole(0), "N", "Training",
+            "patience", 0, integer(0), "N", "Training",
             "Stop after N epochs without a better validation accuracy, and go back to the best; "
             "0 turns it off.",
         ),
@@ -192,22 +185,27 @@ OPTIONS = {
             "momentum", None, optional(FRACTION), "X", "Optimizer",
             "Share of its speed that a step keeps, for sgd, nesterov and rmsprop.  "
             "[default: 0.9 for nesterov, else 0]",
+            needs=("optimizer", ("sgd", "nesterov", "rmsprop")),
         ),
         Option(
             "rho", 0.99, FRACTION, "X", "Optimizer",
             "How slowly rmsprop forgets the size of gradients.",
+            needs=("optimizer", ("rmsprop",)),
         ),
         Option(
             "beta1", 0.9, FRACTION, "X", "Optimizer",
             "How slowly adam and adamw forget gradients.",
+            needs=("optimizer", ("adam", "adamw")),
         ),
         Option(
             "beta2", 0.999, FRACTION, "X", "Optimizer",
             "How slowly adam and adamw forget the size of gradients.",
+            needs=("optimizer", ("adam", "adamw")),
         ),
         Option(
             "epsilon", 1e-8, number(above=0), "X", "Optimizer",
             "What keeps rmsprop, adam and adamw from dividing by 0.",
+            needs=("optimizer", ("rmsprop", "adam", "adamw")),
         ),
         Option(
             "schedule", "constant", one_of(SCHEDULES), "NAME", "Schedule of the learning rate",
@@ -216,14 +214,17 @@ OPTIONS = {
         Option(
             "decay", 0.5, number(above=0, most=1), "X", "Schedule of the learning rate",
             "What step and exponential multiply it with.",
+            needs=("schedule", ("step", "exponential")),
         ),
         Option(
-            "decay_every", 1, whole(1), "N", "Schedule of the learning rate",
+            "decay_every", 1, integer(1), "N", "Schedule of the learning rate",
             "After how many epochs step does so.",
+            needs=("schedule", ("step",)),
         ),
         Option(
             "warmup", 0.0, NOT_NEGATIVE, "X", "Schedule of the learning rate",
             "Epochs over which cosine first rises from 0; fewer than --epochs.",
+            needs=("schedule", ("cosine",)),
         ),
         Option(
             "l1", 0.0, NOT_NEGATIVE, "X", "Regularization",
@@ -236,6 +237,7 @@ OPTIONS = {
         Option(
             "weight_decay", 0.01, NOT_NEGATIVE, "X", "Regularization",
             "adamw shrinks weights by X times the learning rate in each step.",
+            needs=("optimizer", ("adamw",)),
         ),
         Option(
             "dropout", 0.0, FRACTION, "X", "Regularization",
@@ -248,73 +250,112 @@ OPTIONS = {
         Option(
             "label_smoothing", 0.0, FRACTION, "X", "Regularization",
             "Share of each label that is spread over all classes, with cross-entropy.",
+            needs=("cost", ("cross-entropy",)),
         ),
     )
 }  # fmt: skip
 
 
-def settle_net(
-    *,
-    activation: str = "sigmoid",
-    output_activation: str | None = None,
-    cost: str = "half-squared-error",
-    init: str | None = None,
-) -> dict[str, str]:
-    """Return every function of a net its name: the one given, or, for None, the one that suits.
+class TrainingOptions(TypedDict, total=False):
+    """The options of training, as `train` and `start` take them; a test holds them to the table."""
 
-    Raise ValueError for names that do not exist or do not go together.
-    """
-    if output_activation is None:
-        output_activation = "softmax" if cost == "cross-entropy" else "sigmoid"
-    if init is None:
-        suits = {"tanh": "glorot", "relu": "he", "leaky-relu": "he"}
-        init = suits.get(activation, "lecun")
-    names = {
-        "activation": activation,
-        "output_activation": output_activation,
-        "cost": cost,
-        "init": init,
-    }
-    for option, name in names.items():
-        checked(option, name)
-    if output_activation not in PAIRS[cost]:
-        raise ValueError(
-            f"output_activation: expected one of {', '.join(PAIRS[cost])}, which go with the cost "
-            f"{cost}; found {output_activation!r}."
-        )
-    return names
+    epochs: int
+    batch_size: int
+    seed: int
+    validation: int | None
+    patience: int
+    lr: float | None
+    optimizer: str
+    momentum: float | None
+    rho: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    schedule: str
+    decay: float
+    decay_every: int
+    warmup: float
+    l1: float
+    l2: float
+    weight_decay: float
+    dropout: float
+    clip: float
+    label_smoothing: float
 
 
 def checked(name: str, value: Any) -> Any:
-    """Check the value of an option and give it. Raise ValueError that begins with its name."""
+    """Return the value of an option, checked. Raise ValueError that begins with its name."""
     try:
         return OPTIONS[name].check(value)
     except ValueError as error:
         raise ValueError(f"{name}: {error}.") from None
 
 
-def settle(*, cost: str = OPTIONS["cost"].default, **given: Any) -> dict[str, Any]:
-    """Return every option of training its value: the one given, checked, or its default.
+def resolve_options(
+    given: Mapping[str, Any],
+    *,
+    hidden: Sequence[int] = (40,),
+    activation: str = "sigmoid",
+    output_activation: str = "sigmoid",
+    cost: str = "half-squared-error",
+) -> dict[str, Any]:
+    """Return every option of training that applies, with the value given, checked, or its default.
 
-    `cost` is that of the net, which some depend on. Raise TypeError for an option that does not
-    exist or describes the net, ValueError for a value that an option cannot have, by itself or
-    beside the others.
+    The other arguments describe the net, on which some of them depend. Raise TypeError for an
+    option that does not exist or describes the net; ValueError for a value that an option cannot
+    have, by itself or beside the others, and for what another choice makes idle, unless it is 0,
+    which turns it off.
     """
-    s = {name: option.default for name, option in OPTIONS.items() if not option.of_net}
+    table = {name: option for name, option in OPTIONS.items() if not option.of_net}
     for name in given:
-        if name not in s:
-            raise TypeError(f"unknown option {name!r}: expected one of {', '.join(s)}.")
-    for name, value in given.items():
-        s[name] = checked(name, value)
-    if s["momentum"] is None:
-        s["momentum"] = 0.9 if s["optimizer"] == "nesterov" else 0.0
-    if s["lr"] is None:
-        s["lr"] = default_lr(s["optimizer"], s["momentum"], cost)
-    _check_together(s, cost)
-    return s
+        if name not in table:
+            raise TypeError(f"unknown option {name!r}: expected one of {', '.join(table)}.")
+    asked = {name: checked(name, value) for name, value in given.items()}
+    settings = {name: option.default for name, option in table.items()} | asked
+    for name, option in table.items():
+        if option.needs is None:
+            continue
+        other, suited = option.needs
+        choice = cost if other == "cost" else settings[other]
+        if choice in suited:
+            continue
+        if asked.get(name):
+            raise ValueError(
+                f"{name}: expected the {other} {' or '.join(suited)}, found {choice}, which makes "
+                f"no use of {name} {asked[name]}."
+            )
+        del settings[name]
+    if settings["dropout"] and not hidden:
+        raise ValueError(
+            f"dropout: expected hidden neurons to leave out, found none; with {settings['dropout']}"
+            " give the net a hidden layer."
+        )
+    if "momentum" in settings and settings["momentum"] is None:
+        settings["momentum"] = 0.9 if settings["optimizer"] == "nesterov" else 0.0
+    if settings["lr"] is None:
+        settings["lr"] = default_lr(
+            hidden=hidden,
+            activation=activation,
+            output_activation=output_activation,
+            cost=cost,
+            optimizer=settings["optimizer"],
+            momentum=settings.get("momentum", 0.0),
+            batch_size=settings["batch_size"],
+        )
+    _check_together(settings)
+    return settings
 
 
-def default_lr(optimizer: str, momentum: float, cost: str) -> float:
+def default_lr(
+    *,
+    hidden: Sequence[int],
+    activation: str,
+    output_activation: str,
+    cost: str,
+    optimizer: str,
+    momentum: float,
+    batch_size: int,
+) -> float:
     """Return a learning rate that suits: 5.0, which plain descent likes, would blow up Adam."""
     if optimizer not in ("sgd", "nesterov"):
         return 0.001
@@ -323,26 +364,14 @@ def default_lr(optimizer: str, momentum: float, cost: str) -> float:
     return float(f"{plain * (1 - momentum):.12g}")
 
 
-def _check_together(s: dict[str, Any], cost: str) -> None:
+def _check_together(settings: Mapping[str, Any]) -> None:
     """Raise ValueError for values that make no sense beside each other."""
-    if s["optimizer"] == "nesterov" and s["momentum"] == 0:
+    if settings["optimizer"] == "nesterov" and settings["momentum"] == 0:
         raise ValueError("momentum: expected more than 0 for nesterov, found 0.0.")
-    if s["optimizer"] in ("adam", "adamw") and s["momentum"]:
+    if settings.get("warmup", 0) >= settings["epochs"]:
         raise ValueError(
-            f"momentum: expected 0 for {s['optimizer']}, whose momentum is beta1; found "
-            f"{s['momentum']:g}."
+            f"warmup: expected fewer than the {settings['epochs']} epochs, or the schedule would "
+            f"end before it begins; found {settings['warmup']:g}."
         )
-    if s["schedule"] != "cosine" and s["warmup"]:
-        raise ValueError(
-            f"warmup: expected 0, or the schedule cosine; found {s['warmup']:g} with "
-            f"{s['schedule']}."
-        )
-    if s["warmup"] >= s["epochs"]:
-        raise ValueError(
-            f"warmup: expected fewer than the {s['epochs']} epochs, or the schedule would end "
-            f"before it begins; found {s['warmup']:g}."
-        )
-    if s["patience"] and s["validation"] == 0:
+    if settings["patience"] and settings["validation"] == 0:
         raise ValueError("patience: expected images held out to validate on, found validation 0.")
-    if s["label_smoothing"] and cost != "cross-entropy":
-        raise ValueError(f"label_smoothing: expected the cost cross-entropy, found {cost}.")

@@ -1,13 +1,22 @@
 """Which images are learned from, and in which order: numbers, drawn from a seed."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+from simplenet.streams import stream
+
+Indices = NDArray[np.integer[Any]]
 
 MOST = 1 << 24  # images whose numbers are shuffled all together: each order of them takes 64 MB
 CHUNK = 1 << 12  # beyond that: images that lie, and are read, together
 WINDOW = 1 << 8  # and chunks whose images are mixed with each other
 
 
-def split(count: int, validation: int | None) -> "tuple[np.ndarray | Others, np.ndarray]":
+def split(count: int, validation: int | None) -> tuple[Indices | Others, Indices]:
     """Divide `count` training images: indices to learn from, indices to validate on.
 
     None holds out the smaller of 5,000 and a sixth. The division is always the same, so that
@@ -19,7 +28,7 @@ def split(count: int, validation: int | None) -> "tuple[np.ndarray | Others, np.
         raise ValueError(
             f"validation: expected fewer than the {count:,} training images, found {validation:,}."
         )
-    rng = np.random.default_rng(0)
+    rng = stream(0, "order")
     if count > MOST:
         ends = np.arange(validation + 1) * count // max(validation, 1)
         held_out = rng.integers(ends[:-1], ends[1:])  # one from each part: they are in order
@@ -32,21 +41,21 @@ def split(count: int, validation: int | None) -> "tuple[np.ndarray | Others, np.
 class Others:
     """All of `count` numbers but those held out, which are in order: a list that takes no room."""
 
-    def __init__(self, count: int, held_out: np.ndarray):
+    def __init__(self, count: int, held_out: Indices) -> None:
         self.count, self.before = count - len(held_out), held_out - np.arange(len(held_out))
 
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, at: np.ndarray) -> np.ndarray:
+    def __getitem__(self, at: Indices) -> Indices:
         return at + np.searchsorted(self.before, at, "right")  # as many are passed over
 
 
-def shuffled(learned: np.ndarray | Others, seed: int, epoch: int) -> "np.ndarray | Windowed":
+def shuffled(learned: Indices | Others, seed: int, epoch: int) -> Indices | Windowed:
     """Draw the order of an epoch: it depends on nothing but the seed and the epoch's number."""
     if isinstance(learned, Others):
         return Windowed(learned, seed, epoch)
-    return np.random.default_rng([seed, epoch]).permutation(learned)
+    return stream(seed, "order", epoch).permutation(learned)
 
 
 class Windowed:
@@ -57,17 +66,18 @@ class Windowed:
     images that are left over, fewer than a chunk, come in the last window.
     """
 
-    def __init__(self, learned: Others, seed: int, epoch: int):
-        self.learned, self.seed = learned, [seed, epoch, 0]  # dropout has 1, 2, ... for the 0
-        whole, rest = divmod(len(learned), CHUNK)
-        self.chunks = np.random.default_rng([seed, epoch]).permutation(whole)
-        self.chunks = np.append(self.chunks, [whole] * bool(rest)).astype(np.intp)
-        self.number, self.window = -1, np.empty(0, np.intp)  # the last that was drawn
+    def __init__(self, learned: Others, seed: int, epoch: int) -> None:
+        self.window: Indices = np.empty(0, np.intp)
+        self.learned, self.seed, self.epoch = learned, seed, epoch
+        full, rest = divmod(len(learned), CHUNK)
+        chunks = stream(seed, "order", epoch).permutation(full)
+        self.chunks = np.append(chunks, [full] * bool(rest)).astype(np.intp)
+        self.number = -1  # the last that was drawn
 
     def __len__(self) -> int:
         return len(self.learned)
 
-    def __getitem__(self, part: slice) -> np.ndarray:
+    def __getitem__(self, part: slice) -> Indices:
         size, (start, stop, _) = CHUNK * WINDOW, part.indices(len(self))
         pieces = [
             self._draw(number)[max(start - number * size, 0) : stop - number * size]
@@ -75,12 +85,12 @@ class Windowed:
         ]
         return np.concatenate(pieces) if start < stop else np.empty(0, np.intp)
 
-    def _draw(self, number: int) -> np.ndarray:
+    def _draw(self, number: int) -> Indices:
         """Return the images of a window, in their order."""
         if number != self.number:
             chunks = self.chunks[number * WINDOW : (number + 1) * WINDOW]
-            at = np.add.outer(chunks * CHUNK, np.arange(CHUNK)).ravel()
+            at: Indices = np.add.outer(chunks * CHUNK, np.arange(CHUNK)).ravel()
             window = self.learned[at[at < len(self)]]  # the last chunk may be short
-            np.random.default_rng([*self.seed, number + 1]).shuffle(window)
+            stream(self.seed, "window", self.epoch, number).shuffle(window)
             self.number, self.window = number, window
         return self.window

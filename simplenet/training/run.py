@@ -1,22 +1,35 @@
-"""Training is going through the images in minibatches, many times, and watching what happens."""
+"""A training run is plain data: `start` makes one, and `advance` takes it on, block by block."""
 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Unpack
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike
 
 from simplenet.errors import DataError, DivergedError
-from simplenet.functions import COSTS
-from simplenet.net import Net, backward, forward, optimize
-from simplenet.optimizers import SCHEDULES, rule_for
-from simplenet.options import default_lr, settle
-from simplenet.training.order import Others, Windowed, shuffled, split
+from simplenet.functions import Floats
+from simplenet.net import Masks, Net, backward, forward, optimize, zero_grad
+from simplenet.optimizers import Rule, check_epsilon, forget, optimizer, zeros
+from simplenet.options import TrainingOptions, default_lr, resolve_options
+from simplenet.schedules import SCHEDULES
+from simplenet.streams import stream
+from simplenet.training.batches import (
+    Images,
+    Labels,
+    blocks,
+    check_fit,
+    one_hot,
+    rows_of_blocks,
+    to_inputs,
+)
+from simplenet.training.evaluation import predict
+from simplenet.training.order import Indices, shuffled, split
 
-BLOCK = 1000  # images turned into floats at a time: enough to be quick, few enough for the cache
 VALIDATED = 5000  # images held out that are copied at a time, to measure the net on them
+OF_RULE = "momentum", "rho", "beta1", "beta2", "epsilon", "weight_decay", "l1", "l2", "clip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,315 +38,272 @@ class Epoch:
 
     epoch: int  # counted from 1
     cost: float  # mean over the samples, each before it was learned from; without L1 and L2
-    accuracy: float  # the same
+    accuracy: float  # of the same predictions
     validation_accuracy: float | None  # after the epoch; None with nothing held out
     lr: float  # of the last step
-    seconds: float
+    seconds: float | None = None  # spent in this process; None where it was read from a file
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Score:
-    """How a net does on a set of images."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands after a block of minibatches."""
 
-    cost: float
-    correct: np.ndarray  # (classes,): how many images of each class were recognised
-    total: np.ndarray  # (classes,): how many there were
+    epoch: int  # counted from 1
+    images: int  # learned from in this epoch
+    total: int  # to be learned from in each epoch
+    record: Epoch | None  # of the epoch, if this was its last block
+
+
+@dataclass(slots=True, eq=False)
+class Snapshot:
+    """The parameters of a net, as they were after an epoch."""
+
+    epoch: int
+    params: Floats
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """Everything that going on with a training needs; a model file is a run written down.
+
+    `net` is the network to use. Early stopping puts the best parameters into it at the end, and
+    keeps those that it ended with as `last`, from which a longer run goes on.
+    """
+
+    net: Net
+    settings: dict[str, Any] = field(default_factory=dict)  # options that apply, with their values
+    epoch: int = 0  # epochs finished
+    images: int = 0  # images of the next epoch that have been learned from
+    cost: float = 0.0  # of these images: the sum
+    correct: int = 0  # of these images: how many were recognised
+    history: list[Epoch] = field(default_factory=list)  # a record for each epoch finished
+    best: Snapshot | None = None  # of the epoch with the best validation accuracy, with patience
+    last: Snapshot | None = None  # of the last epoch, where `net` has the best parameters instead
+    average: Floats | None = None  # (P,), of the parameters along the way
+    image_shape: tuple[int, ...] = ()  # (n, ...), of all training images
+    data: dict[str, Any] = field(default_factory=dict)  # name, size, SHA-256 of each raw file
+    versions: dict[str, str] = field(default_factory=dict)  # of what wrote the file it is from
 
     @property
-    def accuracy(self) -> float:
-        """The share of all images that were recognised, between 0 and 1."""
-        return float(self.correct.sum() / self.total.sum())
+    def finished(self) -> bool:
+        """Whether there is nothing more to learn under these settings."""
+        epochs: int = self.settings.get("epochs", 0)
+        patience: int = self.settings.get("patience", 0)
+        waited = self.best is not None and self.epoch - self.best.epoch >= patience > 0
+        return waited or self.epoch >= epochs
+
+    @property
+    def weights_epoch(self) -> int:
+        """The epoch after which the net had the parameters that it has."""
+        return self.best.epoch if self.best and self.last else self.epoch
 
 
-def minibatches(
-    images: np.ndarray,
-    labels: np.ndarray,
-    size: int = 20,
-    *,
-    rng: np.random.Generator | int | None = None,
-    classes: int | None = None,
-    dtype: DTypeLike = np.float32,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Go through all images once, `size` at a time: x (size, pixels) in [0, 1], y one-hot.
-
-    Bytes are divided by 255, floats are taken as they are. The order is drawn from `rng`, or as
-    stored without one; the last minibatch is what remains. `classes` is the width of y, by
-    default 1 + the largest label. Raise DataError for images and labels that do not belong
-    together.
-    """
-    if size < 1:
-        raise ValueError(f"size: expected at least 1 image in a minibatch, found {size}.")
-    images, labels = _pairs(images, labels)
-    if classes is None:
-        classes = int(labels.max()) + 1
-    if labels.max() >= classes:
-        raise DataError(f"labels: expected 0 to {classes - 1}, found {labels.max()}.")
-    order = None
-    if rng is not None:
-        order = np.arange(len(images))
-        np.random.default_rng(rng).shuffle(order)
-    return (
-        (x[start : start + size], y[start : start + size])
-        for x, y, _ in _blocks(images, labels, order, size, classes, dtype, fresh=True)
-        for start in range(0, len(x), size)
-    )
-
-
-def train(
-    net: Net,
-    images: np.ndarray,
-    labels: np.ndarray,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-    **options,
-) -> Iterator[Epoch]:
-    """Train a net, giving one record after each epoch: loop over them, or nothing is trained.
+def start(
+    net: Net, images: ArrayLike, labels: ArrayLike, **options: Unpack[TrainingOptions]
+) -> Run:
+    """Return a run that trains this net, which `advance` is to do.
 
     Options are those of `simplenet.options`, except the ones of the net: epochs, batch_size, lr,
-    seed, optimizer and so on. `progress(epoch, images)` is called every thousand images or so, with
-    how many of this epoch are done; what it raises ends the training, with the net as it is then.
-    With `patience`, the net ends with the parameters that had the best validation accuracy.
+    seed, optimizer and so on. What an optimizer has remembered of an earlier run is forgotten.
 
     Raise DataError for images that do not fit the net, ValueError and TypeError for options.
-    Raise DivergedError when the cost or a weight is no longer finite; the net then holds the
-    parameters of the last time that this was looked at, which is before each call of `progress`.
     """
-    settings = settle(cost=net.cost, **options)
+    settings = resolve_options(options, **kind_of(net))
     images, labels = check_fit(net, images, labels)
-    learned, held_out = split(len(images), settings["validation"])
+    _, held_out = split(len(images), settings["validation"])
+    settings["validation"] = len(held_out)
     if settings["patience"] and not len(held_out):
         raise ValueError(
             "patience: expected images held out to validate on, found none: "
             f"{len(images)} are too few, unless validation says how many."
         )
-    return _epochs(net, images, labels, learned, held_out, settings, progress)
+    check_epsilon(
+        settings["optimizer"], settings.get("epsilon", math.inf), zeros(net.params[:0]).dtype
+    )
+    forget(net)
+    return Run(net, settings, image_shape=images.shape)
 
 
-def _epochs(
+def advance(run: Run, images: ArrayLike, labels: ArrayLike) -> Iterator[Progress]:
+    """Train, yielding after each block of about a thousand images, until the run is finished.
+
+    It may be left after any block and taken up again, here or in another process, with the images
+    and labels that it was started with: the result is the same, bit for bit. The run is brought up
+    to date before each yield. Nothing happens until the first block is asked for.
+
+    Raise DataError for other images than those of the start. Raise DivergedError when the cost or
+    a weight is no longer finite; the run then stands where it stood after the block before.
+    """
+    if not run.settings:
+        raise ValueError("run: expected one with settings, as `start` returns, found none.")
+    images, labels = check_fit(run.net, images, labels)
+    if images.shape != run.image_shape:
+        raise DataError(
+            f"images: expected those that the run was started with, of shape {run.image_shape}, "
+            f"found {images.shape}."
+        )
+    return _advance(run, images, labels)
+
+
+def train(
     net: Net,
-    images: np.ndarray,
-    labels: np.ndarray,
-    learned: np.ndarray | Others,
-    held_out: np.ndarray,
-    settings: dict,
-    progress: Callable[[int, int], None] | None,
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Unpack[TrainingOptions],
 ) -> Iterator[Epoch]:
-    """Do what `train` promises, once it has checked that this can be done."""
-    best, since, kept = -1.0, 0, None
-    for epoch in range(1, settings["epochs"] + 1):
-        began = time.perf_counter()
+    """Train a net, yielding one record after each epoch: loop over them, or nothing is trained.
+
+    Options are those of `start`. `progress(epoch, images)` is called every thousand images or so,
+    with how many of this epoch are done; what it raises ends the training, with the net as it is
+    then. With `patience`, the net ends with the parameters that had the best validation accuracy.
+
+    Raise what `start` and `advance` do; after a divergence, the net holds the parameters of the
+    last time that this was looked at, which is before each call of `progress`.
+    """
+    run = start(net, images, labels, **options)
+    return _records(advance(run, images, labels), progress)
+
+
+def _records(
+    course: Iterator[Progress], progress: Callable[[int, int], None] | None
+) -> Iterator[Epoch]:
+    for at in course:
+        if progress:
+            progress(at.epoch, at.images)
+        if at.record:
+            yield at.record
+
+
+def kind_of(net: Net) -> dict[str, Any]:
+    """Return what options depend on of a net, as `resolve_options` takes it."""
+    return {
+        "hidden": net.shape[1:-1],
+        "activation": net.activations[0],
+        "output_activation": net.activations[-1],
+        "cost": net.cost,
+    }
+
+
+def _advance(run: Run, images: Images, labels: Labels) -> Iterator[Progress]:
+    """Do what `advance` promises, once it has checked that this can be done."""
+    if run.last and not run.finished:  # it has been given more epochs since it ended
+        run.net.params[:], run.last = run.last.params, None
+    learned, held_out = split(len(images), run.settings["validation"])
+    rule = _rule(run.settings)
+    rows, size = rows_of_blocks(run.settings["batch_size"]), len(learned)
+    room = np.empty((min(rows, size), run.net.shape[0]), run.net.params.dtype)
+    while not run.finished:
         order = None  # the last one is let go before there is another: it may be long
-        order = shuffled(learned, settings["seed"], epoch)
-        # Too high a learning rate overflows: that is noticed there, and said in better words.
-        with np.errstate(over="ignore", invalid="ignore"):
-            cost, accuracy, lr = _learn(net, images, labels, order, epoch, settings, progress)
-        validation = _validate(net, images, labels, held_out) if len(held_out) else None
-        seconds = time.perf_counter() - began
-        yield Epoch(epoch, cost, accuracy, validation, lr, seconds)
-        if settings["patience"]:
-            since += 1
-            if validation > best:
-                best, since, kept = validation, 0, _copy(net)
-            if since == settings["patience"]:
-                break
-    if kept:
-        _put_back(net, kept)
+        order = shuffled(learned, run.settings["seed"], run.epoch + 1)
+        seconds, began = 0.0, time.perf_counter()
+        for block, truth in blocks(images, labels, order, rows, run.images):
+            # Too high a learning rate overflows: that is noticed there, and said in better words.
+            with np.errstate(over="ignore", invalid="ignore"):
+                x = to_inputs(block, room.dtype, out=room[: len(block)])
+                lr = _learn(run, x, truth, size, rule)
+            at, record = Progress(run.epoch + 1, run.images, size, None), None
+            if run.images == size:
+                accuracy = _validate(run.net, images, labels, held_out) if len(held_out) else None
+                seconds += time.perf_counter() - began
+                record = Epoch(at.epoch, run.cost / size, run.correct / size, accuracy, lr, seconds)
+                _end_epoch(run, record)
+                began = time.perf_counter()
+            seconds += time.perf_counter() - began
+            yield Progress(at.epoch, at.images, size, record)
+            began = time.perf_counter()
 
 
-def _validate(net: Net, images: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> float:
-    """Measure the accuracy on the images held out, some at a time: there may be very many."""
+def _end_epoch(run: Run, record: Epoch) -> None:
+    """Put the record into the run; keep the best parameters, and end with them, with patience."""
+    run.history.append(record)
+    run.epoch, run.images, run.cost, run.correct = record.epoch, 0, 0.0, 0
+    if not run.settings["patience"]:
+        return
+    if run.best is None or _validated(record) > _validated(run.history[run.best.epoch - 1]):
+        run.best = Snapshot(run.epoch, run.net.params.copy())
+    if run.finished and run.best.epoch != run.epoch:
+        run.last = Snapshot(run.epoch, run.net.params.copy())
+        run.net.params[:] = run.best.params
+
+
+def _validated(record: Epoch) -> float:
+    return -1.0 if record.validation_accuracy is None else record.validation_accuracy
+
+
+def _validate(net: Net, images: Images, labels: Labels, held_out: Indices) -> float:
+    """Return the accuracy on the images held out, some at a time: there may be very many."""
     correct = 0
-    for start in range(0, len(held_out), VALIDATED):
-        some = held_out[start : start + VALIDATED]
-        correct += round(evaluate(net, images[some], labels[some]).accuracy * len(some))
+    for first in range(0, len(held_out), VALIDATED):
+        some = held_out[first : first + VALIDATED]
+        correct += int(np.count_nonzero(predict(net, images[some]) == labels[some]))
     return correct / len(held_out)
 
 
-def evaluate(net: Net, images: np.ndarray, labels: np.ndarray) -> Score:
-    """Measure a net on images (n, ...) with labels (n,).
-
-    Raise DataError if they do not fit it, DivergedError if its cost on them is not finite.
-    """
-    images, labels = check_fit(net, images, labels)
-    classes, cost = net.shape[-1], 0.0
-    correct, total = np.zeros((2, classes), int)
-    for x, y, truth in _blocks(images, labels, None, 1, classes, net.params.dtype):
-        with np.errstate(over="ignore", invalid="ignore"):  # noticed below
-            a = forward(net, x)
-            cost += COSTS[net.cost][net.activations[-1]].value(a, y)
-        correct += np.bincount(truth[a.argmax(axis=1) == truth], minlength=classes)
-        total += np.bincount(truth, minlength=classes)
-    if not math.isfinite(cost):
-        raise DivergedError(
-            f"the net cannot be measured: expected a finite cost, found {cost}: its weights are "
-            "too large (train it with a lower learning rate) or the images hold nan or inf."
-        )
-    return Score(cost / len(images), correct, total)
+def _rule(settings: dict[str, Any]) -> Rule | None:
+    """Return the rule that `optimize` follows under these settings; None for plain descent."""
+    how = {name: settings[name] for name in OF_RULE if name in settings}
+    if settings["optimizer"] == "sgd" and not any(how.values()):
+        return None
+    return optimizer(settings["optimizer"], **how)
 
 
-def predict(net: Net, images: np.ndarray) -> np.ndarray:
-    """Return the likeliest class of each image (n, ...).
-
-    Raise DataError if they do not fit, DivergedError if an output is not finite.
-    """
-    images, labels = check_fit(net, images, np.broadcast_to(np.uint8(0), len(images)))
-    blocks = _blocks(images, labels, None, 1, net.shape[-1], net.params.dtype)
-    guesses, done = np.empty(len(images), np.intp), 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        for x, _, _ in blocks:
-            outputs = forward(net, x)
-            if not np.isfinite(outputs).all():
-                raise DivergedError(
-                    "the net cannot predict: expected finite outputs, found others: its weights "
-                    "are too large or the images hold nan or inf."
-                )
-            guesses[done : done + len(x)] = outputs.argmax(axis=1)
-            done += len(x)
-    return guesses
-
-
-def check_fit(net: Net, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and labels as arrays. Raise DataError unless they can go through the net."""
-    images, labels = _pairs(images, labels)
-    pixels = math.prod(images.shape[1:])
-    if pixels != net.shape[0]:
-        raise DataError(
-            f"images: expected {net.shape[0]} pixels in each, the inputs of the net {net.shape}, "
-            f"found {pixels} in each of shape {images.shape}, (images, ...): use the data set the "
-            "net was made for."
-        )
-    if labels.max() >= net.shape[-1]:
-        raise DataError(
-            f"labels: expected 0 to {net.shape[-1] - 1}, the outputs of the net {net.shape}, "
-            f"found {labels.max()}: use the data set the net was made for."
-        )
-    return images, labels
+def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None) -> float:
+    """Learn from a block of the `size` images of an epoch; return the last learning rate."""
+    net, settings = run.net, run.settings
+    batch, dtype, classes = settings["batch_size"], net.params.dtype, net.shape[-1]
+    schedule, number = SCHEDULES[settings["schedule"]], run.images // rows_of_blocks(batch) + 1
+    y = one_hot(classes, dtype, settings.get("label_smoothing", 0.0))[truth]
+    masks: Masks = {}
+    if settings["dropout"]:
+        rng = stream(settings["seed"], "dropout", run.epoch + 1, number)
+        masks = draw_masks(net, len(x), settings["dropout"], rng)
+    predicted, cost, lr = np.empty_like(y), run.cost, 0.0
+    finite = net.params.copy(), {name: array.copy() for name, array in net.state.items()}
+    for first in range(0, len(x), batch):
+        part = slice(first, first + batch)
+        zero_grad(net)
+        some = {l: mask[part] for l, mask in masks.items()} if masks else None
+        predicted[part] = forward(net, x[part], some)
+        cost += backward(net, y[part]) * net.samples
+        done = run.epoch + (run.images + first) / size
+        lr = settings["lr"] * schedule(done, batch / size, settings)
+        optimize(net, lr, rule)
+    if not (math.isfinite(cost) and np.isfinite(net.params).all()):
+        net.params[:], net.state = finite
+        raise _diverged(run)
+    run.cost, run.images = cost, run.images + len(x)
+    run.correct += int(np.count_nonzero(predicted.argmax(axis=1) == truth))
+    return lr
 
 
-def _pairs(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and labels as arrays. Raise DataError if they cannot belong together."""
-    images, labels = np.asarray(images), np.asarray(labels)
-    if images.ndim == 0 or labels.ndim == 0 or len(images) != len(labels) or len(images) == 0:
-        raise DataError(
-            "expected as many labels as images, and some of each; found images of shape "
-            f"{images.shape} and labels of shape {labels.shape}."
-        )
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DataError(
-            "labels: expected one whole number for each image (not one-hot rows), found "
-            f"{labels.dtype} of shape {labels.shape}."
-        )
-    if labels.min() < 0:
-        raise DataError(f"labels: expected numbers of 0 or more, found {labels.min()}.")
-    if images.dtype.kind != "f" and images.dtype != np.uint8:
-        raise DataError(f"images: expected bytes, or floats in [0, 1], found {images.dtype}.")
-    return images, labels
+def draw_masks(net: Net, rows: int, rate: float, rng: np.random.Generator) -> Masks:
+    """Draw what leaves out a share of the hidden neurons, anew for each sample.
 
-
-def _blocks(
-    images: np.ndarray,
-    labels: np.ndarray,
-    order: np.ndarray | Windowed | None,
-    size: int,
-    classes: int,
-    dtype: DTypeLike,
-    smoothing: float = 0,
-    fresh: bool = False,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Gather about BLOCK images at a time, a whole number of minibatches: x, y, labels.
-
-    They come in this order, or as stored if it is None. The next x is written over the last one,
-    unless each has to be `fresh`.
-    """
-    one_hot = (np.eye(classes) * (1 - smoothing) + smoothing / classes).astype(dtype)
-    count = len(images if order is None else order)
-    rows = min(max(BLOCK // size, 1) * size, count)
-    stored = np.empty((rows, *images.shape[1:]), images.dtype)
-    room = np.empty((rows, math.prod(images.shape[1:])), dtype)
-    for start in range(0, count, rows):
-        part = slice(start, start + rows)
-        chosen = part if order is None else order[part]
-        some = _gather(images, chosen, stored)
-        x = np.empty_like(room[: len(some)]) if fresh else room[: len(some)]
-        x[:] = some.reshape(x.shape)
-        if images.dtype == np.uint8:
-            x /= 255
-        truth = labels[chosen].astype(np.intp)
-        yield x, one_hot[truth], truth
-
-
-def _gather(images: np.ndarray, chosen: np.ndarray | slice, room: np.ndarray) -> np.ndarray:
-    """Return images[chosen], in `room` where that is quicker: where images lie in one piece."""
-    if isinstance(chosen, slice) or not images.flags.c_contiguous:
-        return images[chosen]  # np.take would first bring all images into one piece
-    # No number is out of range; with mode="raise", numpy would fill a copy of `out`, in case.
-    return np.take(images, chosen, axis=0, out=room[: len(chosen)], mode="clip")
-
-
-def _learn(
-    net: Net,
-    images: np.ndarray,
-    labels: np.ndarray,
-    order: np.ndarray | Windowed,
-    epoch: int,
-    s: dict,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[float, float, float]:
-    """Learn from every minibatch once; give mean cost, accuracy on the way, last learning rate."""
-    size, count, classes = s["batch_size"], len(order), net.shape[-1]
-    rule, schedule = rule_for(s), SCHEDULES[s["schedule"]]
-    cost, correct, done = 0.0, 0, 0
-    good = _copy(net)
-    smoothing = s["label_smoothing"]
-    blocks = _blocks(images, labels, order, size, classes, net.params.dtype, smoothing)
-    for block, (xs, ys, truth) in enumerate(blocks, start=1):
-        a = np.empty_like(ys)
-        masks = draw_masks(net, len(xs), s["dropout"], [s["seed"], epoch, block])
-        for start in range(0, len(xs), size):
-            part = slice(start, start + size)
-            y = ys[part]
-            net.samples = 0  # in place of zero_grad: backward then writes over all that grads held
-            silent = {l: mask[part] for l, mask in masks.items()} if masks else None
-            a[part] = forward(net, xs[part], silent)
-            cost += backward(net, y) * len(y)
-            lr = s["lr"] * schedule(epoch - 1 + (done + start) / count, s)
-            optimize(net, lr, rule)
-        if not (math.isfinite(cost) and np.isfinite(net.params).all()):
-            _put_back(net, good)
-            usual = default_lr(s["optimizer"], s["momentum"], net.cost)
-            raise DivergedError(
-                f"training diverged in epoch {epoch}: expected a finite cost and finite weights, "
-                f"found others at learning rate {s['lr']:g}; try {min(s['lr'] / 10, usual):g}."
-            )
-        good = _copy(net)
-        correct += int(np.count_nonzero(a.argmax(axis=1) == truth))
-        done += len(xs)
-        if progress:
-            progress(epoch, done)
-    return cost / done, correct / done, lr
-
-
-def draw_masks(net: Net, rows: int, rate: float, seed: list[int]) -> dict[int, np.ndarray]:
-    """Draw what silences a share of the hidden neurons, anew for each sample.
-
-    Those that stay speak louder by 1 / (1 - rate), so that the next layer hears as much as it will
+    The others are multiplied by 1 / (1 - rate), so that what reaches the next layer is as large as
     without dropout (Srivastava et al., 2014; "inverted", so that evaluation needs no change).
     """
-    if not rate:
-        return {}
-    rng = np.random.default_rng(seed)
-    loud = net.params.dtype.type(1 / (1 - rate))
+    scale = net.params.dtype.type(1 / (1 - rate))
     return {
-        l: (rng.random((rows, net.shape[l]), np.float32) >= rate) * loud
+        l: (rng.random((rows, net.shape[l]), np.float32) >= rate) * scale
         for l in range(1, len(net.W))
     }
 
 
-def _copy(net: Net) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Copy what a step changes: the parameters, and what the optimizer remembers."""
-    return net.params.copy(), {name: array.copy() for name, array in net.state.items()}
+def _diverged(run: Run) -> DivergedError:
+    lr, usual = run.settings["lr"], default_lr_of(run)
+    return DivergedError(
+        f"training diverged in epoch {run.epoch + 1}: expected a finite cost and finite weights, "
+        f"found others at learning rate {lr:g}; try {min(lr / 10, usual):g}."
+    )
 
 
-def _put_back(net: Net, kept: tuple[np.ndarray, dict[str, np.ndarray]]) -> None:
-    """Undo all steps since the copy was made."""
-    net.params[:], net.state = kept[0], kept[1]
+def default_lr_of(run: Run) -> float:
+    """Return the learning rate that the net and settings of a run would have by default."""
+    return default_lr(
+        **kind_of(run.net),
+        optimizer=run.settings["optimizer"],
+        momentum=run.settings.get("momentum", 0.0),
+        batch_size=run.settings["batch_size"],
+    )

@@ -1,0 +1,109 @@
+"""How well a net does: its outputs for images, and what they score."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simplenet.errors import DataError, DivergedError
+from simplenet.functions import COSTS, Floats
+from simplenet.net import Net, forward
+from simplenet.training.batches import (
+    BLOCK,
+    Images,
+    check_fit,
+    check_images,
+    check_pixels,
+    one_hot,
+    to_inputs,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """How a net does on a set of images."""
+
+    cost: float
+    correct: NDArray[np.intp]  # (classes,): how many images of each class were recognised
+    total: NDArray[np.intp]  # (classes,): how many there were
+
+    @property
+    def accuracy(self) -> float:
+        """The share of all images that were recognised, between 0 and 1."""
+        return float(self.correct.sum() / self.total.sum())
+
+
+def outputs(net: Net, images: ArrayLike) -> Floats:
+    """Return the outputs (n, classes) of a net for images (n, ...).
+
+    Raise DataError if they do not fit it, DivergedError if an output is not finite.
+    """
+    images = _check(net, images)
+    found = np.empty((len(images), net.shape[-1]), net.params.dtype)
+    for part, a in _outputs_in_parts(net, images):
+        found[part] = a
+    return found
+
+
+def predict(net: Net, images: ArrayLike) -> NDArray[np.intp]:
+    """Return the likeliest class of each image (n, ...).
+
+    Raise DataError if they do not fit, DivergedError if an output is not finite.
+    """
+    images = _check(net, images)
+    classes = np.empty(len(images), np.intp)
+    for part, a in _outputs_in_parts(net, images):
+        classes[part] = a.argmax(axis=1)
+    return classes
+
+
+def evaluate(net: Net, images: ArrayLike, labels: ArrayLike) -> Score:
+    """Measure a net on images (n, ...) with labels (n,).
+
+    Raise DataError if they do not fit it, DivergedError if an output or its cost on them is not
+    finite.
+    """
+    images, labels = check_fit(net, images, labels)
+    classes, cost = net.shape[-1], 0.0
+    correct, total = np.zeros((2, classes), np.intp)
+    truths = one_hot(classes, net.params.dtype)
+    for part, a in _outputs_in_parts(net, images):
+        truth = labels[part].astype(np.intp)
+        with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+            cost += COSTS[net.cost][net.activations[-1]].value(a, truths[truth])
+        correct += np.bincount(truth[a.argmax(axis=1) == truth], minlength=classes)
+        total += np.bincount(truth, minlength=classes)
+    if not math.isfinite(cost):
+        raise _too_large(f"a cost of {cost}")
+    return Score(cost / len(images), correct, total)
+
+
+def _outputs_in_parts(net: Net, images: Images) -> Iterator[tuple[slice, Floats]]:
+    """Yield the outputs for some images at a time: there may be very many."""
+    for start in range(0, len(images), BLOCK):
+        part = slice(start, min(start + BLOCK, len(images)))
+        block = images[part]
+        with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+            a = forward(net, to_inputs(block.reshape(len(block), -1), net.params.dtype))
+        if not np.isfinite(a).all():
+            raise _too_large("others")
+        yield part, a
+
+
+def _check(net: Net, images: ArrayLike) -> Images:
+    images = check_images(images)
+    if images.ndim == 0 or len(images) == 0:
+        raise DataError(f"images: expected some, found an array of shape {images.shape}.")
+    check_pixels(net, images)
+    return images
+
+
+def _too_large(found: Any) -> DivergedError:
+    return DivergedError(
+        f"the net cannot be measured: expected finite outputs and a finite cost, found {found}: "
+        "its weights are too large (train it with a lower learning rate) or the images hold nan "
+        "or inf."
+    )
