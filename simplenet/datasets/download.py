@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from simplenet.errors import DataError
-from simplenet.files import replacing
+from simplenet.files import atomic_write
 from simplenet.version import __version__
 
 SLOWEST = 1000  # bytes a second; a connection below that counts as stalled
@@ -39,7 +39,7 @@ def download(
     failures = []
     for mirror in mirrors:
         try:
-            with replacing(target) as file:
+            with atomic_write(target) as file:
                 sha = hashlib.sha256()
                 for chunk in _chunks(mirror + name, size, timeout):
                     sha.update(chunk)

@@ -22,7 +22,7 @@ from typing import IO
 import numpy as np
 
 from simplenet.errors import DataError
-from simplenet.files import replacing
+from simplenet.files import atomic_write
 
 DTYPES = {
     0x08: np.dtype(">u1"),
@@ -70,7 +70,7 @@ def write_idx(path: str | os.PathLike, array: np.ndarray, *, overwrite: bool = F
     """
     array = np.asarray(array)
     head = header(array)
-    with replacing(path, overwrite=overwrite) as file:
+    with atomic_write(path, overwrite=overwrite) as file:
         if str(path).endswith(".gz"):
             with gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
                 packed.write(head)

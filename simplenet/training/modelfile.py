@@ -26,7 +26,7 @@ import numpy as np
 
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
-from simplenet.files import replacing
+from simplenet.files import atomic_write
 from simplenet.net import Net, net_around
 from simplenet.version import __version__
 
@@ -85,7 +85,7 @@ def save_model(path: str | os.PathLike, model: Model | Net, *, overwrite: bool =
             file.writestr(info, content)
         file.comment = b"0" * _DIGEST
     content = packed.getvalue()[:-_DIGEST]
-    with replacing(path, overwrite=overwrite) as file:
+    with atomic_write(path, overwrite=overwrite) as file:
         file.write(content)
         file.write(hashlib.sha256(content).hexdigest().encode())
 
