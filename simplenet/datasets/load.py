@@ -18,7 +18,7 @@ from simplenet.errors import DataError
 VARIABLE = "SIMPLENET_DATA"
 
 
-class Digits(NamedTuple):
+class Examples(NamedTuple):
     """Images (n, ...) of bytes, and the class (n,) of each."""
 
     images: np.ndarray
@@ -33,21 +33,21 @@ class Data:
     files: Mapping[str, Path]  # a path for each of PARTS
 
     @cached_property
-    def train(self) -> Digits:
+    def train(self) -> Examples:
         """The images to learn from. Raise DataError for files that are not right."""
-        digits = self._digits("train")
-        if digits.images.shape[1:] != self.test.images.shape[1:]:
+        examples = self._examples("train")
+        if examples.images.shape[1:] != self.test.images.shape[1:]:
             raise DataError(
                 f"{self.files['test-images']}: expected images of the size "
-                f"{digits.images.shape[1:]}, as in {self.files['train-images'].name}, found "
+                f"{examples.images.shape[1:]}, as in {self.files['train-images'].name}, found "
                 f"{self.test.images.shape[1:]}: take both from the same place."
             )
-        return digits
+        return examples
 
     @cached_property
-    def test(self) -> Digits:
+    def test(self) -> Examples:
         """The images to test with. Raise DataError for files that are not right."""
-        return self._digits("test")
+        return self._examples("test")
 
     @cached_property
     def classes(self) -> int:
@@ -59,16 +59,16 @@ class Data:
         half, kind = part.split("-")
         return digest(getattr(getattr(self, half), kind))
 
-    def _digits(self, half: str) -> Digits:
+    def _examples(self, half: str) -> Examples:
         """Read the images and labels of one half, and check that they belong together."""
-        digits = Digits(self._read(f"{half}-images"), self._read(f"{half}-labels"))
-        if len(digits.images) != len(digits.labels):
+        examples = Examples(self._read(f"{half}-images"), self._read(f"{half}-labels"))
+        if len(examples.images) != len(examples.labels):
             raise DataError(
-                f"{self.files[f'{half}-labels']}: expected {len(digits.images):,} labels, as many "
+                f"{self.files[f'{half}-labels']}: expected {len(examples.images):,} labels, as many "
                 f"as there are images in {self.files[f'{half}-images'].name}, found "
-                f"{len(digits.labels):,}: take both from the same place."
+                f"{len(examples.labels):,}: take both from the same place."
             )
-        return digits
+        return examples
 
     def _read(self, part: str) -> np.ndarray:
         """Read one of PARTS, and check that it holds what its name says."""
