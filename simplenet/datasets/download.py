@@ -34,9 +34,9 @@ def download(
     brings fewer than SLOWEST bytes a second for `timeout` seconds, the first of which begins
     before its host is looked up, is given up. `progress(name, bytes, size)` is called as bytes
     arrive. Return the mirror that served; raise DataError, with what each of them did, if none
-    could.
+    did.
     """
-    failures = []
+    failures: list[str] = []
     for mirror in mirrors:
         try:
             with atomic_write(target) as file:
@@ -50,7 +50,8 @@ def download(
                     raise _Refused(f"expected SHA-256 {sha256}, found {sha.hexdigest()}")
             return mirror
         except _Refused as refusal:
-            failures.append(f"{mirror} ({textwrap.shorten(str(refusal), 200)})")  # on one line
+            # shorten: a server's reason may be many lines, and an error is one.
+            failures.append(f"{mirror} ({textwrap.shorten(str(refusal), 200)})")
     raise DataError(
         f"{name}: could not be downloaded from {' nor from '.join(failures)}: try again later, or "
         f"bring it from elsewhere and save it as {target}."
@@ -68,10 +69,11 @@ def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
     timeout covers neither looking up the host, half a minute where there is no network, nor an
     answer that drips in byte by byte.
     """
-    arrivals: queue.SimpleQueue = queue.SimpleQueue()
+    # A chunk, what went wrong, or None at the end.
+    arrivals: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
     given_up = threading.Event()
 
-    def receive():
+    def receive() -> None:
         try:
             for chunk in _receive(url, size, 2 * timeout):
                 arrivals.put(chunk)
@@ -113,12 +115,12 @@ def _receive(url: str, size: int, timeout: float) -> Iterator[bytes]:
     request = Request(url, headers={"User-Agent": f"simplenet/{__version__}"})
     received = 0
     try:
-        with urlopen(request, timeout=timeout) as answer:
-            told = answer.headers.get("Content-Length")
-            kind = answer.headers.get("Content-Type", "unknown type")
-            if told is not None and told != str(size):
-                raise _Refused(f"expected {size:,} bytes, offered {told} of {kind}")
-            while chunk := answer.read1(_CHUNK):
+        with urlopen(request, timeout=timeout) as response:
+            length_header = response.headers.get("Content-Length")
+            kind = response.headers.get("Content-Type", "unknown type")
+            if length_header is not None and length_header != str(size):
+                raise _Refused(f"expected {size:,} bytes, offered {length_header} of {kind}")
+            while chunk := response.read1(_CHUNK):
                 received += len(chunk)
                 if received > size:
                     raise _Refused(f"expected {size:,} bytes, found more")
