@@ -28,7 +28,7 @@ def download(
     timeout: float,
     progress: Progress | None = None,
 ) -> str:
-    """Bring the file `name` from the first of the mirrors (base URLs) that has it, into `target`.
+    """Download the file `name` into `target` from the first mirror (a base URL) that has it.
 
     The target appears only when all `size` bytes are there and have the SHA-256. A mirror that
     brings fewer than SLOWEST bytes a second for `timeout` seconds, the first of which begins
@@ -63,7 +63,7 @@ class _Refused(Exception):
 
 
 def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
-    """Return the bytes of a URL as they come, exactly `size` of them, or raise _Refused.
+    """Yield the bytes of a URL as they come, exactly `size` of them, or raise _Refused.
 
     They come through a thread, which is left behind when it takes too long: a socket's own
     timeout covers neither looking up the host, half a minute where there is no network, nor an
@@ -106,7 +106,7 @@ def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
 
 
 def _receive(url: str, size: int, timeout: float) -> Iterator[bytes]:
-    """Return the bytes of a URL, exactly `size` of them, or raise _Refused."""
+    """Yield the bytes of a URL, exactly `size` of them, or raise _Refused."""
     # Slow to import, and most runs find their data on the disk.
     from http.client import HTTPException
     from urllib.error import HTTPError

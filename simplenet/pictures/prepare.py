@@ -224,7 +224,7 @@ def least(image: Pixels, reach: int) -> Pixels:
 
 
 def contrasted(ink: Pixels) -> Pixels:
-    """Return the ink without what is faint, and with its lightest pixel white."""
+    """Return the ink without what is faint, and the rest stretched until its lightest is white."""
     most = int(ink.max())
     return stretched(np.where(ink.astype(np.int32) * FAINT >= most, ink, 0), most)
 

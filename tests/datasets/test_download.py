@@ -39,7 +39,7 @@ def over():
 
 @pytest.fixture
 def mirror(over):
-    """Return a starter of HTTP servers that answer as asked, giving base URLs."""
+    """Return a function that starts an HTTP server which answers as asked, and returns its URL."""
     servers = []
 
     def start(answer):

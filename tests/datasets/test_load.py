@@ -28,7 +28,7 @@ def known(content):
 
 @pytest.fixture
 def shelf(make_data, monkeypatch):
-    """Put a small data set in the place of each with a name; give the folders of their mirrors."""
+    """Put a small data set in the place of each with a name; return their mirrors' folders."""
     folders = {}
     for classes, name in enumerate(["mnist", "fashion-mnist", "kmnist"], start=3):
         folders[name] = folder = make_data(f"mirror/{name}", classes=classes)

@@ -44,7 +44,7 @@ def name(request):
 
 @pytest.fixture
 def mirror(make_data, monkeypatch):
-    """Put small data sets in place of those with a name; give the folder that their URL means."""
+    """Put small data sets in place of those with a name; return the folder of their URL."""
     folder = make_data("mirror", suffix=".gz")
     files = {part: known(folder / FILES[part]) for part in PARTS}
     for name in ("mnist", "fashion-mnist", "kmnist"):
