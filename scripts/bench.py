@@ -35,7 +35,7 @@ from bench_tables import markdown, reached, summed_up
 from measure import RESULTS, processor
 
 import simplenet
-from simplenet.datasets.load import Data, Digits
+from simplenet.datasets.load import Data, Examples
 
 USUAL = 60_000  # images: what larger data sets are compared with
 PREDICTING = ("simplenet", "matrix products", "floating-point limit", "JAX stepwise",
@@ -74,10 +74,10 @@ def installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def repeated(digits: Digits, count: int) -> Digits:
-    """Return so many digits, the same ones over again if there are not enough."""
-    chosen = np.arange(count) % len(digits.images)
-    return Digits(digits.images[chosen], digits.labels[chosen])
+def repeated(examples: Examples, count: int) -> Examples:
+    """Return so many examples, the same ones over again if there are not enough."""
+    chosen = np.arange(count) % len(examples.images)
+    return Examples(examples.images[chosen], examples.labels[chosen])
 
 
 class Bench:

@@ -17,7 +17,7 @@ from bench_tables import summed_up
 from bench_work import Work, cut, own_folder
 
 import simplenet
-from simplenet.datasets.load import Digits
+from simplenet.datasets.load import Examples
 from simplenet.training.order import shuffled, split
 
 # How far apart rounding alone may bring weights and costs by equal work, as a share of the way that
@@ -104,7 +104,7 @@ class Worker:
         self.complaints.close()
 
 
-def lay_out(folder: Path, group: Group, train: Digits, test: Digits) -> Path:
+def lay_out(folder: Path, group: Group, train: Examples, test: Examples) -> Path:
     """Write the arrays of a group's work, and the work; give its file."""
     net = first_net(group.shape, group.relu)
     if group.kind == "predict":  # with a net that has learned something to be compared by
@@ -135,7 +135,7 @@ def in_turn(names: list, turn: int) -> list:
 
 
 def run_group(
-    group: Group, names: list[str], train: Digits, test: Digits, rounds: int
+    group: Group, names: list[str], train: Examples, test: Examples, rounds: int
 ) -> tuple[dict, dict[str, str]]:
     """Let these contestants take turns; give what each took and came to, and who failed and why."""
     workers, found, outcomes, failed = {}, {}, {}, {}
@@ -184,7 +184,7 @@ def run_group(
 
 
 def compare(
-    group: Group, found: dict, outcomes: dict[str, np.ndarray], first: np.ndarray, test: Digits
+    group: Group, found: dict, outcomes: dict[str, np.ndarray], first: np.ndarray, test: Examples
 ) -> None:
     """Add to each its accuracy on the test images, and how far it is from simplenet's outcome.
 

@@ -5,7 +5,7 @@ writing its digit, moves the points the pen passes, bends and slants the result,
 The ink is then prepared as MNIST's was: fitted into a box of 20x20 pixels, and placed in 28x28 so
 that its centre of mass is in the middle. Nothing is taken from a font or from anyone's images.
 
-All of it is computed in whole numbers, from a random generator of our own, because floats and
+All of it is computed in integers, from a random generator of our own, because floats and
 numpy's generators may differ between machines and versions: this file draws the same bytes
 everywhere. An image depends on its split and its index alone, so any part can be drawn by itself.
 
@@ -484,7 +484,7 @@ def centre(boxes: np.ndarray) -> np.ndarray:
     for axis in (1, 2):  # the sum over rows gives the columns, and the other way round
         profile = boxes.sum(axis=axis, dtype=np.int64)
         moment = (profile * np.arange(BOX, dtype=np.int64)).sum(axis=1)
-        # SIDE / 2 - moment / mass, rounded to whole pixels as MNIST's are.
+        # SIDE / 2 - moment / mass, rounded to an integer as in MNIST.
         starts.append(np.clip((SIDE * mass - 2 * moment + mass) // (2 * mass), 0, SIDE - BOX))
     for image, box, x, y in zip(images, boxes, *starts, strict=True):
         image[y : y + BOX, x : x + BOX] = box
@@ -514,11 +514,11 @@ def draw(split: int, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
 # --- files ---------------------------------------------------------------------------------------
 
 
-def sample() -> dict[str, np.ndarray]:
-    """Draw the whole sample; return the array of each file by the file's name."""
+def sample(counts: dict[int, int]) -> dict[str, np.ndarray]:
+    """Draw so many images of each split; return the array of each file by the file's name."""
     files = {}
     for split, name in NAMES.items():
-        images, labels = draw(split, 0, COUNTS[split])
+        images, labels = draw(split, 0, counts[split])
         files[f"{name}-images-idx3-ubyte.gz"] = images
         files[f"{name}-labels-idx1-ubyte.gz"] = labels
     return files
@@ -535,11 +535,13 @@ def complaint(path: Path, array: np.ndarray) -> str:
 
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), help="The folder of the four files.")
+@click.option("--train", default=COUNTS[TRAIN], show_default=True, help="Training images.")
+@click.option("--test", default=COUNTS[TEST], show_default=True, help="Test images.")
 @click.option("--check", is_flag=True, help="Compare the files; write nothing.")
-def main(output: Path | None, check: bool) -> None:
+def main(output: Path | None, train: int, test: int, check: bool) -> None:
     """Draw the synthetic sample of handwritten digits."""
     output = output or FOLDER
-    files = sample()
+    files = sample({TRAIN: train, TEST: test})
     for name, array in files.items():
         click.echo(f"{digest(array)}  {name.removesuffix('.gz')}")
     if check:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-# What a file system without hard links answers.
+# The errors with which a file system without hard links refuses one.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike, *, overwrite: bool = True) -> Iterator[IO[bytes]]:
+def atomic_write(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file that becomes `path` when the block ends well, and vanishes otherwise.
 
     The file lies beside its target, under a unique name that ends in `.part`; it is on the disk
@@ -39,9 +39,10 @@ def replacing(path: str | os.PathLike, *, overwrite: bool = True) -> Iterator[IO
     except OSError as error:
         if error.filename != os.fspath(part):
             raise
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error  # the name we know
+        # The name that was asked for, not the temporary one, helps whoever reads this.
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     finally:
-        with contextlib.suppress(OSError):  # mostly, it has become the file
+        with contextlib.suppress(OSError):  # after a success it is gone: it has become the file
             part.unlink()
 
 

@@ -13,9 +13,10 @@ PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
     version errors options functions net optimizers files
-    datasets datasets.idx datasets.download datasets.sources datasets.load
+    datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
     training training.modelfile training.order training.run
-    pictures pictures.prepare autodiff witnesses witnesses.compare witnesses.expression
+    pictures pictures.prepare pictures.decode pictures.terminal
+    autodiff witnesses witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.draw backprop.page
     cli cli.common cli.config cli.output cli.train cli.evaluate cli.predict cli.gears cli.info
     cli.check cli.graph cli.fetch

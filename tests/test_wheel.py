@@ -64,7 +64,7 @@ def test_the_wheel_trains_and_evaluates_in_an_empty_directory(wheel, tmp_path):
 
 
 def test_an_editable_install_finds_the_sample_in_the_clone(cli):
-    from simplenet.datasets.load import sample_folder
+    from simplenet.datasets.sources import sample_folder
 
     assert sample_folder() == ROOT / "data" / "sample"
     cli("train", "--data", "sample", "--epochs", "1", "-q")

@@ -216,7 +216,7 @@ function half(bits) {
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction);
 }
 
-// --- the preparation of a picture: simplenet/images.py once more ------------------------------------
+// --- the preparation of a picture: simplenet/pictures/prepare.py once more --------------------------
 
 /* Whole numbers only, none above 2**53, so that every pixel is that of the Python; the names, the
    steps and their reasons are those there. An image is { pixels, rows, columns }, row by row. */

@@ -1,4 +1,4 @@
-"""`simplenet fetch`: bring a data set to this machine, or check that it came whole."""
+"""`simplenet fetch`: download a data set, or check that it came whole."""
 
 import click
 
@@ -18,7 +18,7 @@ NAMES = [name for name, dataset in DATASETS.items() if dataset.mirrors]
 @click.option(
     "--offline", is_flag=True, cls=GroupedOption, group="Data", help="Never download anything."
 )
-def command(name, only_verify, offline):
+def command(name: str, only_verify: bool, offline: bool) -> None:
     """Download a data set, check it, and print the folder it is in.
 
     Without a name it is mnist. What is there and right is not downloaded again.

@@ -68,7 +68,7 @@ def command(model, data, offline, samples, output, overwrite, opens, as_json):
     from simplenet import load_data, load_model
     from simplenet.backprop import demo_path
     from simplenet.backprop.page import page
-    from simplenet.files import replacing
+    from simplenet.files import atomic_write
 
     if model is None:
         loaded, name = load_model(demo_path()), "the bundled network"
@@ -78,7 +78,7 @@ def command(model, data, offline, samples, output, overwrite, opens, as_json):
         digits = data_for(loaded, model, data, offline)
     shown = [the_example(), the_network(loaded, name, digits, samples)]
     computed = [numbers(part) for part in shown]
-    with replacing(path, overwrite=overwrite) as file:
+    with atomic_write(path, overwrite=overwrite) as file:
         file.write(page(shown).encode())
     if as_json:
         echo_json({"page": str(path), "nets": computed})

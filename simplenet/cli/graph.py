@@ -63,9 +63,9 @@ def command(expression, values, output, overwrite):
     if output is None:
         click.echo(result.to_dot(), nl=False)
     else:
-        from simplenet.files import replacing
+        from simplenet.files import atomic_write
 
-        with replacing(output, overwrite=overwrite) as file:
+        with atomic_write(output, overwrite=overwrite) as file:
             file.write(result.to_dot().encode())
 
 

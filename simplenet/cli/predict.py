@@ -11,10 +11,10 @@ from simplenet.errors import DataError, DivergedError, ModelError
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
 
     from simplenet.training.modelfile import Model
 
-BAR = 20  # characters of an output of 1
 SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 
 
@@ -25,7 +25,7 @@ SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
     help="Only resize the picture, and see why it has to be prepared.",
 )  # fmt: skip
 @json_option
-def command(images, untouched, as_json):
+def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
     """Say which digit each IMAGE shows.
 
     MODEL is a saved model; without it, one that comes with simplenet is asked. An IMAGE is a
@@ -43,26 +43,25 @@ def command(images, untouched, as_json):
     model, images = split_arguments(images)
     set_threads("auto", 0)
 
-    from simplenet import load_model
     from simplenet.backprop import demo_path
+    from simplenet.pictures.terminal import can_draw_blocks, side_by_side
+    from simplenet.training.modelfile import load_model
 
     loaded = load_model(demo_path() if model is None else model)
-    net = loaded.net
     if model is None:
-        shape, data = "-".join(map(str, net.shape)), loaded.data.get("name", "data unknown")
+        shape, data = "-".join(map(str, loaded.net.shape)), loaded.data["name"]
         click.echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
-    results, blocks = [], can_draw_blocks()
+    blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
+    results: list[dict[str, object]] = []
     for name in images:
         try:
-            pixels, outputs = asked(loaded, name, untouched)
-        except ModelError as error:
-            raise ModelError(f"{model or demo_path()}: {error}") from error
-        except DivergedError as error:
-            raise DivergedError(f"{model or demo_path()}: {error}") from error
+            pixels, outputs = run(loaded, name, untouched)
+        except (ModelError, DivergedError) as error:
+            raise type(error)(f"{model or demo_path()}: {error}") from error
         except DataError as error:
             if len(images) == 1 and not as_json:
                 raise
-            click.echo(f"Error: {error}", err=True)  # and the others have their turn
+            click.echo(f"Error: {error}", err=True)
             results.append({"image": name, "error": str(error)})
             continue
         prediction = int(outputs.argmax())
@@ -78,8 +77,8 @@ def command(images, untouched, as_json):
             title = f"{click.format_filename(name)}: " if len(images) > 1 else "prediction "
             doubt = "" if outputs.max() >= SURE else f"  (unsure: no output is above {SURE})"
             click.echo(("\n" if len(results) > 1 else "") + f"{title}{prediction}{doubt}\n")
-            click.echo(side_by_side(pixels, outputs, blocks))
-    if as_json:  # a line for each image: its pixels would fill pages
+            click.echo(side_by_side(pixels, outputs, blocks=blocks))
+    if as_json:  # with a line for each image, for a line for each pixel would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
         click.echo(f"[\n{lines}\n]")
     if any("error" in result for result in results):
@@ -87,43 +86,46 @@ def command(images, untouched, as_json):
 
 
 def split_arguments(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
-    """Tell the model, or None, from the images."""
+    """Return the model, or None, and the images."""
     model, images = None, arguments
     if looks_like_model(arguments[0]):
-        model, *images = arguments
+        model, images = arguments[0], arguments[1:]
     late = [name for name in images if looks_like_model(name)]
     if late or not images:
         found = f"{late[0]} among the images: one MODEL comes first" if late else "none"
         raise click.UsageError(f"IMAGE...: expected pictures, found {found}.")
-    return model, tuple(images)
+    return model, images
 
 
 def looks_like_model(name: str) -> bool:
-    """Tell a model from a picture: by its name, or by how the file begins."""
+    """Return whether this is a model rather than a picture, by its name or how the file begins."""
     if name.lower().endswith(".npz"):
         return True
     try:
         with open(name, "rb") as file:
             return file.read(4) == b"PK\x03\x04"
-    except (OSError, ValueError):  # what is wrong with a picture is told later
+    except (OSError, ValueError):  # reading the picture will say what is wrong with it
         return False
 
 
-def asked(model: "Model", name: str, untouched: bool) -> tuple["np.ndarray", "np.ndarray"]:
+def run(
+    model: "Model", name: str, untouched: bool
+) -> tuple["npt.NDArray[np.uint8]", "npt.NDArray[np.floating]"]:
     """Return what the net of a model sees of an image, bytes, and its outputs."""
     import numpy as np
 
-    from simplenet import forward
-    from simplenet.pictures.prepare import read_image, seen
+    from simplenet.net import forward
+    from simplenet.pictures.decode import read_image
+    from simplenet.pictures.prepare import seen
 
     net, size = model.net, tuple(model.data.get("size", ()))
     rgba = read_image(sys.stdin.buffer if name == "-" else name, upright=not untouched)
     try:
-        known = size if len(size) == 2 else None  # images may be flat in their file
+        known = (size[0], size[1]) if len(size) == 2 else None  # images may be flat in their file
         pixels = seen(rgba, net.shape[0], known, untouched=untouched)
     except DataError as error:
         raise DataError(f"{'standard input' if name == '-' else name}: {error}") from error
-    with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+    with np.errstate(over="ignore", invalid="ignore"):  # of weights too large: see below
         x = np.divide(pixels.reshape(1, -1), 255, dtype=net.params.dtype)
         outputs = forward(net, x)[0].copy()
     if not np.isfinite(outputs).all():
@@ -132,30 +134,3 @@ def asked(model: "Model", name: str, untouched: bool) -> tuple["np.ndarray", "np
             "large. Train it again with a lower learning rate."
         )
     return pixels, outputs
-
-
-def can_draw_blocks() -> bool:
-    """Tell whether stdout can be given blocks: some terminals and files know only old codes."""
-    try:
-        "█▀▄░▒▓".encode(getattr(sys.stdout, "encoding", None) or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def side_by_side(pixels: "np.ndarray", outputs: "np.ndarray", blocks: bool) -> str:
-    """Draw what the net sees, and beside it every output with a bar, the likeliest marked."""
-    from simplenet.pictures.prepare import draw
-
-    drawing = draw(pixels, blocks=blocks).splitlines()
-    whole = max(1.0, float(abs(outputs).max()))  # the longest bar; outputs may be any numbers
-    rows = []
-    for number, output in enumerate(outputs.tolist()):
-        mark = ">" if number == outputs.argmax() else " "
-        bar = ("█" if blocks else "#") * round(BAR * max(output, 0) / whole)
-        rows.append(f"{mark}{number:3} {output:8.4f}  {bar}".rstrip())
-    lines = max(len(drawing), len(rows))
-    drawing += [" " * len(drawing[0])] * (lines - len(drawing))
-    above = max(lines - len(rows), 0) // 2
-    rows = [""] * above + rows + [""] * (lines - len(rows) - above)
-    return "\n".join(f"|{line}|  {row}".rstrip() for line, row in zip(drawing, rows))

@@ -30,7 +30,7 @@ from simplenet.errors import DataError, DivergedError
 from simplenet.options import settle
 
 if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
-    from simplenet.datasets.load import Data, Digits
+    from simplenet.datasets.load import Data, Examples
     from simplenet.training.modelfile import Model
     from simplenet.training.run import Score
 
@@ -160,7 +160,9 @@ def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
             return data
 
 
-def fit(model: "Model", digits: "Digits", training: dict, images: int, keeper, say, quiet) -> None:
+def fit(
+    model: "Model", digits: "Examples", training: dict, images: int, keeper, say, quiet
+) -> None:
     """Train the model, saving it after every epoch; whatever ends this, what it learned is kept."""
     from simplenet import train
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from simplenet.errors import DataError
-from simplenet.files import replacing
+from simplenet.files import atomic_write
 from simplenet.version import __version__
 
 SLOWEST = 1000  # bytes a second; a connection below that counts as stalled
@@ -28,18 +28,18 @@ def download(
     timeout: float,
     progress: Progress | None = None,
 ) -> str:
-    """Bring the file `name` from the first of the mirrors (base URLs) that has it, into `target`.
+    """Download the file `name` into `target` from the first mirror (a base URL) that has it.
 
     The target appears only when all `size` bytes are there and have the SHA-256. A mirror that
     brings fewer than SLOWEST bytes a second for `timeout` seconds, the first of which begins
     before its host is looked up, is given up. `progress(name, bytes, size)` is called as bytes
     arrive. Return the mirror that served; raise DataError, with what each of them did, if none
-    could.
+    did.
     """
-    failures = []
+    failures: list[str] = []
     for mirror in mirrors:
         try:
-            with replacing(target) as file:
+            with atomic_write(target) as file:
                 sha = hashlib.sha256()
                 for chunk in _chunks(mirror + name, size, timeout):
                     sha.update(chunk)
@@ -50,7 +50,8 @@ def download(
                     raise _Refused(f"expected SHA-256 {sha256}, found {sha.hexdigest()}")
             return mirror
         except _Refused as refusal:
-            failures.append(f"{mirror} ({textwrap.shorten(str(refusal), 200)})")  # on one line
+            # shorten: a server's reason may be many lines, and an error is one.
+            failures.append(f"{mirror} ({textwrap.shorten(str(refusal), 200)})")
     raise DataError(
         f"{name}: could not be downloaded from {' nor from '.join(failures)}: try again later, or "
         f"bring it from elsewhere and save it as {target}."
@@ -62,16 +63,17 @@ class _Refused(Exception):
 
 
 def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
-    """Return the bytes of a URL as they come, exactly `size` of them, or raise _Refused.
+    """Yield the bytes of a URL as they come, exactly `size` of them, or raise _Refused.
 
     They come through a thread, which is left behind when it takes too long: a socket's own
     timeout covers neither looking up the host, half a minute where there is no network, nor an
     answer that drips in byte by byte.
     """
-    arrivals: queue.SimpleQueue = queue.SimpleQueue()
+    # A chunk, what went wrong, or None at the end.
+    arrivals: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
     given_up = threading.Event()
 
-    def receive():
+    def receive() -> None:
         try:
             for chunk in _receive(url, size, 2 * timeout):
                 arrivals.put(chunk)
@@ -104,7 +106,7 @@ def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
 
 
 def _receive(url: str, size: int, timeout: float) -> Iterator[bytes]:
-    """Return the bytes of a URL, exactly `size` of them, or raise _Refused."""
+    """Yield the bytes of a URL, exactly `size` of them, or raise _Refused."""
     # Slow to import, and most runs find their data on the disk.
     from http.client import HTTPException
     from urllib.error import HTTPError
@@ -113,12 +115,12 @@ def _receive(url: str, size: int, timeout: float) -> Iterator[bytes]:
     request = Request(url, headers={"User-Agent": f"simplenet/{__version__}"})
     received = 0
     try:
-        with urlopen(request, timeout=timeout) as answer:
-            told = answer.headers.get("Content-Length")
-            kind = answer.headers.get("Content-Type", "unknown type")
-            if told is not None and told != str(size):
-                raise _Refused(f"expected {size:,} bytes, offered {told} of {kind}")
-            while chunk := answer.read1(_CHUNK):
+        with urlopen(request, timeout=timeout) as response:
+            length_header = response.headers.get("Content-Length")
+            kind = response.headers.get("Content-Type", "unknown type")
+            if length_header is not None and length_header != str(size):
+                raise _Refused(f"expected {size:,} bytes, offered {length_header} of {kind}")
+            while chunk := response.read1(_CHUNK):
                 received += len(chunk)
                 if received > size:
                     raise _Refused(f"expected {size:,} bytes, found more")

@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+import numpy.typing as npt
 
 from simplenet.errors import DataError
-from simplenet.files import replacing
+from simplenet.files import atomic_write
 
-DTYPES = {
+Values = npt.NDArray[np.number]  # of one of DTYPES: the file says which
+
+DTYPES: dict[int, np.dtype[np.number]] = {
     0x08: np.dtype(">u1"),
     0x09: np.dtype(">i1"),
     0x0B: np.dtype(">i2"),
@@ -35,11 +38,10 @@ DTYPES = {
 _CODES = {dtype: code for code, dtype in DTYPES.items()}
 _MOST_DEFLATED = 1032  # deflate never packs tighter than 1032 to 1 (zlib's technical notes)
 _CHUNK = 1 << 20
-_PART = 1 << 26
 
 
-def read_idx(path: str | os.PathLike) -> np.ndarray:
-    """Read an IDX file, raw or gzipped (told apart by content), checked against its length.
+def read_idx(path: str | os.PathLike[str]) -> Values:
+    """Read an IDX file, raw or gzipped as its first bytes say, checked against its length.
 
     Return a read-only array in the file's big-endian dtype; a raw file is memory-mapped, so that
     a data set larger than memory can be used: leave the file as it is meanwhile, for the system
@@ -62,34 +64,39 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
     return array
 
 
-def write_idx(path: str | os.PathLike, array: np.ndarray, *, overwrite: bool = False) -> None:
+def write_idx(
+    path: str | os.PathLike[str], array: npt.ArrayLike, *, overwrite: bool = False
+) -> None:
     """Write an array as an IDX file, gzipped if the name ends in `.gz`; equal arrays, equal bytes.
 
     Raise DataError for an element type that IDX does not have, FileExistsError for a file that
     is already there unless `overwrite`.
     """
-    array = np.asarray(array)
-    head = header(array)
-    with replacing(path, overwrite=overwrite) as file:
+    values = np.asarray(array)
+    head = header(values)
+    with atomic_write(path, overwrite=overwrite) as file:
         if str(path).endswith(".gz"):
             with gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
                 packed.write(head)
-                packed.write(_big_endian(array).tobytes())
+                packed.write(_big_endian(values).tobytes())
         else:
             file.write(head)
-            file.write(_big_endian(array).tobytes())
+            file.write(_big_endian(values).tobytes())
 
 
-def digest(array: np.ndarray) -> str:
-    """Return the SHA-256 that the raw IDX file of this array has (what `sha256sum` prints)."""
+def digest(array: Values, *, chunk: int = 1 << 26) -> str:
+    """Return the SHA-256 that the raw IDX file of this array has (what `sha256sum` prints).
+
+    It is computed from `chunk` bytes at a time, so that Ctrl-C does not have to wait for the end.
+    """
     sha = hashlib.sha256(header(array))
     content = np.ascontiguousarray(_big_endian(array)).reshape(-1).view(np.uint8)
-    for start in range(0, len(content), _PART):  # so that Ctrl-C does not have to wait
-        sha.update(content[start : start + _PART])
+    for start in range(0, len(content), chunk):
+        sha.update(content[start : start + chunk].data)
     return sha.hexdigest()
 
 
-def header(array: np.ndarray) -> bytes:
+def header(array: Values) -> bytes:
     """Return the header of this array's IDX file. Raise DataError for a dtype IDX does not have."""
     code = _CODES.get(array.dtype.newbyteorder(">"))
     if code is None:
@@ -100,11 +107,14 @@ def header(array: np.ndarray) -> bytes:
     return struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
 
 
-def _big_endian(array: np.ndarray) -> np.ndarray:
+def _big_endian(array: Values) -> Values:
+    """Return the array in the order of bytes that IDX has."""
     return array.astype(array.dtype.newbyteorder(">"), copy=False)
 
 
-def _read_header(path: Path, file: IO[bytes]) -> tuple[np.dtype, tuple[int, ...], int]:
+def _read_header(
+    path: Path, file: IO[bytes] | gzip.GzipFile
+) -> tuple[np.dtype[np.number], tuple[int, ...], int]:
     """Read and check everything before the values: dtype, shape, and where the values start."""
     magic = file.read(4)
     if len(magic) < 4:
@@ -134,7 +144,7 @@ def _read_header(path: Path, file: IO[bytes]) -> tuple[np.dtype, tuple[int, ...]
     return dtype, shape, 4 + 4 * ndim
 
 
-def _map(path: Path, file: IO[bytes], size: int) -> np.ndarray:
+def _map(path: Path, file: IO[bytes], size: int) -> Values:
     """Map the values of a raw file into memory, once the header has said just its size."""
     dtype, shape, start = _read_header(path, file)
     expected = start + dtype.itemsize * math.prod(shape)
@@ -145,7 +155,7 @@ def _map(path: Path, file: IO[bytes], size: int) -> np.ndarray:
     return np.asarray(np.memmap(file, dtype, "r", start, shape))
 
 
-def _read_gzip(path: Path, file: IO[bytes], size: int) -> np.ndarray:
+def _read_gzip(path: Path, file: IO[bytes], size: int) -> Values:
     """Unpack into an array of just the size that the header says, once that size is believable."""
     try:
         with gzip.GzipFile(fileobj=file) as packed:
@@ -157,7 +167,7 @@ def _read_gzip(path: Path, file: IO[bytes], size: int) -> np.ndarray:
                     f"gzip file of {size:,} bytes can hold: get the file again."
                 )
             array = np.empty(shape, dtype)
-            room = memoryview(array.reshape(-1).view(np.uint8))
+            room = array.reshape(-1).view(np.uint8).data
             filled = 0
             while filled < len(room) and (count := packed.readinto(room[filled : filled + _CHUNK])):
                 filled += count
@@ -175,6 +185,7 @@ def _read_gzip(path: Path, file: IO[bytes], size: int) -> np.ndarray:
 
 
 def _wrong_length(path: Path, shape: tuple[int, ...], expected: int, found: int | str) -> DataError:
+    """Return an error that says how long the file should be; `found` is a number or words."""
     found = f"{found:,}" if isinstance(found, int) else found
     return DataError(
         f"{path}: expected {expected:,} bytes for the shape {shape} in its header, found {found}: "
@@ -183,7 +194,7 @@ def _wrong_length(path: Path, shape: tuple[int, ...], expected: int, found: int 
 
 
 def _looks_like(magic: bytes) -> str:
-    """Name the usual mistake behind a wrong start, if it is one."""
+    """Return words for the usual mistake behind a wrong start, or none."""
     if magic.lstrip()[:1] == b"<":
         return " (a web page saved under this name?)"
     if magic.startswith(b"PK"):

@@ -1,16 +1,18 @@
 """A data set is four IDX files: images and labels, to learn from and to be tested with."""
 
+import contextlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from simplenet.datasets.download import Progress
+from simplenet.datasets.find import find_files
 from simplenet.datasets.idx import digest, read_idx
 from simplenet.datasets.sources import DATASETS, FILES, PARTS, fetch, is_known
 from simplenet.errors import DataError
@@ -18,11 +20,11 @@ from simplenet.errors import DataError
 VARIABLE = "SIMPLENET_DATA"
 
 
-class Digits(NamedTuple):
+class Examples(NamedTuple):
     """Images (n, ...) of bytes, and the class (n,) of each."""
 
-    images: np.ndarray
-    labels: np.ndarray
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,44 +35,45 @@ class Data:
     files: Mapping[str, Path]  # a path for each of PARTS
 
     @cached_property
-    def train(self) -> Digits:
-        """The images to learn from. Raise DataError for files that are not right."""
-        digits = self._digits("train")
-        if digits.images.shape[1:] != self.test.images.shape[1:]:
+    def train(self) -> Examples:
+        """Return the images to learn from. Raise DataError for files that are not right."""
+        examples = self._examples("train")
+        if examples.images.shape[1:] != self.test.images.shape[1:]:
             raise DataError(
                 f"{self.files['test-images']}: expected images of the size "
-                f"{digits.images.shape[1:]}, as in {self.files['train-images'].name}, found "
+                f"{examples.images.shape[1:]}, as in {self.files['train-images'].name}, found "
                 f"{self.test.images.shape[1:]}: take both from the same place."
             )
-        return digits
+        return examples
 
     @cached_property
-    def test(self) -> Digits:
-        """The images to test with. Raise DataError for files that are not right."""
-        return self._digits("test")
+    def test(self) -> Examples:
+        """Return the images to test with. Raise DataError for files that are not right."""
+        return self._examples("test")
 
     @cached_property
     def classes(self) -> int:
-        """1 + the largest label in either part. Raise DataError for files that are not right."""
+        """Return 1 + the largest label in either part. Raise DataError for files not right."""
         return 1 + max(int(self._read(f"{half}-labels").max()) for half in ("train", "test"))
 
     def sha256(self, part: str) -> str:
         """Return the SHA-256 of one of PARTS, unpacked."""
         half, kind = part.split("-")
-        return digest(getattr(getattr(self, half), kind))
+        images, labels = self.train if half == "train" else self.test
+        return digest(images if kind == "images" else labels)
 
-    def _digits(self, half: str) -> Digits:
+    def _examples(self, half: str) -> Examples:
         """Read the images and labels of one half, and check that they belong together."""
-        digits = Digits(self._read(f"{half}-images"), self._read(f"{half}-labels"))
-        if len(digits.images) != len(digits.labels):
+        examples = Examples(self._read(f"{half}-images"), self._read(f"{half}-labels"))
+        if len(examples.images) != len(examples.labels):
             raise DataError(
-                f"{self.files[f'{half}-labels']}: expected {len(digits.images):,} labels, as many "
-                f"as there are images in {self.files[f'{half}-images'].name}, found "
-                f"{len(digits.labels):,}: take both from the same place."
+                f"{self.files[f'{half}-labels']}: expected {len(examples.images):,} labels, as "
+                f"many as there are images in {self.files[f'{half}-images'].name}, found "
+                f"{len(examples.labels):,}: take both from the same place."
             )
-        return digits
+        return examples
 
-    def _read(self, part: str) -> np.ndarray:
+    def _read(self, part: str) -> npt.NDArray[np.uint8]:
         """Read one of PARTS, and check that it holds what its name says."""
         array, path = read_idx(self.files[part]), self.files[part]
         kind = part.split("-")[1]
@@ -83,17 +86,17 @@ class Data:
                 f"{path}: expected {kind}, bytes of shape {ideal}, found {array.dtype.name} of "
                 f"shape {array.shape}: are images and labels swapped, or is one empty?"
             )
-        return array
+        return cast("npt.NDArray[np.uint8]", array)
 
 
 def load_data(
-    where: str | os.PathLike | None = None,
+    where: str | os.PathLike[str] | None = None,
     *,
     offline: bool = False,
     timeout: float = 20,
     progress: Progress | None = None,
 ) -> Data:
-    """Find a data set: a name in DATASETS, a folder, or, by default, SIMPLENET_DATA or MNIST.
+    """Return a data set: a name in DATASETS, a folder, or, by default, SIMPLENET_DATA or MNIST.
 
     A named set is taken from the folder that SIMPLENET_DATA names, if it is there, then from the
     user's cache; else it is downloaded into that cache, checked, unless `offline`. A folder holds
@@ -103,47 +106,43 @@ def load_data(
     what was looked for and where.
     """
     if where is None and os.environ.get(VARIABLE):
-        folder = os.environ[VARIABLE]
-        if folder in DATASETS and not Path(folder).exists():
-            raise DataError(
-                f"{VARIABLE}: expected a folder, found the name {folder}: use --data {folder}, or "
-                f"unset {VARIABLE}."
-            )
-        try:
-            return _load_folder(Path(folder))
-        except DataError as error:
-            raise DataError(f"{VARIABLE}: {error}") from error
+        return _load_variable(os.environ[VARIABLE])
     where = "mnist" if where is None else where
     if where == "":
         raise DataError("expected a name or a folder, found an empty text.")
-    if where == "sample":
-        return Data("sample", find_files(sample_folder()))
-    if where not in DATASETS:
+    if not isinstance(where, str) or where not in DATASETS:
         return _load_folder(Path(where))
+    included = DATASETS[where].folder
+    if included is not None:
+        return Data(where, find_files(included))
     if os.environ.get(VARIABLE):
-        try:
+        with contextlib.suppress(DataError):  # of a folder that was not asked for
             data = _load_folder(Path(os.environ[VARIABLE]))
-        except DataError:
-            pass  # a name was asked for, and that folder cannot serve it
-        else:
             if data.name == where:
                 return data
-    folder = fetch(where, offline, timeout=timeout, progress=progress)
-    return Data(where, {part: folder / FILES[part] for part in PARTS})  # as fetched, nothing else
+    cache = fetch(where, offline, timeout=timeout, progress=progress)
+    # Not what find_files would choose there: only these files have been checked.
+    return Data(where, {part: cache / FILES[part] for part in PARTS})
 
 
-def load_same(recorded: Mapping[str, Any], **how) -> Data:
-    """Find the data set that a model was trained on, by what `Model.data` records of it.
+def load_same(
+    recorded: Mapping[str, Any],
+    *,
+    offline: bool = False,
+    timeout: float = 20,
+    progress: Progress | None = None,
+) -> Data:
+    """Return the data set that a model was trained on, by what `Model.data` records of it.
 
-    `how` is passed on to `load_data`. Raise DataError if it is not found, or its test images and
-    labels are not those.
+    The options are those of `load_data`. Raise DataError if it is not found, or its test images
+    and labels are not those.
     """
     name, sha256 = recorded["name"], recorded["sha256"]
     places = ([None] if os.environ.get(VARIABLE) else []) + ([name] if name in DATASETS else [])
     tried = []
     for place in places:
         try:
-            data = load_data(place, **how)
+            data = load_data(place, offline=offline, timeout=timeout, progress=progress)
             parts = ("test-images", "test-labels")
             if all(data.sha256(part) == sha256[part] for part in parts):
                 return data
@@ -158,90 +157,26 @@ def load_same(recorded: Mapping[str, Any], **how) -> Data:
     )
 
 
-def find_files(folder: Path) -> dict[str, Path]:
-    """Find the four files of a data set in a folder, or in `raw/` or `*/raw/` in it.
-
-    A raw file comes before a gzipped one of the same part. Raise DataError if a part is missing,
-    or if two files could be meant.
-    """
-    if not folder.is_dir():
-        found = "a file: give the folder that it is in" if folder.exists() else "neither"
+def _load_variable(folder: str) -> Data:
+    """Return the data set in the folder that SIMPLENET_DATA names. Raise DataError, naming it."""
+    if folder in DATASETS and not Path(folder).exists():
         raise DataError(
-            f"{folder}: expected a folder or one of the names {', '.join(DATASETS)}; found {found}."
+            f"{VARIABLE}: expected a folder, found the name {folder}: use --data {folder}, or "
+            f"unset {VARIABLE}."
         )
-    places = [folder, folder / "raw", *sorted(folder.glob("*/raw"))]
-    found = {place: _candidates(place) for place in places if place.is_dir()}
-    whole = [place for place, parts in found.items() if len(parts) == len(PARTS)]
-    if not whole:
-        best = max(found, key=lambda place: len(found[place]))
-        missing = ", ".join(
-            FILES[part].removesuffix(".gz") for part in PARTS if part not in found[best]
-        )
-        others = sorted(path.name for path in best.iterdir() if not path.name.startswith("."))
-        there = (
-            ", ".join(others[:8]) + (", ..." if len(others) > 8 else "") if others else "nothing"
-        )
-        raise DataError(
-            f"{best}: expected four IDX files, raw or .gz (spellings such as "
-            "train-images.idx3-ubyte or test-labels are fine); "
-            f"missing: {missing}; found: {there}."
-        )
-    if len(whole) > 1 and folder not in whole:
-        raise DataError(
-            f"{folder}: expected one data set, found {', '.join(map(str, whole))}: name one."
-        )
-    return {part: _choose(part, paths) for part, paths in found[whole[0]].items()}
-
-
-def sample_folder() -> Path:
-    """Return the folder of the embedded digits: in an installed package, or data/ of a clone."""
-    inside = Path(__file__).parents[1] / "sample"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "data" / "sample"
-
-
-_SPELLING = re.compile(
-    r"(?:.*[-_.])?(?P<half>train|training|t10k|test|testing)[-_. ]?(?P<kind>image|label)s?"
-    r"(?:[-_. ]?idx[13]?)?(?:[-_. ]?ubyte)?(?:\.(?:gz|idx|bin))?",
-    re.IGNORECASE,
-)
-
-
-def _candidates(folder: Path) -> dict[str, list[Path]]:
-    """Sort the files of a folder by the part that their names say they are."""
-    parts: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        match = _SPELLING.fullmatch(path.name)
-        if match and not path.name.startswith(".") and path.is_file():
-            half = "train" if match["half"].lower().startswith("train") else "test"
-            parts.setdefault(f"{half}-{match['kind'].lower()}s", []).append(path)
-    return parts
-
-
-def _choose(part: str, paths: list[Path]) -> Path:
-    """Choose the raw file where a gzipped one lies beside it. Raise DataError for real doubt."""
-    if len(paths) > 1:
-        paths = [path for path in paths if not _is_gzip(path)] or paths
-    if len(paths) > 1:
-        names = ", ".join(path.name for path in paths)
-        raise DataError(
-            f"{paths[0].parent}: expected one file for the {part.replace('-', ' ')}, found "
-            f"{names}: move the others elsewhere."
-        )
-    return paths[0]
-
-
-def _is_gzip(path: Path) -> bool:
-    with open(path, "rb") as file:
-        return file.read(2) == b"\x1f\x8b"
+    try:
+        return _load_folder(Path(folder))
+    except DataError as error:
+        raise DataError(f"{VARIABLE}: {error}") from error
 
 
 def _load_folder(folder: Path) -> Data:
-    """Load the four files of a folder; if they are those of a known data set, by its name."""
+    """Return the data set in a folder, with the name of the known one that it is, or "custom"."""
     try:
         files = find_files(folder)
-        if folder.resolve() == sample_folder().resolve():
-            return Data("sample", files)
         for name, dataset in DATASETS.items():
+            if dataset.folder is not None and folder.resolve() == dataset.folder.resolve():
+                return Data(name, files)
             if dataset.files and all(is_known(files[part], dataset.files[part]) for part in PARTS):
                 return Data(name, files)
         return Data("custom", files)

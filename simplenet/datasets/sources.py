@@ -1,4 +1,4 @@
-"""Where the data sets with a name come from, and how to know that they came whole."""
+"""The data sets with a name: where each comes from, and how to know that it came whole."""
 
 import hashlib
 import os
@@ -33,7 +33,14 @@ class Dataset(NamedTuple):
 
     about: str
     mirrors: tuple[str, ...]
-    files: Mapping[str, Known]  # empty for the sample, which comes with the package
+    files: Mapping[str, Known]  # empty for one that is not downloaded
+    folder: Path | None = None  # of one that comes with the package
+
+
+def sample_folder() -> Path:
+    """Return the folder of the embedded digits: in an installed package, or data/ of a clone."""
+    inside = Path(__file__).parents[1] / "sample"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "data" / "sample"
 
 
 DATASETS = {
@@ -106,7 +113,9 @@ DATASETS = {
             ),
         },
     ),
-    "sample": Dataset("digits drawn by simplenet itself, which come with it", (), {}),
+    "sample": Dataset(
+        "digits drawn by simplenet itself, which come with it", (), {}, sample_folder()
+    ),
 }
 
 
@@ -117,10 +126,10 @@ def fetch(
     timeout: float = 20,
     progress: Progress | None = None,
 ) -> Path:
-    """See to it that a named data set is in the cache, whole and right; give its folder.
+    """Download what the cache lacks of a named data set; return its folder, checked and complete.
 
     Only files that are missing or wrong are downloaded, none if `offline`. Raise DataError, with
-    what is wrong and what could not be had.
+    what is wrong and what could not be downloaded.
     """
     folder, mirrors = cache_folder() / name, list(DATASETS[name].mirrors)
     wrong = verify(name)
@@ -137,7 +146,8 @@ def fetch(
                 FILES[part], mirrors, folder / FILES[part],
                 size=known.size, sha256=known.sha256, timeout=timeout, progress=progress,
             )  # fmt: skip
-            mirrors.sort(key=lambda mirror: mirror != served)  # a dead one is not waited for again
+            # First the one that served: a dead one would cost its timeout for every file.
+            mirrors.sort(key=lambda mirror: mirror != served)
     except DataError as error:
         missing = [FILES[part] for part in wrong if not (folder / FILES[part]).is_file()]
         if len(missing) < 2:
@@ -155,7 +165,7 @@ def fetch(
 def verify(name: str) -> dict[str, str]:
     """Compare the cached files of a data set with their published digests.
 
-    Give a sentence for each part that is missing or wrong: none means that all is right.
+    Return a sentence for each part that is missing or wrong, by the part; none if all are right.
     """
     wrong = {}
     for part, known in DATASETS[name].files.items():
@@ -195,12 +205,13 @@ def cache_folder() -> Path:
 
 
 def is_known(path: Path, known: Known) -> bool:
-    """Tell whether this is that file, packed or not; only a file of the right size is read."""
+    """Return whether this is that file, packed or not; only a file of the right size is read."""
     wanted = {known.size: known.sha256, known.raw_size: known.raw_sha256}
     size = path.stat().st_size
     return size in wanted and _file_sha256(path) == wanted[size]
 
 
 def _file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as it is."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

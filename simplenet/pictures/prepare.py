@@ -1,25 +1,23 @@
-"""Any picture of a digit becomes what a net expects: light on dark, one size, in the middle.
+"""Prepare a picture of a digit as a net expects it: light on dark, one size, in the middle.
 
 MNIST's digits were scaled, with their aspect kept, into a box of 20x20 pixels, and placed in 28x28
 so that their centre of mass is in the middle (LeCun et al., Gradient-Based Learning Applied to
 Document Recognition, 1998). People's pictures are dark on white, off-centre, thin, shadowed,
 transparent or lying on their side; `prepare` does for them what was done for MNIST.
 
-All of it is computed in whole numbers, none above 2**53, so that `prepare` in backprop/gears.js,
+All of it is computed in integers, none above 2**53, so that `prepare` in backprop/gears.js,
 where every number is a float64, gives the same pixels. `a // b` rounds down, and
 `(2 * a + b) // (2 * b)` to the nearest, halves up. The steps have the same names there.
 """
 
-import contextlib
-import io
-import os
-import warnings
 from math import isqrt
-from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
-from simplenet.errors import DataError, ModelError, SimplenetError
+from simplenet.errors import DataError, ModelError
+
+Pixels = npt.NDArray[np.uint8]
 
 # Chosen by accuracy on damaged pictures of MNIST's training images.
 WORK = 168  # pixels of the longer side, to which a larger picture is reduced: 6 times 28
@@ -30,20 +28,17 @@ EDGE = 2  # a piece cut by the edge has more than so many times the ink of one i
 SPECK = 8  # what has less ink than this part of the largest piece is dirt
 WHITE = 6  # this part of a digit's pixels are to be white
 STRONGER = 3  # and may be made at most so many times as light for it
-MOST_PIXELS = 100_000_000  # of a picture in a file: as many as cameras have
-WIDEST = 60  # characters of a drawing
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "ICO", "TGA")
 
 
-def prepare(rgba: np.ndarray, side: int = 28) -> np.ndarray:
-    """Turn a picture (rows, columns, 4) into what a net sees: bytes (side, side), light on dark.
+def prepare(rgba: Pixels, side: int = 28) -> Pixels:
+    """Return what a net sees of a picture (rows, columns, 4): bytes (side, side), light on dark.
 
     The steps are: grey, polarity, background, contrast, dirt, crop, scale, centre. Raise DataError
     for a picture in which nothing is drawn.
     """
     picture = inked(_checked(rgba))
     if max(picture.shape) > WORK:
-        picture = area(picture, *fitted(*picture.shape, WORK))
+        picture = area(picture, *fitted(picture.shape, WORK))
     ink = without_background(light_on_dark(picture))
     if ink.max() < BLANK:
         raise DataError(
@@ -52,32 +47,32 @@ def prepare(rgba: np.ndarray, side: int = 28) -> np.ndarray:
         )
     digit = cropped(without_dirt(contrasted(ink)))
     box = max((20 * side + 14) // 28, 1)  # as 20 is to 28
-    return centred(strengthened(area(digit, *fitted(*digit.shape, box))), side)
+    return centred(strengthened(area(digit, *fitted(digit.shape, box))), side)
 
 
-def raw(rgba: np.ndarray, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Turn a picture (rows, columns, 4) into bytes of this size with none of the preparation.
+def raw(rgba: Pixels, size: tuple[int, int] | None = None) -> Pixels:
+    """Return a picture (rows, columns, 4) as bytes of this size with none of the preparation.
 
     It is only made grey and resized, or keeps its size. Seeing what a net makes of it teaches what
     `prepare` is for.
     """
     opaque = _checked(rgba).copy()
-    opaque[:, :, 3] = 255  # the colours of transparent pixels show: most often black
+    opaque[:, :, 3] = 255  # so that the colours of transparent pixels show: most often black
     light = grey(opaque)
     return light if size is None else area(light, *size)
 
 
 def seen(
-    rgba: np.ndarray,
+    rgba: Pixels,
     inputs: int,
     size: tuple[int, int] | None = None,
     *,
     untouched: bool = False,
-) -> np.ndarray:
-    """Turn a picture into what a net with so many inputs sees: `prepare`, or `raw` if `untouched`.
+) -> Pixels:
+    """Return what a net with so many inputs sees of a picture: `prepare`, or `raw` if `untouched`.
 
     `size` is that of the images which the net was trained on, (rows, columns), where it is known;
-    else a square is taken for granted. Raise ModelError for a net that does not read squares,
+    else a square is assumed. Raise ModelError for a net that does not read squares,
     unless the picture is to be untouched; DataError for what is no picture, or an empty one, or
     does not have as many pixels as the net has inputs, where no size is known.
     """
@@ -101,7 +96,7 @@ def seen(
     return prepare(rgba, side)
 
 
-def _checked(rgba: np.ndarray) -> np.ndarray:
+def _checked(rgba: Pixels) -> Pixels:
     """Return the picture. Raise DataError unless it is one."""
     rgba = np.asarray(rgba)
     if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8 or rgba.size == 0:
@@ -115,13 +110,14 @@ def _checked(rgba: np.ndarray) -> np.ndarray:
 # --- the steps ------------------------------------------------------------------------------------
 
 
-def grey(rgba: np.ndarray) -> np.ndarray:
-    """Lay the picture on white paper, and give how light (rows, columns) it is.
+def grey(rgba: Pixels) -> Pixels:
+    """Return how light (rows, columns) a picture is in front of white.
 
     The weights of the colours are those of ITU-R BT.601.
     """
     light = np.empty(rgba.shape[:2], np.uint8)
-    rows = max(2**20 // rgba.shape[1], 1)  # at a time: photographs have millions of pixels
+    # So many rows at a time: photographs have millions of pixels, and these are 32 bits each.
+    rows = max(2**20 // rgba.shape[1], 1)
     for start in range(0, len(rgba), rows):
         part = rgba[start : start + rows].astype(np.int32)
         alpha = part[:, :, 3:]
@@ -130,81 +126,91 @@ def grey(rgba: np.ndarray) -> np.ndarray:
     return light
 
 
-def inked(rgba: np.ndarray) -> np.ndarray:
-    """Return how light a picture is; where its colours tell nothing, its transparency may."""
+def inked(rgba: Pixels) -> Pixels:
+    """Return how light a picture is or, if nearly all of it is as light, how transparent."""
     light = grey(rgba)
     if int(light.max()) - int(light.min()) < BLANK:  # such as white ink on transparent paper
-        return 255 - rgba[:, :, 3]
+        return inverted(rgba[:, :, 3])
     return light
 
 
-def area(image: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """Resize: each new pixel is the mean of the area that it covers, to the nearest."""
+def area(image: Pixels, rows: int, columns: int) -> Pixels:
+    """Return an image resized: a new pixel is the mean of the area that it covers, to the nearest.
+
+    So many columns are done at a time, as rows are in `grey`.
+    """
     height, width = image.shape
-    size, step = height * width, max(2**20 // height, 1)  # columns at a time, as rows in `grey`
+    size, step = height * width, max(2**20 // height, 1)
     parts = (image[:, start : start + step] for start in range(0, width, step))
     sums = np.hstack([covered(part, rows) for part in parts])
     sums = covered(sums.T, columns).T
-    return ((2 * sums + size) // (2 * size)).astype(np.uint8)
+    means: Pixels = ((2 * sums + size) // (2 * size)).astype(np.uint8)
+    return means
 
 
-def covered(image: np.ndarray, rows: int) -> np.ndarray:
-    """Sum up what each new row covers, (rows, columns), in 1/rows of an old row.
+def covered(image: npt.NDArray[np.integer], rows: int) -> npt.NDArray[np.int64]:
+    """Return the sum of what each new row covers, (rows, columns), in 1/rows of an old row.
 
-    So the part of an old row that a new one covers is a whole number, too.
+    In that unit the part of an old row that a new one covers is an integer.
     """
     old = len(image)
     full, rest = np.divmod(np.arange(rows + 1) * old, rows)  # where each begins, and the last ends
     sums = np.add.reduceat(image, full[:-1], axis=0, dtype=np.int64)  # of full rows: begin to end
     sums[full[1:] == full[:-1]] = 0
     cut = image[np.minimum(full, old - 1)] * rest[:, None]  # of the row that it begins in
-    return rows * sums + cut[1:] - cut[:-1]
+    new_sums: npt.NDArray[np.int64] = rows * sums + cut[1:] - cut[:-1]
+    return new_sums
 
 
-def fitted(rows: int, columns: int, longest: int) -> tuple[int, int]:
+def fitted(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
     """Return the size whose longer side is `longest`, with the aspect kept as well as it can be."""
-    longer = max(rows, columns)
-    rows, columns = ((2 * n * longest + longer) // (2 * longer) for n in (rows, columns))
+    longer = max(shape)
+    rows, columns = ((2 * n * longest + longer) // (2 * longer) for n in shape)
     return max(rows, 1), max(columns, 1)
 
 
-def light_on_dark(picture: np.ndarray) -> np.ndarray:
-    """Return the picture so that the ink is what is light.
+def light_on_dark(picture: Pixels) -> Pixels:
+    """Return the picture with the ink lighter than the paper.
 
-    The paper is as light as the middle of the border's pixels; the ink is on that side of it on
-    which there is more to be seen.
+    The paper is as light as the median of the border; the ink is what is further from that, the
+    darkest or the lightest.
     """
     paper = median(border(picture))
     dark = paper - int(picture.min()) > int(picture.max()) - paper
-    return 255 - picture if dark else picture
+    return inverted(picture) if dark else picture
 
 
-def border(image: np.ndarray) -> np.ndarray:
+def inverted(image: Pixels) -> Pixels:
+    """Return the image with dark and light exchanged."""
+    return np.subtract(255, image, dtype=np.uint8)
+
+
+def border(image: Pixels) -> Pixels:
     """Return the pixels of the first and last row and column, those in the corners twice."""
     return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
 
 
-def median(values: np.ndarray) -> int:
+def median(values: Pixels) -> int:
     """Return the value in the middle, the upper one of two."""
     return int(np.sort(values)[len(values) // 2])
 
 
-def without_background(ink: np.ndarray) -> np.ndarray:
-    """Take away what is light all over a window wider than any stroke: paper, shadow, gradient.
+def without_background(ink: Pixels) -> Pixels:
+    """Return the ink less what is light all over a window wider than any stroke: paper, shadow.
 
     That is a grey opening: the least value in a window around each pixel, then the greatest of
     those (Serra, Image Analysis and Mathematical Morphology, 1982). What noise leaves on the paper
-    is taken away, too, as much as there is of it on the border.
+    is subtracted, too, as much as there is of it on the border.
     """
     reach = max(max(ink.shape) // REACH, 1)
     ground = least(ink, reach)
-    ground = 255 - least(255 - ground, reach)
+    ground = inverted(least(inverted(ground), reach))
     ink = ink - ground  # an opening is nowhere above what it opens
     paper = median(border(ink))
-    return np.maximum(ink, paper) - paper
+    return np.maximum(ink, paper) - np.uint8(paper)
 
 
-def least(image: np.ndarray, reach: int) -> np.ndarray:
+def least(image: Pixels, reach: int) -> Pixels:
     """Return the least value in the window that reaches so many pixels to each side of a pixel."""
     for _ in range(2):
         image = np.pad(image, ((reach, reach), (0, 0)), constant_values=255)
@@ -213,24 +219,24 @@ def least(image: np.ndarray, reach: int) -> np.ndarray:
             step = min(done, wanted - done)
             image = np.minimum(image[:-step], image[step:])
             done += step
-        image = image.T  # then the columns
+        image = image.T  # so that the columns are next, and the second time the rows are again
     return image
 
 
-def contrasted(ink: np.ndarray) -> np.ndarray:
-    """Wipe off what is faint, and make the rest as light as can be."""
+def contrasted(ink: Pixels) -> Pixels:
+    """Return the ink without what is faint, and the rest stretched until its lightest is white."""
     most = int(ink.max())
     return stretched(np.where(ink.astype(np.int32) * FAINT >= most, ink, 0), most)
 
 
-def stretched(ink: np.ndarray, white: int) -> np.ndarray:
-    """Multiply all by what makes this value 255."""
-    ink = (2 * 255 * ink.astype(np.int32) + white) // (2 * white)
-    return np.minimum(ink, 255).astype(np.uint8)
+def stretched(ink: Pixels, white: int) -> Pixels:
+    """Return the ink multiplied by what makes the value `white` 255, and cut off there."""
+    lighter = (2 * 255 * ink.astype(np.int32) + white) // (2 * white)
+    return np.minimum(lighter, 255).astype(np.uint8)
 
 
-def without_dirt(ink: np.ndarray) -> np.ndarray:
-    """Wipe off specks, and what the edge of the picture cuts: lines of the paper, a table, a thumb.
+def without_dirt(ink: Pixels) -> Pixels:
+    """Return the ink without specks and without what the edge cuts: lines, a table, a thumb.
 
     Pixels that touch, if only at a corner, are of one piece. A digit that the edge cuts stays: only
     a piece with much less ink than it would make it dirt.
@@ -245,7 +251,7 @@ def without_dirt(ink: np.ndarray) -> np.ndarray:
         if not values[start]:
             continue  # in a piece found before
         piece, amount, values[start] = [start], values[start], 0
-        for place in piece:  # which grows meanwhile
+        for place in piece:  # the loop reaches what it appends, until nothing more touches it
             for step in steps:
                 if values[place + step]:
                     amount += values[place + step]
@@ -263,24 +269,24 @@ def without_dirt(ink: np.ndarray) -> np.ndarray:
     return clean.reshape(rows + 2, width)[1:-1, 1:-1]
 
 
-def cropped(ink: np.ndarray) -> np.ndarray:
-    """Cut off the empty rows and columns around the ink."""
-    rows, columns = ink.any(axis=1).nonzero()[0], ink.any(axis=0).nonzero()[0]
+def cropped(ink: Pixels) -> Pixels:
+    """Return the ink without the empty rows and columns around it."""
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def strengthened(ink: np.ndarray) -> np.ndarray:
-    """Make a part of the pixels white: a thin stroke has become grey when it was reduced."""
+def strengthened(ink: Pixels) -> Pixels:
+    """Return the ink with a part of its pixels white: reducing has made thin strokes grey."""
     lightest = np.sort(ink, axis=None)
     white = max(int(lightest[-1 - ink.size // WHITE]), int(lightest[-1]) // STRONGER, 1)
     return stretched(ink, white)
 
 
-def centred(ink: np.ndarray, side: int) -> np.ndarray:
-    """Put the ink into (side, side) so that its centre of mass is in the middle, or nearly.
+def centred(ink: Pixels, side: int) -> Pixels:
+    """Return the ink in (side, side) with its centre of mass in the middle, or nearly.
 
-    In MNIST that is where row and column number side / 2 are, counted from 0. Nothing is ever
-    pushed out of the picture.
+    In MNIST that is where row and column number side / 2 are, counted from 0. Where that would put
+    ink outside, it is as near to the middle as it can be.
     """
     image = np.zeros((side, side), np.uint8)
     mass = int(ink.sum())
@@ -292,128 +298,3 @@ def centred(ink: np.ndarray, side: int) -> np.ndarray:
     top, left = corner
     image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
     return image
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def read_image(source: str | os.PathLike | BinaryIO, *, upright: bool = True) -> np.ndarray:
-    """Read a picture from a file, or an open one: bytes (rows, columns, 4), RGBA.
-
-    A photograph is turned as its EXIF data say, unless it need not be `upright` (a TIFF always is:
-    Pillow does that); of an animation it is the first picture. Raise DataError, naming the file,
-    for anything but a whole picture, and SimplenetError where Pillow is not installed.
-    """
-    try:
-        import PIL  # noqa: F401, only to know
-    except ImportError as error:
-        raise SimplenetError(
-            "expected Pillow, which reads pictures, found that it is not installed: get it with "
-            "python -m pip install pillow."
-        ) from error
-    if not isinstance(source, str | os.PathLike):
-        name = getattr(source, "name", "the picture")
-        return _decoded(source, "standard input" if name == "<stdin>" else name, upright)
-    try:
-        with open(source, "rb") as file:
-            return _decoded(file, os.fspath(source), upright)
-    except OSError as error:
-        raise DataError(
-            f"{source}: expected a picture, found that it cannot be read: "
-            f"{error.strerror or error}. Check its name, its place and who may read it."
-        ) from error
-
-
-def _decoded(file: BinaryIO, name: str, upright: bool) -> np.ndarray:
-    """Do what `read_image` promises, with Pillow there and the file open."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    if not file.seekable():
-        file = io.BytesIO(file.read())
-    start = file.read(4).hex(" ")
-    file.seek(0)
-    Image.init()
-    formats = [name for name in FORMATS if name in Image.OPEN]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is odd in a file that can be read
-            with Image.open(file, formats=formats) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise _too_large(name, f"{image.width:,} x {image.height:,}")
-                image.load()
-                if upright and image.format != "TIFF":  # those have been turned by Pillow
-                    with contextlib.suppress(Exception):  # damaged EXIF data tell nothing
-                        image = ImageOps.exif_transpose(image)
-                return _rgba(image, name)
-    except (MemoryError, DataError):
-        raise
-    except Image.DecompressionBombError as error:  # before its size is known to us
-        raise _too_large(name, "many more") from error
-    except UnidentifiedImageError as error:
-        found = f"a file that starts with the bytes {start}" if start else "an empty file"
-        raise DataError(
-            f"{name}: expected a picture such as PNG or JPEG, found {found}: save it as PNG."
-        ) from error
-    except Exception as error:  # Pillow's many readers fail in many ways
-        why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise DataError(
-            f"{name}: expected a whole picture, found a damaged one ({why}): use another copy, or "
-            "save it anew as PNG."
-        ) from error
-
-
-def _too_large(name: str, found: str) -> DataError:
-    return DataError(
-        f"{name}: expected a picture of at most {MOST_PIXELS:,} pixels, found {found}: make it "
-        "smaller."
-    )
-
-
-def _rgba(image, name: str) -> np.ndarray:
-    """Return a picture of Pillow as bytes, with the whole range of its greys."""
-    if image.mode[0] not in "IF":  # one byte for each colour
-        alpha = image.mode[-1] in "Aa" or "transparency" in image.info
-        # Some kinds without alpha, such as LAB, get a wrong one from Pillow.
-        plain = alpha or image.mode in ("1", "L", "P", "RGB")
-        return np.asarray(image.convert("RGBA") if plain else image.convert("RGB").convert("RGBA"))
-    values = np.asarray(image)  # Pillow would cut off what is above 255
-    deep = image.mode.startswith("I;16")
-    wholes = (65535,) if deep else (1.0, 255, 65535) if image.mode == "F" else (255, 65535)
-    whole = next((whole for whole in wholes if 0 <= values.min() <= values.max() <= whole), None)
-    if whole is None:
-        raise DataError(
-            f"{name}: expected greys from 0 to 65535, found {values.min()} to {values.max()}: save "
-            "it as PNG."
-        )
-    light = np.rint(values * (255 / whole)).astype(np.uint8)
-    alpha = np.where(values == image.info.get("transparency", -1), 0, 255).astype(np.uint8)
-    return np.dstack([light, light, light, alpha])
-
-
-# --- the terminal ---------------------------------------------------------------------------------
-
-# Characters that show two pixels, one above the other, and how light each of them is with it.
-_BLOCKS = {
-    " ": (0, 0), "░": (64, 64), "▒": (128, 128), "▓": (191, 191), "█": (255, 255),
-    "▀": (255, 0), "▄": (0, 255),
-}  # fmt: skip
-_RAMP = " .:-=+*#%@"  # from dark to light, where there are no blocks
-
-
-def draw(image: np.ndarray, *, blocks: bool = True) -> str:
-    """Draw bytes (rows, columns), light on dark, with a character for two rows of a column.
-
-    Lines end with a newline; an image wider or higher than 60 pixels is made smaller. Without
-    `blocks` only ASCII is used.
-    """
-    if max(image.shape) > WIDEST:
-        image = area(image, *fitted(*image.shape, WIDEST))
-    image = np.pad(image, ((0, len(image) % 2), (0, 0))).astype(np.int32)
-    pairs = np.stack([image[0::2], image[1::2]], axis=-1)  # (lines, columns, 2)
-    if blocks:
-        shown, levels = list(_BLOCKS), np.array(list(_BLOCKS.values()))
-        distance = ((pairs[:, :, None] - levels) ** 2).sum(axis=-1)
-        chosen = distance.argmin(axis=-1)
-    else:
-        shown, chosen = _RAMP, (pairs.sum(axis=-1) * (len(_RAMP) - 1) + 255) // 510
-    return "".join("".join(shown[i] for i in line) + "\n" for line in chosen)

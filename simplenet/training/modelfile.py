@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
-from simplenet.files import replacing
+from simplenet.files import atomic_write
 from simplenet.functions import Floats
 from simplenet.net import Net, net_around
 from simplenet.optimizers import OPTIMIZERS
@@ -70,7 +70,7 @@ def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: boo
             file.writestr(info, content)
         file.comment = b"0" * _DIGEST
     content = packed.getvalue()[:-_DIGEST]
-    with replacing(path, overwrite=overwrite) as target:
+    with atomic_write(path, overwrite=overwrite) as target:
         target.write(content)
         target.write(hashlib.sha256(content).hexdigest().encode())
 

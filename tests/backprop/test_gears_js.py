@@ -1,5 +1,5 @@
 """The page's mathematics, run in Node, against numbers from the Python: gears.js is net.py and
-images.py once more."""
+prepare.py once more."""
 
 import base64
 import json

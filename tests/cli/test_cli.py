@@ -13,6 +13,7 @@ import pytest
 from simplenet import __version__, evaluate, init_net, load_data, load_model, save_model
 from simplenet.cli import COMMANDS, common, info
 from simplenet.cli import cli as group
+from simplenet.datasets.sources import DATASETS
 from simplenet.options import OPTIONS
 from simplenet.training.modelfile import Model
 
@@ -300,7 +301,7 @@ def test_eval_takes_no_other_data_than_that_of_the_training(cli, model, make_dat
 
 def test_eval_of_the_sample_finds_it_by_its_name(cli, make_data, monkeypatch):
     sample = make_data("sample")
-    monkeypatch.setattr("simplenet.datasets.load.sample_folder", lambda: sample)
+    monkeypatch.setitem(DATASETS, "sample", DATASETS["sample"]._replace(folder=sample))
     cli("train", "--data", "sample", "--epochs", 1, "-o", "s.npz")
     assert "60 test images of sample" in cli("eval", "s.npz").stdout
 

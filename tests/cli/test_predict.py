@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from simplenet import forward, init_net, load_data, load_model, save_model
-from simplenet.pictures.prepare import draw, prepare, raw, read_image
+from simplenet.backprop import demo_path
+from simplenet.pictures.decode import read_image
+from simplenet.pictures.prepare import prepare, raw
+from simplenet.pictures.terminal import draw
 
 Image = pytest.importorskip("PIL.Image")
 KEYS = ["image", "prediction", "outputs", "pixels"]
@@ -27,7 +30,7 @@ def digits():
 
 @pytest.fixture
 def files(digits):
-    """Save them as 0.png to 9.png, and give the names."""
+    """Save them as 0.png to 9.png, and return the names."""
     for number, digit in enumerate(digits):
         Image.fromarray(digit).save(f"{number}.png")
     return [f"{number}.png" for number in range(10)]
@@ -46,7 +49,7 @@ def model(digits):
     return "m.npz"
 
 
-def told(result):
+def parsed(result):
     """Return what --json printed."""
     assert not result.stderr
     return json.loads(result.stdout)
@@ -81,7 +84,7 @@ def test_one_image_needs_no_name(cli, model, files):
 def test_json_holds_the_outputs_and_what_the_net_saw(cli, model, files):
     net = load_model(model).net
     for extra in [], ["--raw"]:
-        results = told(cli("predict", model, *files, "--json", *extra))
+        results = parsed(cli("predict", model, *files, "--json", *extra))
         assert len(results) == 10
         for name, result in zip(files, results):
             assert list(result) == KEYS and result["image"] == name
@@ -94,9 +97,9 @@ def test_json_holds_the_outputs_and_what_the_net_saw(cli, model, files):
 
 
 def test_prepared_pictures_are_recognised_and_raw_ones_are_not(cli, model, files):
-    results = told(cli("predict", model, *files, "--json"))
+    results = parsed(cli("predict", model, *files, "--json"))
     assert [result["prediction"] for result in results] == list(range(10))
-    results = told(cli("predict", model, *files, "--json", "--raw"))
+    results = parsed(cli("predict", model, *files, "--json", "--raw"))
     assert sum(result["prediction"] == n for n, result in enumerate(results)) < 5
 
 
@@ -106,11 +109,11 @@ def test_exif_data_are_honoured_but_by_raw(cli, model, files):
     with Image.open(files[7]) as image:
         image.rotate(90, expand=True).save("photo.png", exif=exif)
     upright, lying = (
-        told(cli("predict", model, name, "--json")) for name in (files[7], "photo.png")
+        parsed(cli("predict", model, name, "--json")) for name in (files[7], "photo.png")
     )
     assert upright[0]["pixels"] == lying[0]["pixels"]
     upright, lying = (
-        told(cli("predict", model, name, "--json", "--raw"))[0]["pixels"]
+        parsed(cli("predict", model, name, "--json", "--raw"))[0]["pixels"]
         for name in (files[7], "photo.png")
     )
     assert upright == np.rot90(lying, -1).tolist() != lying
@@ -129,14 +132,11 @@ def test_an_image_may_come_from_standard_input(shell, model, files):
         assert result.stderr.startswith(b"Error: standard input: expected a picture such as PNG")
 
 
-def test_without_a_model_the_bundled_network_is_asked_and_says_so(cli, model, files, monkeypatch):
-    from simplenet import backprop
-
-    monkeypatch.setattr(backprop, "demo_path", lambda: model)
+def test_without_a_model_the_bundled_network_is_asked_and_says_so(cli, files):
     result = cli("predict", files[5])
-    told = "no MODEL: asking the bundled network, 784-20-10, trained on data unknown\n"
-    assert result.stderr == told
-    assert result.stdout == cli("predict", model, files[5]).stdout
+    data = load_model(demo_path()).data["name"]
+    assert result.stderr == f"no MODEL: asking the bundled network, 784-40-10, trained on {data}\n"
+    assert result.stdout == cli("predict", demo_path(), files[5]).stdout
 
 
 def test_the_bundled_network_reads_most_of_the_sample(cli, files):
@@ -146,7 +146,7 @@ def test_the_bundled_network_reads_most_of_the_sample(cli, files):
     assert sum(right) >= 7
 
 
-def test_a_bad_image_is_told_and_the_others_have_their_turn(cli, model, files):
+def test_a_bad_image_is_named_and_the_others_are_read(cli, model, files):
     Image.new("L", (30, 30), 200).save("blank.png")
     open("empty.png", "w").close()
     result = cli("predict", model, "1.png", "none.png", "blank.png", "2.png", "empty.png", code=3)
@@ -172,8 +172,8 @@ def test_a_single_bad_image_is_a_sentence_and_exit_code_3(shell, model):
             assert result.stderr.startswith(f"Error: {name}: expected ")
             assert result.stderr.count("\n") == 1
             if extra:
-                [told] = json.loads(result.stdout)
-                assert told == {"image": name, "error": result.stderr[len("Error: ") :].strip()}
+                [only] = json.loads(result.stdout)
+                assert only == {"image": name, "error": result.stderr[len("Error: ") :].strip()}
             else:
                 assert result.stdout == ""
 
@@ -193,21 +193,21 @@ def test_a_slip_in_the_command_is_a_usage_error(cli, model, files, args, words):
     assert words in result.stderr and result.stdout == ""
 
 
-def test_a_model_that_is_none_is_told_before_any_image(cli, files):
+def test_a_model_that_is_none_is_refused_before_any_image(cli, files):
     result = cli("predict", "none.npz", "1.png", code=3)
     assert result.stderr == "Error: none.npz: cannot be read: No such file or directory.\n"
 
 
 def test_other_nets_get_what_fits_them(cli, files):
     save_model("small.npz", init_net((64, 3), rng=0))
-    (result,) = told(cli("predict", "small.npz", "1.png", "--json"))
+    (result,) = parsed(cli("predict", "small.npz", "1.png", "--json"))
     assert np.shape(result["pixels"]) == (8, 8) and len(result["outputs"]) == 3
     save_model("wide.npz", init_net((50, 3), rng=0))
     stderr = cli("predict", "wide.npz", "1.png", "2.png", code=3).stderr
     assert stderr.startswith("Error: wide.npz: expected a net that reads square images, such as 28")
     assert stderr.count("\n") == 1
     Image.fromarray(np.arange(50, dtype=np.uint8).reshape(5, 10)).save("wide.png")
-    (result,) = told(cli("predict", "wide.npz", "wide.png", "--raw", "--json"))
+    (result,) = parsed(cli("predict", "wide.npz", "wide.png", "--raw", "--json"))
     assert result["pixels"] == np.arange(50).reshape(5, 10).tolist()
     lines = cli("predict", "wide.npz", "wide.png", "--raw").stdout.splitlines()
     assert [line[:1] + line[11:12] for line in lines[2:]] == ["||"] * 3
@@ -227,7 +227,7 @@ def test_a_net_that_was_trained_on_other_images_gets_no_squares(cli, files, make
     stderr = cli("predict", "flat.npz", "1.png", code=3).stderr
     assert "flat.npz: expected a net that reads square images" in stderr
     assert "found one for images of 4 x 9" in stderr
-    (result,) = told(cli("predict", "flat.npz", "1.png", "--raw", "--json"))
+    (result,) = parsed(cli("predict", "flat.npz", "1.png", "--raw", "--json"))
     assert np.shape(result["pixels"]) == (4, 9)
 
 
@@ -250,7 +250,7 @@ def test_many_outputs_of_any_size_are_shown(cli, files):
     assert not any("█" in "".join(row) for row in rows[:20])
 
 
-def test_outputs_that_are_not_finite_are_told(cli, files):
+def test_outputs_that_are_not_finite_are_an_error(cli, files):
     net = init_net((784, 3), rng=0, output_activation="identity")
     net.W[0][:] = 3e38
     save_model("m.npz", net)

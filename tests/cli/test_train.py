@@ -17,7 +17,7 @@ import pytest
 from simplenet import evaluate, init_net, load_data, load_model, train
 from simplenet.cli import train as command
 from simplenet.datasets.idx import write_idx
-from simplenet.datasets.sources import PARTS
+from simplenet.datasets.sources import DATASETS, PARTS
 from simplenet.options import OPTIONS
 
 SMALL = ("--hidden", 8, "--epochs", 2)
@@ -395,7 +395,7 @@ def test_labels_that_nobody_can_learn_from_are_noticed_before_the_training(cli, 
 def sample(make_data, monkeypatch):
     """Put a small data set where the sample is."""
     folder = make_data("sample", test=30)
-    monkeypatch.setattr("simplenet.datasets.load.sample_folder", lambda: folder)
+    monkeypatch.setitem(DATASETS, "sample", DATASETS["sample"]._replace(folder=folder))
     return folder
 
 

@@ -39,7 +39,7 @@ def over():
 
 @pytest.fixture
 def mirror(over):
-    """Return a starter of HTTP servers that answer as asked, giving base URLs."""
+    """Return a function that starts an HTTP server which answers as asked, and returns its URL."""
     servers = []
 
     def start(answer):
@@ -126,8 +126,8 @@ def moved(to):
 GOOD = [whole, unannounced, in_chunks, slow_but_alive, moved]
 
 
-def page(to, told=True):
-    head(to, len(PAGE) if told else None, kind="text/html")
+def page(to, announced=True):
+    head(to, len(PAGE) if announced else None, kind="text/html")
     to.wfile.write(PAGE)
 
 
@@ -148,7 +148,7 @@ def broken_chunk(to):
     to.wfile.write(b"3e8\r\n" + BYTES[:500])
 
 
-def silent(to):
+def unanswered(to):
     to.over.wait()
 
 
@@ -182,7 +182,7 @@ BAD = {
     "unavailable": (lambda to: to.send_error(503), "answered 503 Service Unavailable"),
     "a page": (page, "expected 5,000 bytes, offered 26 of text/html"),
     "a page of no length": (
-        lambda to: page(to, told=False),
+        lambda to: page(to, announced=False),
         "broke off after 26 of 5,000 bytes of text/html",
     ),
     "nothing": (lambda to: whole(to, b""), "expected 5,000 bytes, offered 0 of application/x-gzip"),
@@ -199,12 +199,12 @@ BAD = {
     "not HTTP": (lambda to: to.wfile.write(b"SSH-2.0-OpenSSH\r\n"), "SSH-2.0-OpenSSH)"),
     "noise": (lambda to: to.wfile.write(b"noise " * 9999 + b"\n"), "noise noise noise"),
     "running round": (running_round, "answered 302 The HTTP server returned a redirect error that"),
-    "silent": (silent, "no answer for 0.2 s"),
+    "unanswered": (unanswered, "no answer for 0.2 s"),
     "stalled": (stalled, "stalled after 1,000 of 5,000 bytes"),
     "dripping": (dripping, "stalled after "),
     "dripping headers": (dripping_headers, "no answer for 0.2 s"),
 }
-SLOW = {"silent", "stalled", "dripping", "dripping headers"}
+SLOW = {"unanswered", "stalled", "dripping", "dripping headers"}
 
 
 @pytest.fixture
@@ -258,11 +258,11 @@ def test_a_mirror_that_serves_is_the_last_one_asked(folder, mirror):
     assert get(folder, url, mirror(fail)) == url
 
 
-def test_the_callback_hears_of_all_bytes_as_they_arrive(folder, mirror):
-    heard = []
-    get(folder, mirror(slow_but_alive), progress=lambda *told: heard.append(told))
-    assert {(name, size) for name, _, size in heard} == {(NAME, 5000)}
-    counts = [received for _, received, _ in heard]
+def test_the_callback_is_called_for_all_bytes_as_they_arrive(folder, mirror):
+    reports = []
+    get(folder, mirror(slow_but_alive), progress=lambda *report: reports.append(report))
+    assert {(name, size) for name, _, size in reports} == {(NAME, 5000)}
+    counts = [received for _, received, _ in reports]
     assert len(counts) > 1 and counts == sorted(set(counts)) and counts[-1] == 5000
 
 
@@ -305,8 +305,8 @@ def rarely(to):
         to.wfile.write(bytes([byte]))
 
 
-@pytest.mark.parametrize("answer", [silent, rarely])
-def test_two_mirrors_that_say_little_take_two_timeouts(folder, mirror, answer):
+@pytest.mark.parametrize("answer", [unanswered, rarely])
+def test_two_mirrors_that_send_little_take_two_timeouts(folder, mirror, answer):
     urls = mirror(answer), mirror(answer)
     began = time.monotonic()
     with pytest.raises(DataError, match="(stalled|no answer).* nor .*(stalled|no answer)"):
@@ -327,12 +327,12 @@ def test_looking_up_a_host_ends_in_time(folder, mirror, monkeypatch, over):
     assert get(folder, "http://localhost/", good, timeout=0.3) == good  # though it hangs for ever
 
 
-@pytest.mark.parametrize("why", ["it is silent", "it drips", "we were interrupted"])
+@pytest.mark.parametrize("why", ["no answer", "dripping", "interrupted"])
 def test_a_mirror_that_was_given_up_is_hung_up_on(folder, mirror, over, why):
     noticed = threading.Event()
 
     def watch(to):
-        if why == "it is silent":
+        if why == "no answer":
             assert to.connection.recv(1) == b""
             noticed.set()
         head(to, len(BYTES))
@@ -346,7 +346,7 @@ def test_a_mirror_that_was_given_up_is_hung_up_on(folder, mirror, over, why):
         raise KeyboardInterrupt
 
     with pytest.raises((DataError, KeyboardInterrupt)):
-        if why == "we were interrupted":
+        if why == "interrupted":
             get(folder, mirror(watch), progress=interrupt)
         else:
             get(folder, mirror(watch), timeout=0.2)

@@ -1,45 +1,20 @@
-"""A data set is found in any usual spelling, read only if it is right, and never mistaken."""
+"""A data set is read only if it is right, and never taken for another."""
 
 import gzip
 import hashlib
-import os
 import shutil
+import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from simplenet.datasets import load as datasets
-from simplenet.datasets import sources
 from simplenet.datasets.idx import write_idx
-from simplenet.datasets.load import Data, find_files, load_data, load_same
+from simplenet.datasets.load import Data, load_data, load_same
 from simplenet.datasets.sources import DATASETS, FILES, PARTS, Dataset, Known, cache_folder, fetch
 from simplenet.errors import DataError
 
 RAW = {part: name.removesuffix(".gz") for part, name in FILES.items()}
-
-
-SPELLINGS = {
-    train: {
-        f"{half}-{kind}s": pattern.format(kind, n=n)
-        for half, pattern in (("train", train), ("test", test))
-        for kind, n in (("image", 3), ("label", 1))
-    }
-    for train, test in [
-        ("train-{}s-idx{n}-ubyte", "t10k-{}s-idx{n}-ubyte"),
-        ("train-{}s.idx{n}-ubyte", "t10k-{}s.idx{n}-ubyte"),
-        ("train-{}s-idx{n}-ubyte.gz", "t10k-{}s-idx{n}-ubyte.gz"),
-        ("train-{}s.idx{n}-ubyte.gz", "test-{}s.idx{n}-ubyte.gz"),
-        ("TRAIN-{}S-IDX{n}-UBYTE.GZ", "T10K-{}S-IDX{n}-UBYTE.GZ"),
-        ("Train_{}s", "Test_{}s"),
-        ("train-{}", "test-{}"),
-        ("train{}s.idx", "test{}s.idx"),
-        ("training {}s.bin", "testing {}s.bin"),
-        ("training.{}s.gz", "t10k.{}s.gz"),
-        ("emnist-balanced-train-{}s-idx{n}-ubyte.gz", "emnist-balanced-test-{}s-idx{n}-ubyte.gz"),
-        ("my_own.digits_train-{}s-idx{n}-ubyte", "my_own.digits_test-{}s-idx{n}-ubyte"),
-    ]
-}
 
 
 def known(content):
@@ -53,7 +28,7 @@ def known(content):
 
 @pytest.fixture
 def shelf(make_data, monkeypatch):
-    """Put a small data set in the place of each with a name; give the folders of their mirrors."""
+    """Put a small data set in the place of each with a name; return their mirrors' folders."""
     folders = {}
     for classes, name in enumerate(["mnist", "fashion-mnist", "kmnist"], start=3):
         folders[name] = folder = make_data(f"mirror/{name}", classes=classes)
@@ -67,128 +42,15 @@ def shelf(make_data, monkeypatch):
 
 
 @pytest.fixture
-def no_download(monkeypatch):
-    monkeypatch.setattr(sources, "download", lambda *_, **__: pytest.fail("downloaded"))
+def no_download():
+    """Check after a test that it made no folder to download to."""
+    yield
+    assert not cache_folder().exists()
 
 
-def empty(folder, *names):
-    """Make a folder of empty files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).touch()
-    return folder
-
-
-# --- finding the four files ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("names", SPELLINGS.values(), ids=SPELLINGS)
-def test_every_usual_spelling_is_understood(tmp_path, names):
-    folder = empty(tmp_path / "data", *names.values())
-    assert find_files(folder) == {part: folder / name for part, name in names.items()}
-
-
-@pytest.mark.parametrize("layout", [".", "raw", "MNIST/raw", "my own/raw"])
-def test_the_files_may_lie_where_other_tools_put_them(make_data, tmp_path, layout):
-    folder = make_data(f"top/{layout}")
-    assert find_files(tmp_path / "top") == {part: folder / RAW[part] for part in PARTS}
-    assert load_data(tmp_path / "top").classes == 3
-
-
-def test_the_folder_itself_comes_before_those_in_it(make_data, tmp_path):
-    make_data("top/raw")
-    make_data("top/MNIST/raw")
-    with pytest.raises(DataError) as caught:
-        find_files(tmp_path / "top")
-    raws = f"{tmp_path / 'top' / 'raw'}, {tmp_path / 'top' / 'MNIST' / 'raw'}"
-    assert str(caught.value) == (
-        f"{tmp_path / 'top'}: expected one data set, found {raws}: name one."
-    )
-    for name in RAW.values():
-        shutil.copy(tmp_path / "top" / "raw" / name, tmp_path / "top")
-    assert {path.parent for path in find_files(tmp_path / "top").values()} == {tmp_path / "top"}
-
-
-def test_what_only_looks_like_a_data_file_is_passed_over(make_data):
-    folder = make_data()
-    empty(
-        folder, "._train-images-idx3-ubyte", ".train-labels", "pretrain-images", "train-images.txt",
-        "train-images-idx3-ubyte (1)", "emnist-balanced-mapping.txt", "train-labels-backup",
-    )  # fmt: skip
-    (folder / "train-images.idx3-ubyte").mkdir()
-    (folder / "test-labels").symlink_to("nowhere")
-    os.mkfifo(folder / "train_images")
-    assert find_files(folder) == {part: folder / RAW[part] for part in PARTS}
-
-
-@pytest.mark.parametrize("swapped", [False, True], ids=["well named", "misnamed"])
-def test_raw_comes_before_gzip_by_content_and_not_by_name(make_data, swapped):
-    folder = make_data()
-    for part in PARTS:
-        raw = (folder / RAW[part]).read_bytes()
-        names = RAW[part], FILES[part]
-        for name, content in zip(reversed(names) if swapped else names, (raw, gzip.compress(raw))):
-            (folder / name).write_bytes(content)
-    assert find_files(folder) == {
-        part: folder / (FILES if swapped else RAW)[part] for part in PARTS
-    }
-    assert len(load_data(folder).train.images) == 240
-
-
-@pytest.mark.parametrize("content", [b"\0\0\x08\1", gzip.compress(b"")], ids=["raw", "gzip"])
-def test_two_files_for_one_part_are_a_doubt_that_is_told(make_data, content):
-    folder = make_data(suffix=".gz")
-    for name in ("train-labels-idx1-ubyte.gz", "letters-train-labels"):
-        (folder / name).write_bytes(content)
-    with pytest.raises(DataError) as caught:
-        load_data(folder)
-    assert str(caught.value) == (
-        f"{folder}: expected one file for the train labels, found letters-train-labels, "
-        "train-labels-idx1-ubyte.gz: move the others elsewhere."
-    )
-
-
-@pytest.mark.parametrize(
-    "files, missing, found",
-    [
-        ([], list(RAW.values()), "nothing"),
-        ([".hidden"], list(RAW.values()), "nothing"),
-        ([RAW["train-images"], "x"], list(RAW.values())[1:], "train-images-idx3-ubyte, x"),
-        (
-            [RAW[part] + ".gz" for part in PARTS[:3]],
-            [RAW["test-labels"]],
-            "t10k-images-idx3-ubyte.gz, train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz",
-        ),
-        (
-            [f"{n}.png" for n in range(1, 9)],
-            list(RAW.values()),
-            "1.png, 2.png, 3.png, 4.png, 5.png, 6.png, 7.png, 8.png",
-        ),
-        (
-            [f"{n}.png" for n in range(1, 10)],
-            list(RAW.values()),
-            "1.png, 2.png, 3.png, 4.png, 5.png, 6.png, 7.png, 8.png, ...",
-        ),
-    ],
-    ids=["empty", "hidden", "one", "three", "eight", "nine"],
-)
-def test_what_is_missing_is_named_with_where_and_what_is_there(tmp_path, files, missing, found):
-    folder = empty(tmp_path / "data", *files)
-    with pytest.raises(DataError) as caught:
-        load_data(folder)
-    assert str(caught.value) == (
-        f"{folder}: expected four IDX files, raw or .gz (spellings such as train-images.idx3-ubyte "
-        f"or test-labels are fine); missing: {', '.join(missing)}; found: {found}."
-    )
-
-
-def test_what_is_missing_is_told_of_the_place_that_has_most(tmp_path):
-    best = empty(tmp_path / "data" / "MNIST" / "raw", *list(RAW.values())[:3])
-    empty(tmp_path / "data", RAW["train-images"])
-    with pytest.raises(
-        DataError, match=f"^{best}: .*; missing: t10k-labels-idx1-ubyte; found: t10k"
-    ):
-        load_data(tmp_path / "data")
+def mirrors(monkeypatch, name, *urls):
+    """Let a data set come from other mirrors."""
+    monkeypatch.setitem(DATASETS, name, DATASETS[name]._replace(mirrors=urls))
 
 
 # --- reading them --------------------------------------------------------------------------------
@@ -314,13 +176,13 @@ def test_test_images_of_another_size_are_refused_before_any_training(make_data, 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "kmnist"])
 def test_a_name_is_downloaded_once_and_then_found(shelf, name, monkeypatch):
-    heard = []
-    data = load_data(name, progress=lambda *told: heard.append(told))
+    reports = []
+    data = load_data(name, progress=lambda *report: reports.append(report))
     assert data.name == name
     assert data.files == {part: cache_folder() / name / FILES[part] for part in PARTS}
     assert data.classes == {"mnist": 3, "fashion-mnist": 4, "kmnist": 5}[name]
-    assert {file for file, *_ in heard} == set(FILES.values())
-    monkeypatch.setattr(sources, "download", lambda *_, **__: pytest.fail("downloaded again"))
+    assert {file for file, *_ in reports} == set(FILES.values())
+    mirrors(monkeypatch, name, "http://127.0.0.1:9/")  # where nobody listens
     assert load_data(name).files == data.files
     assert load_data(name, offline=True).files == data.files
 
@@ -336,16 +198,14 @@ def test_offline_downloads_nothing():
 
 
 def test_how_long_to_wait_is_passed_on(shelf, monkeypatch):
-    told = {}
-
-    def watch(*_, **how):
-        told.update(how)
-        raise DataError("no network")
-
-    monkeypatch.setattr(sources, "download", watch)
-    with pytest.raises(DataError, match="no network"):
-        load_data(timeout=4)
-    assert told["timeout"] == 4
+    model = recorded(load_data())
+    shutil.rmtree(cache_folder())
+    with socket.create_server(("127.0.0.1", 0)) as server:  # which never answers
+        mirrors(monkeypatch, "mnist", f"http://127.0.0.1:{server.getsockname()[1]}/")
+        with pytest.raises(DataError, match="no answer for 0.3 s"):
+            load_data(timeout=0.3)
+        with pytest.raises(DataError, match="no answer for 0.2 s"):
+            load_same(model, timeout=0.2)
 
 
 @pytest.mark.parametrize("lies", ["raw", "second"])
@@ -361,7 +221,7 @@ def test_a_name_gives_the_verified_files_whatever_lies_beside_them(shelf, lies):
 def test_a_known_data_set_is_known_in_any_folder_under_any_spelling(shelf, tmp_path, packed):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    names = SPELLINGS["training {}s.bin"]
+    names = {part: part.replace("train", "training") + ".bin" for part in PARTS}
     for part in PARTS:
         content = (shelf["kmnist"] / FILES[part]).read_bytes()
         (folder / names[part]).write_bytes(content if packed else gzip.decompress(content))
@@ -373,20 +233,21 @@ def test_a_known_data_set_is_known_in_any_folder_under_any_spelling(shelf, tmp_p
 
 
 def test_a_known_set_in_the_folder_of_the_variable_comes_before_the_cache(shelf, monkeypatch):
-    fetch("mnist")
+    cached = fetch("mnist") / FILES["test-labels"]
+    cached.write_bytes(b"damaged")
     monkeypatch.setenv("SIMPLENET_DATA", str(shelf["mnist"]))
-    monkeypatch.setattr(datasets, "fetch", lambda *_, **__: pytest.fail("looked in the cache"))
     assert load_data("mnist").files["test-images"].parent == shelf["mnist"]
     assert load_data().files["test-images"].parent == shelf["mnist"]
+    assert cached.read_bytes() == b"damaged"  # else somebody has looked there, and fetched it
 
 
 @pytest.mark.parametrize("variable", ["another", "broken", "missing", ""])
 def test_a_name_is_never_served_by_a_folder_that_holds_something_else(
-    shelf, make_data, monkeypatch, variable
+    shelf, tmp_path, monkeypatch, variable
 ):
     folder = {
         "another": shelf["kmnist"],
-        "broken": empty(shelf["kmnist"].parent / "broken", "x"),
+        "broken": tmp_path / "broken",
         "missing": "missing",
         "": "",
     }[variable]
@@ -405,7 +266,9 @@ def test_the_variable_serves_when_nothing_is_asked_for(make_data, monkeypatch):
 
 
 @pytest.mark.usefixtures("no_download")
-def test_a_variable_that_names_nothing_useful_is_told_and_nothing_else_tried(monkeypatch, tmp_path):
+def test_a_variable_that_names_nothing_useful_is_an_error_and_nothing_else_tried(
+    monkeypatch, tmp_path
+):
     monkeypatch.setenv("SIMPLENET_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(
         DataError, match=f"^SIMPLENET_DATA: {tmp_path / 'nowhere'}: expected a folder"
@@ -416,7 +279,7 @@ def test_a_variable_that_names_nothing_useful_is_told_and_nothing_else_tried(mon
 @pytest.mark.usefixtures("no_download")
 def test_the_sample_is_known_by_name_and_by_folder(make_data, monkeypatch):
     folder = make_data("sample")
-    monkeypatch.setattr(datasets, "sample_folder", lambda: folder)
+    monkeypatch.setitem(DATASETS, "sample", DATASETS["sample"]._replace(folder=folder))
     assert load_data("sample").name == load_data(folder).name == "sample"
     assert load_data(folder / ".." / "sample").name == "sample"
     assert load_data("sample").files["train-images"].parent == folder
@@ -445,18 +308,16 @@ def test_what_is_neither_a_name_nor_a_folder_is_refused(where, words):
         load_data(where)
 
 
-def test_a_folder_that_may_not_be_read_is_named(make_data, monkeypatch):
-    folder, secret = make_data(), None
+def test_a_file_that_may_not_be_read_is_named(shelf, monkeypatch):
+    def refuse(file, _):
+        raise PermissionError(13, "Permission denied", file.name)
 
-    def refuse(path, known):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(datasets, "is_known", refuse)
-    secret = folder / RAW["train-images"]
+    monkeypatch.setattr(hashlib, "file_digest", refuse)
+    secret = shelf["mnist"] / FILES["train-images"]
     with pytest.raises(
         DataError, match=f"^{secret}: .* found that .* Permission denied. Check its"
     ):
-        load_data(folder)
+        load_data(shelf["mnist"])
 
 
 # --- the data set of a model ---------------------------------------------------------------------
@@ -493,7 +354,7 @@ def test_the_same_data_are_known_by_their_test_images_and_labels(shelf, make_dat
     assert load_same(model).name == "custom"
 
 
-def test_all_that_was_tried_for_the_same_data_is_told(shelf, make_data, monkeypatch):
+def test_all_that_was_tried_for_the_same_data_is_listed(shelf, make_data, monkeypatch):
     model = recorded(load_data("mnist"))
     shutil.rmtree(cache_folder())
     with pytest.raises(DataError, match=r"\(mnist, .* but mnist: expected .* with a network. Say"):
@@ -522,7 +383,7 @@ def test_the_parts_and_the_name_are_plain_to_see(make_data):
 
 
 @pytest.mark.parametrize("name", ["sample", "mnist"])
-def test_a_name_where_a_folder_belongs_is_told_of(name, monkeypatch):
+def test_a_name_where_a_folder_belongs_is_explained(name, monkeypatch):
     monkeypatch.setenv("SIMPLENET_DATA", name)
     with pytest.raises(DataError, match=f"SIMPLENET_DATA: expected a folder.* use --data {name}"):
         load_data()

@@ -64,7 +64,7 @@ def test_no_test_image_is_a_training_image(data):
 
 
 def test_the_digits_are_prepared_as_those_of_mnist(data):
-    """Fitted into a box of 20x20, their centre of mass in the middle, to whole pixels."""
+    """Fitted into a box of 20x20, their centre of mass in the middle, to the nearest pixel."""
     images = data.test.images.astype(float)
     ink = images > 0
     rows, columns = ink.any(axis=2), ink.any(axis=1)
@@ -103,20 +103,19 @@ def test_the_drawing_is_done_in_integers(script):
             assert node.attr not in ("random", "mean", "std", "sqrt", "sin", "cos", "float64")
 
 
-def test_the_script_checks_and_writes(script, data, tmp_path, monkeypatch):
+def test_the_script_checks_and_writes(script, data, tmp_path):
     from click.testing import CliRunner
 
-    monkeypatch.setattr(script, "COUNTS", {script.TRAIN: 40, script.TEST: 20})
     run = CliRunner().invoke
-    folder = ["--output", str(tmp_path / "new")]
-    told = run(script.main, [*folder, "--check"])
-    assert told.exit_code == 1
-    assert "train-images-idx3-ubyte.gz: expected an IDX file" in told.stderr
-    assert run(script.main, folder).exit_code == 0
-    assert run(script.main, [*folder, "--check"]).exit_code == 0
+    few = ["--output", str(tmp_path / "new"), "--train", "40", "--test", "20"]
+    result = run(script.main, [*few, "--check"])
+    assert result.exit_code == 1
+    assert "train-images-idx3-ubyte.gz: expected an IDX file" in result.stderr
+    assert run(script.main, few).exit_code == 0
+    assert run(script.main, [*few, "--check"]).exit_code == 0
     drawn = load_data(tmp_path / "new")
     np.testing.assert_array_equal(drawn.train.images, data.train.images[:40])
-    monkeypatch.setattr(script, "COUNTS", {script.TRAIN: 50, script.TEST: 20})
-    told = run(script.main, [*folder, "--check"])
-    assert told.exit_code == 1
-    assert "train-images-idx3-ubyte.gz is not what this script draws" in told.stderr
+    assert len(drawn.test.images) == 20
+    result = run(script.main, [*few, "--train", "50", "--check"])
+    assert result.exit_code == 1
+    assert "train-images-idx3-ubyte.gz is not what this script draws" in result.stderr

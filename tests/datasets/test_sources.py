@@ -5,12 +5,13 @@ import gzip
 import hashlib
 import os
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from simplenet.datasets import sources
 from simplenet.datasets.sources import (
     DATASETS,
     FILES,
@@ -19,6 +20,7 @@ from simplenet.datasets.sources import (
     Known,
     cache_folder,
     fetch,
+    is_known,
     verify,
 )
 from simplenet.errors import DataError
@@ -42,7 +44,7 @@ def name(request):
 
 @pytest.fixture
 def mirror(make_data, monkeypatch):
-    """Put small data sets in place of those with a name; give the folder that their URL means."""
+    """Put small data sets in place of those with a name; return the folder of their URL."""
     folder = make_data("mirror", suffix=".gz")
     files = {part: known(folder / FILES[part]) for part in PARTS}
     for name in ("mnist", "fashion-mnist", "kmnist"):
@@ -61,14 +63,8 @@ def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def forbid(monkeypatch, what):
-    def fail(*_, **__):
-        pytest.fail(f"{what} was called")
-
-    monkeypatch.setattr(sources, what, fail)
-
-
 def dead(monkeypatch, name):
+    """Let a data set have only mirrors where nobody listens: each attempt to download fails."""
     monkeypatch.setitem(DATASETS, name, DATASETS[name]._replace(mirrors=(NOBODY, NOBODY)))
 
 
@@ -113,51 +109,51 @@ def test_a_file_is_known_by_its_bytes_packed_or_raw(tmp_path, monkeypatch):
     packed, path = gzip.compress(b"twelve bytes"), tmp_path / "whatever"
     path.write_bytes(packed)
     expected = known(path)
-    assert sources.is_known(path, expected)
+    assert is_known(path, expected)
     path.write_bytes(b"twelve bytes")
-    assert sources.is_known(path, expected)
-    assert not sources.is_known(path, expected._replace(raw_size=None, raw_sha256=None))
+    assert is_known(path, expected)
+    assert not is_known(path, expected._replace(raw_size=None, raw_sha256=None))
     path.write_bytes(b"twelve Bytes")
-    assert not sources.is_known(path, expected)
-    forbid(monkeypatch, "_file_sha256")  # a file of another size need not be read
+    assert not is_known(path, expected)
     path.write_bytes(b"thirteen bytes")
-    assert not sources.is_known(path, expected)
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("read without need"))
+    assert not is_known(path, expected)
 
 
 # --- fetching ------------------------------------------------------------------------------------
 
 
 def test_the_four_files_are_brought_into_the_cache(mirror, name):
-    heard = []
-    folder = fetch(name, progress=lambda *told: heard.append(told))
+    reports = []
+    folder = fetch(name, progress=lambda *report: reports.append(report))
     assert folder == cache_folder() / name
     assert content(folder) == content(mirror)
     assert verify(name) == {}
     sizes = {FILES[part]: DATASETS[name].files[part].size for part in PARTS}
-    assert {file: received for file, received, _ in heard} == sizes
-    assert {file: size for file, _, size in heard} == sizes
+    assert {file: received for file, received, _ in reports} == sizes
+    assert {file: size for file, _, size in reports} == sizes
 
 
 @pytest.mark.parametrize("offline", [False, True])
 def test_what_is_there_and_right_is_not_brought_again(cached, name, monkeypatch, offline):
-    forbid(monkeypatch, "download")
+    dead(monkeypatch, name)
     assert fetch(name, offline) == cached
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("part", PARTS)
 def test_only_what_is_damaged_is_brought_again(mirror, part, damage):
-    folder, heard = fetch("mnist"), set()
+    folder, brought = fetch("mnist"), set()
     path = folder / FILES[part]
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
-    assert fetch("mnist", progress=lambda file, *_: heard.add(file)) == folder
-    assert heard == {FILES[part]}
+    assert fetch("mnist", progress=lambda file, *_: brought.add(file)) == folder
+    assert brought == {FILES[part]}
     assert content(folder) == content(mirror)
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_file_is_told_of_offline_and_left_as_it_is(cached, name, damage, monkeypatch):
-    forbid(monkeypatch, "download")
+def test_a_damaged_file_is_named_offline_and_left_as_it_is(cached, name, damage, monkeypatch):
+    dead(monkeypatch, name)
     path = cached / FILES["train-labels"]
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
     before = content(cached)
@@ -200,16 +196,23 @@ def test_a_file_that_changed_at_the_mirror_is_not_taken(mirror, name):
 
 
 def test_the_next_mirror_is_asked_and_a_dead_one_only_once(mirror, name, monkeypatch):
-    good, asked, download = mirror.as_uri() + "/", [], sources.download
+    asked = []
 
-    def watch(file, mirrors, *args, **kwargs):
-        asked.append(list(mirrors))
-        return download(file, mirrors, *args, **kwargs)
+    class Dead(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(503)
 
-    monkeypatch.setattr(sources, "download", watch)
-    monkeypatch.setitem(DATASETS, name, DATASETS[name]._replace(mirrors=(NOBODY, good)))
-    assert content(fetch(name)) == content(mirror)
-    assert asked == [[NOBODY, good]] + [[good, NOBODY]] * 3
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Dead) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        mirrors = f"http://127.0.0.1:{server.server_port}/", mirror.as_uri() + "/"
+        monkeypatch.setitem(DATASETS, name, DATASETS[name]._replace(mirrors=mirrors))
+        assert content(fetch(name)) == content(mirror)
+        server.shutdown()
+    assert asked == [f"/{FILES[PARTS[0]]}"]
 
 
 def test_fetching_at_the_same_time_does_no_harm(mirror, name):
@@ -256,7 +259,7 @@ def test_a_folder_in_the_place_of_a_file_is_named_and_kept(cached, name):
     assert sorted(file.name for file in cached.iterdir()) == sorted(FILES.values())
 
 
-def test_a_full_disk_is_told_of_and_nothing_left_on_it(mirror, name, monkeypatch):
+def test_a_full_disk_is_an_error_and_nothing_is_left_on_it(mirror, name, monkeypatch):
     def full(handle):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -267,14 +270,14 @@ def test_a_full_disk_is_told_of_and_nothing_left_on_it(mirror, name, monkeypatch
 
 
 def test_a_file_that_may_not_be_read_is_brought_again(cached, mirror, name, monkeypatch):
-    secret, digest = cached / FILES["train-labels"], sources._file_sha256
+    secret, digest = cached / FILES["train-labels"], hashlib.file_digest
 
-    def refuse(path):
-        if path == secret:
+    def refuse(file, algorithm):
+        if file.name == str(secret):
             raise PermissionError(errno.EACCES, "Permission denied")
-        return digest(path)
+        return digest(file, algorithm)
 
-    monkeypatch.setattr(sources, "_file_sha256", refuse)
+    monkeypatch.setattr(hashlib, "file_digest", refuse)
     assert verify(name) == {"train-labels": f"{secret.name} cannot be read: Permission denied"}
     assert content(fetch(name)) == content(mirror)
 
@@ -333,23 +336,23 @@ def test_mnist_is_the_default(cli, mirror):
 def test_verify_says_what_is_right_and_what_is_not_and_touches_nothing(
     cli, cached, name, monkeypatch
 ):
-    forbid(monkeypatch, "download")
+    dead(monkeypatch, name)
     right = [f"{file} is right" for file in FILES.values()]
     assert cli("fetch", name, "--verify").stdout.splitlines() == right
     (cached / FILES["train-images"]).unlink()
     (cached / FILES["test-labels"]).write_bytes(b"half")
     before = content(cached)
-    told = cli("fetch", name, "--verify", code=3)
+    result = cli("fetch", name, "--verify", code=3)
     found, expected = (
         hashlib.sha256(b"half").hexdigest(),
         DATASETS[name].files["test-labels"].sha256,
     )
-    assert told.stdout.splitlines() == [
+    assert result.stdout.splitlines() == [
         f"{FILES['train-images']} is missing",
         *right[1:3],
         f"{FILES['test-labels']} has SHA-256 {found}, expected {expected}",
     ]
-    assert told.stderr.strip() == (
+    assert result.stderr.strip() == (
         f"Error: {cached}: 2 of 4 files are missing or wrong: `simplenet fetch {name}` brings them."
     )
     assert content(cached) == before
@@ -366,12 +369,12 @@ def test_without_a_network_the_command_says_in_one_line_what_to_do(
     cli, mirror, monkeypatch, arguments, words
 ):
     dead(monkeypatch, "mnist")
-    told = cli("fetch", *arguments, code=3)
-    assert told.stdout == ""
-    assert words in told.stderr and told.stderr.count("\n") == 1
+    result = cli("fetch", *arguments, code=3)
+    assert result.stdout == ""
+    assert words in result.stderr and result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", ["emnist", "sample"])
 def test_a_name_that_cannot_be_fetched_is_a_usage_error(cli, name):
-    told = cli("fetch", name, code=2)
-    assert f"'{name}' is not one of 'mnist', 'fashion-mnist', 'kmnist'.\n" in told.stderr
+    result = cli("fetch", name, code=2)
+    assert f"'{name}' is not one of 'mnist', 'fashion-mnist', 'kmnist'.\n" in result.stderr

@@ -1,27 +1,12 @@
-"""Pictures: how they are read, what is done to them before a net sees them, how they are drawn."""
-
-import builtins
-import io
+"""A digit is prepared as MNIST's were, whatever the picture of it is like."""
 
 import numpy as np
 import pytest
+from samples import draw_seven, large, opaque
 
 from simplenet import load_data
-from simplenet.errors import DataError, ModelError, SimplenetError
-from simplenet.pictures import prepare as images
-from simplenet.pictures.prepare import area, draw, grey, prepare, raw, read_image, seen
-
-Image = pytest.importorskip("PIL.Image")
-
-
-def opaque(light):
-    """Make a picture of an array of greys (rows, columns)."""
-    light = np.asarray(light, np.uint8)
-    return np.dstack([light, light, light, np.full_like(light, 255)])
-
-
-def large(digit, factor=5):
-    return np.kron(digit, np.ones((factor, factor), np.uint8))
+from simplenet.errors import DataError, ModelError
+from simplenet.pictures.prepare import area, grey, prepare, raw, seen
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +16,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def seven():
-    """Return a 7 that no step changes but those that a test is about: 60 x 50, light on dark."""
-    ink = np.zeros((60, 50), np.uint8)
-    ink[10:16, 10:40] = 255
-    for row in range(16, 50):
-        column = 36 - (row - 10) // 2
-        ink[row, column : column + 6] = 255
-    return ink
+    return draw_seven()
 
 
 # --- what prepare promises ------------------------------------------------------------------------
@@ -259,187 +238,7 @@ def test_a_net_reads_pictures_of_the_size_that_it_was_trained_on(seven):
         seen(picture, 36, (4, 9))  # although 36 pixels could be a square
 
 
-def test_ink_that_has_the_colour_of_the_paper_is_told_by_its_transparency(seven):
+def test_ink_that_has_the_colour_of_the_paper_is_found_by_its_transparency(seven):
     picture = np.full((*seven.shape, 4), 255, np.uint8)
     picture[:, :, 3] = 255 - seven
     assert (prepare(picture) == prepare(opaque(seven))).all()
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def saved(image, name, **how):
-    image.save(name, **how)
-    return read_image(name)
-
-
-def test_every_usual_kind_of_picture_can_be_read(seven):
-    light = 255 - seven
-    plain = Image.fromarray(light)
-    assert (saved(plain, "grey.png") == opaque(light)).all()
-    assert (saved(plain.convert("1"), "bits.png") == opaque(light)).all()
-    assert (saved(plain.convert("RGB").quantize(4), "palette.png") == opaque(light)).all()
-    assert (saved(plain, "grey.bmp") == opaque(light)).all()
-    assert (saved(plain, "grey.gif") == opaque(light)).all()
-    assert (saved(plain, "grey.tif") == opaque(light)).all()
-    assert (saved(plain, "grey.pgm") == opaque(light)).all()
-    for kind in "L", "RGB", "CMYK":
-        found = saved(plain.convert(kind), f"{kind}.jpg", quality=95).astype(int)
-        assert np.abs(found - opaque(light)).mean() < 5, kind
-    with open("grey.png", "rb") as file:
-        assert (read_image(file) == opaque(light)).all()
-
-
-def test_transparency_is_kept(seven):
-    picture = np.dstack([np.zeros((*seven.shape, 3), np.uint8), seven])
-    assert (saved(Image.fromarray(picture), "ink.png") == picture).all()
-    alpha = Image.fromarray(picture).convert("LA")
-    assert (saved(alpha, "la.png") == picture).all()
-    assert (grey(saved(alpha, "la2.png")) == 255 - seven).all()
-    palette = Image.new("P", seven.shape[::-1], 0)
-    palette.putdata((seven.ravel() > 0).astype(int).tolist())
-    palette.putpalette([9, 9, 9, 0, 0, 0])
-    found = saved(palette, "p.png", transparency=0)
-    assert (grey(found) == 255 - seven).all()
-    found = saved(palette, "p2.png", transparency=bytes([0, 255]))
-    assert (grey(found) == 255 - seven).all()
-
-
-def test_16_bits_are_scaled_and_not_cut():
-    deep = np.array([[0, 128, 257, 25700, 65535]], np.uint16)
-    Image.fromarray(deep).save("deep.png")
-    assert read_image("deep.png")[0, :, 0].tolist() == [0, 0, 1, 100, 255]
-    Image.fromarray(deep).save("deep.tif")
-    assert read_image("deep.tif")[0, :, 0].tolist() == [0, 0, 1, 100, 255]
-    Image.fromarray(deep.astype(np.int32)).save("deeper.tif")
-    assert read_image("deeper.tif")[0, :, 0].tolist() == [0, 0, 1, 100, 255]
-    for whole in 1, 255, 65535:
-        Image.fromarray(np.array([[0, 0.4 * whole, whole]], np.float32)).save("float.tif")
-        assert read_image("float.tif")[0, :, 0].tolist() == [0, 102, 255]
-    for wrong in [-1.0, 5.0], [0.0, 1e9], [0.0, np.nan]:
-        Image.fromarray(np.array([wrong], np.float32)).save("wrong.tif")
-        with pytest.raises(DataError, match="wrong.tif: expected greys from 0 to 65535, found"):
-            read_image("wrong.tif")
-
-
-def test_of_an_animation_the_first_picture_is_read(seven):
-    frames = [Image.fromarray(frame) for frame in (seven, 255 - seven)]
-    frames[0].save("film.gif", save_all=True, append_images=frames[1:])
-    assert (read_image("film.gif") == opaque(seven)).all()
-
-
-@pytest.mark.parametrize("kind", ["png", "jpg", "tif"])
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photograph_is_turned_as_its_exif_data_say(seven, orientation, kind):
-    """Each orientation says what has been done to the picture; stored is that picture."""
-    done = {
-        1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud,
-        5: np.transpose, 6: lambda a: np.rot90(a), 7: lambda a: np.rot90(a, 2).T,
-        8: lambda a: np.rot90(a, -1),
-    }[orientation]  # fmt: skip
-    stored, exif = done(seven), Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(np.ascontiguousarray(stored)).save(f"photo.{kind}", exif=exif, quality=95)
-    found = read_image(f"photo.{kind}")[:, :, 0].astype(int)
-    assert found.shape == seven.shape and np.abs(found - seven).mean() < 5
-    if kind == "tif":
-        return  # which Pillow turns by itself
-    found = read_image(f"photo.{kind}", upright=False)[:, :, 0].astype(int)
-    assert found.shape == stored.shape and np.abs(found - stored).mean() < 5
-
-
-def test_damaged_exif_data_do_no_harm(seven):
-    Image.fromarray(seven).save("photo.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
-    assert read_image("photo.jpg").shape == (60, 50, 4)
-
-
-def test_what_cannot_be_read_is_told_in_a_sentence(seven, tmp_path):
-    def refused(name):
-        with pytest.raises(DataError) as caught:
-            read_image(name)
-        told = str(caught.value)
-        assert told.startswith(f"{name}: expected ") and told.endswith(".") and "\n" not in told
-        return told
-
-    (tmp_path / "folder").mkdir()
-    assert "cannot be read: No such file or directory" in refused("none.png")
-    assert "cannot be read: " in refused(tmp_path / "folder")
-    open("empty.png", "wb").close()
-    assert "found an empty file: save it as PNG" in refused("empty.png")
-    with open("text.png", "w") as file:
-        file.write("hello")
-    assert "found a file that starts with the bytes 68 65 6c 6c: save" in refused("text.png")
-    for kind in "png", "jpg", "gif", "bmp", "tif", "webp":
-        Image.fromarray(large(seven)).convert("RGB").save(f"whole.{kind}")
-        with open(f"whole.{kind}", "rb") as file:
-            content = file.read()
-        for share in 0.3, 0.7:
-            with open(f"cut.{kind}", "wb") as file:
-                file.write(content[: int(len(content) * share)])
-            assert "use another copy" in refused(f"cut.{kind}") or kind == "gif"
-
-
-def test_flipped_bits_are_survived(seven):
-    """Whatever a damaged file holds: a picture or a sentence."""
-    rng = np.random.default_rng(0)
-    for kind in "png", "jpg", "gif", "tif", "bmp":
-        Image.fromarray(seven).save(f"whole.{kind}")
-        with open(f"whole.{kind}", "rb") as file:
-            content = np.frombuffer(file.read(), np.uint8)
-        for _ in range(40):
-            damaged = content.copy()
-            damaged[rng.integers(0, min(len(content), 400), 3)] ^= rng.integers(
-                1, 256, 3, dtype=np.uint8
-            )
-            try:
-                assert read_image(io.BytesIO(damaged.tobytes())).shape[2] == 4
-            except DataError as error:
-                assert str(error).startswith("the picture: expected ")
-
-
-def test_a_huge_picture_is_refused_before_it_is_unpacked(monkeypatch):
-    Image.new("1", (20_000, 5_001)).save("huge.png")
-    with pytest.raises(DataError, match="at most 100,000,000 pixels, found 20,000 x 5,001: make"):
-        read_image("huge.png")
-    Image.new("1", (20_000, 10_000)).save("huge.png")
-    with pytest.raises(DataError, match="at most 100,000,000 pixels, found many more: make"):
-        read_image("huge.png")
-    monkeypatch.setattr(images, "MOST_PIXELS", 99)
-    Image.new("1", (10, 10)).save("small.png")
-    with pytest.raises(DataError, match="found 10 x 10"):
-        read_image("small.png")
-
-
-def test_without_pillow_a_sentence_names_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def refuse(name, *args, **kwargs):
-        if name.split(".")[0] == "PIL":
-            raise ModuleNotFoundError("No module named 'PIL'")
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(SimplenetError, match="pip install pillow") as caught:
-        read_image("any.png")
-    assert caught.value.exit_code == 1
-
-
-# --- the terminal ---------------------------------------------------------------------------------
-
-
-def test_two_rows_are_drawn_in_a_line():
-    image = np.array([[0, 255, 0, 255, 60, 130, 190], [0, 0, 255, 255, 70, 120, 200]], np.uint8)
-    assert draw(image) == " ▀▄█░▒▓\n"
-    assert draw(image, blocks=False) == " ++@:=#\n"
-    assert draw(image[:1, :4]) == " ▀ ▀\n"
-
-
-@pytest.mark.parametrize("blocks", [True, False])
-def test_a_drawing_has_half_as_many_lines_and_fits_a_terminal(digits, blocks):
-    lines = draw(digits[0], blocks=blocks).splitlines()
-    assert [len(line) for line in lines] == [28] * 14
-    assert any(line.strip() for line in lines)
-    assert all(line.isascii() for line in lines) or blocks
-    lines = draw(large(digits[0]), blocks=blocks).splitlines()
-    assert [len(line) for line in lines] == [60] * 30
-    assert [len(line) for line in draw(digits[0][:, :9], blocks=blocks).splitlines()] == [9] * 14

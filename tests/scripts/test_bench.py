@@ -185,7 +185,7 @@ def test_unequal_work_is_noticed(bench, work):
 
     job = work("default-20", (784, 40, 10))
     params = job.array("params")
-    test = simplenet.datasets.load.Digits(job.array("test_images"), job.array("test_labels"))
+    test = simplenet.datasets.load.Examples(job.array("test_images"), job.array("test_labels"))
     for apart, cost, agrees in (1e-6, 0.5, True), (1e-4, 0.5, False), (1e-6, 0.51, False):
         found = {name: {"cost": 0.5, "equal": True} for name in ("simplenet", "PyTorch eager")}
         found["PyTorch eager"]["cost"] = cost

@@ -1,0 +1,70 @@
+"""Draw a digit in a terminal with characters, and the outputs of a net as bars beside it."""
+
+import numpy as np
+import numpy.typing as npt
+
+from simplenet.pictures.prepare import Pixels, area, fitted
+
+WIDEST = 60  # characters of a drawing
+BAR = 20  # characters of an output of 1
+
+# Characters that show two pixels, one above the other, and how light each of them is with it.
+_BLOCKS = {
+    " ": (0, 0), "░": (64, 64), "▒": (128, 128), "▓": (191, 191), "█": (255, 255),
+    "▀": (255, 0), "▄": (0, 255),
+}  # fmt: skip
+_RAMP = " .:-=+*#%@"  # from dark to light, where there are no blocks
+
+
+def can_draw_blocks(encoding: str | None) -> bool:
+    """Return whether a stream of this encoding can take blocks: some know only old codes."""
+    try:
+        "".join(_BLOCKS).encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def draw(image: Pixels, *, blocks: bool = True) -> str:
+    """Return bytes (rows, columns), light on dark, as text: a character for two rows of a column.
+
+    Lines end with a newline; an image wider or higher than 60 pixels is made smaller. Without
+    `blocks` only ASCII is used.
+    """
+    if max(image.shape) > WIDEST:
+        image = area(image, *fitted(image.shape, WIDEST))
+    even = np.pad(image, ((0, len(image) % 2), (0, 0))).astype(np.int32)
+    pairs = np.stack([even[0::2], even[1::2]], axis=-1)  # (lines, columns, 2)
+    if blocks:
+        characters, levels = "".join(_BLOCKS), np.array(list(_BLOCKS.values()))
+        distance = ((pairs[:, :, None] - levels) ** 2).sum(axis=-1)
+        chosen = distance.argmin(axis=-1)
+    else:
+        characters = _RAMP
+        chosen = (pairs.sum(axis=-1) * (len(_RAMP) - 1) + 255) // 510
+    return "".join("".join(characters[i] for i in line) + "\n" for line in chosen)
+
+
+def side_by_side(pixels: Pixels, outputs: npt.NDArray[np.floating], *, blocks: bool = True) -> str:
+    """Return what a net sees, drawn, with a bar beside it for each output, the greatest marked."""
+    drawing = draw(pixels, blocks=blocks).splitlines()
+    rows = bars(outputs, blocks=blocks)
+    lines = max(len(drawing), len(rows))
+    drawing += [" " * len(drawing[0])] * (lines - len(drawing))
+    above = (lines - len(rows)) // 2
+    rows = [""] * above + rows + [""] * (lines - len(rows) - above)
+    return "\n".join(f"|{line}|  {row}".rstrip() for line, row in zip(drawing, rows))
+
+
+def bars(outputs: npt.NDArray[np.floating], *, blocks: bool = True) -> list[str]:
+    """Return a line for each output (classes,): its number, its value, and a bar as long as that.
+
+    The greatest is marked. An output of 1 has the longest bar, unless one is larger.
+    """
+    longest = max(1.0, float(abs(outputs).max()))  # outputs may be any numbers
+    rows = []
+    for number, output in enumerate(outputs.tolist()):
+        mark = ">" if number == outputs.argmax() else " "
+        bar = ("█" if blocks else "#") * round(BAR * max(output, 0) / longest)
+        rows.append(f"{mark}{number:3} {output:8.4f}  {bar}".rstrip())
+    return rows
