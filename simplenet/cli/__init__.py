@@ -1,11 +1,12 @@
 """The command line: each command parses, calls a function of the library, and shows the result."""
 
-import signal
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
+from simplenet.cli.signals import Terminated, install
 from simplenet.errors import SimplenetError
 from simplenet.version import __version__
 
@@ -25,25 +26,27 @@ COMMANDS = {
 class Failure(click.ClickException):
     """One clear sentence on stderr, and an exit code."""
 
-    def __init__(self, message: str, exit_code: int = 1):
+    def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
-
-
-class Terminated(KeyboardInterrupt):
-    """The system asks the program to end; handled like Ctrl-C, with an exit code of its own."""
 
 
 class Commands(click.Group):
     """Load commands when needed, and turn what goes wrong in them into a sentence and a code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        return import_module(COMMANDS[name]).command if name in COMMANDS else None
+        """Return a command by its name, or None."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[name]).command
+        return command
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. Raise what went wrong as a Failure."""
         try:
             return super().invoke(ctx)
         except SimplenetError as error:
@@ -85,11 +88,7 @@ def cli(context: click.Context) -> None:
 def main() -> None:
     """Run the command line."""
 
-    def terminated(number, frame):
-        raise Terminated
-
-    if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
-        signal.signal(signal.SIGTERM, terminated)
+    install()
     try:
         code = cli(prog_name="simplenet", standalone_mode=False)
     except click.ClickException as error:

@@ -4,23 +4,26 @@ import contextlib
 import json
 import string
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from simplenet.cli.common import GroupedOption
-from simplenet.options import OPTIONS, settle, settle_net
+from simplenet.cli.parameters import Decorated, GroupedOption
+from simplenet.options import OPTIONS, resolve_options
 
 
-def config_options(command: Callable) -> Callable:
+SIZES = "hidden", "shape"  # two ways to say how large the layers are
+
+
+def config_options(command: Decorated) -> Decorated:
     """Return a command --config and --print-config."""
 
-    def read(context: click.Context, param: click.Parameter, path: Path | None) -> None:
-        if path:
-            context.default_map = {**(context.default_map or {}), **from_toml(path)}
+    def read(context: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
+        layers = [from_toml(path) for path in paths]  # a later file comes before an earlier one
+        context.default_map = merged([dict(context.default_map or {}), *layers])
 
     command = click.option(
         "--print-config", is_flag=True, cls=GroupedOption, group="Configuration",
@@ -28,8 +31,9 @@ def config_options(command: Callable) -> Callable:
     )(command)  # fmt: skip
     return click.option(
         "--config", type=click.Path(path_type=Path), metavar="FILE", cls=GroupedOption,
-        group="Configuration", callback=read, is_eager=True, expose_value=False,
-        help="Take options from a TOML file, such as `epochs = 10`; the command line comes first.",
+        group="Configuration", callback=read, is_eager=True, expose_value=False, multiple=True,
+        help="Take options from a TOML file, such as `epochs = 10`; the command line comes first, "
+        "then the last of several files.",
     )(command)  # fmt: skip
 
 
@@ -62,6 +66,19 @@ def from_toml(path: Path) -> dict[str, Any]:
     return {names[key]: value for key, value in found.items()}
 
 
+def merged(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the options of several places, each of which comes before those ahead of it.
+
+    Of `hidden` and `shape`, which say the same, only what was said last is left.
+    """
+    found: dict[str, Any] = {}
+    for layer in layers:
+        if "hidden" in layer or "shape" in layer:
+            found = {name: value for name, value in found.items() if name not in SIZES}
+        found |= layer
+    return found
+
+
 def to_toml(options: dict[str, Any]) -> str:
     """Write options as a file for --config; those that are None are left to be found out."""
     lines = (
@@ -90,19 +107,54 @@ def usage_errors() -> Iterator[None]:
         raise click.BadParameter(why, param_hint=f"'--{name.replace('_', '-')}'") from error
 
 
-def settle_together(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part the options of the net from those of training, and settle each beside the others."""
+def asked_for(options: dict[str, Any]) -> dict[str, Any]:
+    """Return those options that somebody gave, on the command line or in a file.
+
+    Raise UsageError if `hidden` and `shape` come from one place; else the command line's is left.
+    """
     context = click.get_current_context()
-    sources = [context.get_parameter_source(name) for name in ("hidden", "shape")]
-    if sources[0] == sources[1] != ParameterSource.DEFAULT:
+    sources = {name: context.get_parameter_source(name) for name in options}
+    if sources["hidden"] == sources["shape"] != ParameterSource.DEFAULT:
         raise click.UsageError("--shape and --hidden: expected one of them, found both.")
-    network = {name: value for name, value in options.items() if OPTIONS[name].of_net}
-    training = {name: value for name, value in options.items() if name not in network}
-    if sources[0] == ParameterSource.COMMANDLINE:
-        network["shape"] = None  # one in the configuration file gives way
-    if network["shape"]:
-        network["hidden"] = None
-    sizes = {name: network.pop(name) for name in ("hidden", "shape")}
+    if ParameterSource.COMMANDLINE in (sources["hidden"], sources["shape"]):
+        for name in SIZES:
+            if sources[name] != ParameterSource.COMMANDLINE:
+                sources[name] = ParameterSource.DEFAULT
+    return {
+        name: value for name, value in options.items() if sources[name] != ParameterSource.DEFAULT
+    }
+
+
+def layer_sizes(asked: dict[str, Any], inputs: int = 784, classes: int = 10) -> tuple[int, ...]:
+    """Return the shape of the net that was asked for, for images and classes of this number."""
+    shape: tuple[int, ...] | None = asked.get("shape")
+    return shape or (inputs, *asked.get("hidden", OPTIONS["hidden"].default), classes)
+
+
+def resolve_together(
+    asked: dict[str, Any], shape: tuple[int, ...]
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the functions of the net, and the options of training, each beside the others.
+
+    Raise BadParameter for those that do not go together or are asked for in vain.
+    """
+    from simplenet.functions import check_functions, default_init, default_output
+
+    activation = asked.get("activation", OPTIONS["activation"].default)
+    cost = asked.get("cost", OPTIONS["cost"].default)
+    functions = {
+        "activation": activation,
+        "output_activation": asked.get("output_activation") or default_output(cost),
+        "cost": cost,
+        "init": asked.get("init") or default_init(activation),
+    }
+    given = {name: value for name, value in asked.items() if not OPTIONS[name].of_net}
     with usage_errors():
-        network = settle_net(**network)
-        return {**sizes, **network}, settle(cost=network["cost"], **training)
+        check_functions((activation, functions["output_activation"]), cost, functions["init"])
+        if "activation" in asked and len(shape) == 2:
+            raise ValueError(
+                f"activation: expected hidden layers, found none in the shape {shape}, which makes "
+                f"no use of {activation}."
+            )
+        how = {name: functions[name] for name in ("activation", "output_activation", "cost")}
+        return functions, resolve_options(given, hidden=shape[1:-1], **how)

@@ -1,38 +1,42 @@
 """`simplenet train`: from images to a saved model."""
 
-import dataclasses
-import itertools
 import os
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from simplenet.cli import Terminated
-from simplenet.cli.common import (
+from simplenet.cli.bars import download_bar, make_bar
+from simplenet.cli.config import (
+    asked_for,
+    config_options,
+    layer_sizes,
+    resolve_together,
+    to_toml,
+    usage_errors,
+)
+from simplenet.cli.output import Keeper, output_options
+from simplenet.cli.parameters import (
     Grouped,
     GroupedOption,
     data_options,
-    download_bar,
-    echo_json,
     json_option,
-    learned,
-    make_bar,
-    percent,
-    set_threads,
-    signals_held,
     table_options,
     threads_option,
 )
-from simplenet.cli.config import config_options, settle_together, to_toml, usage_errors
-from simplenet.cli.output import Keeper, output_options
+from simplenet.cli.show import echo_json, percent, position, shape_text
+from simplenet.cli.signals import Terminated, signals_held
 from simplenet.errors import DataError, DivergedError
-from simplenet.options import settle
+from simplenet.options import OPTIONS
+from simplenet.training.blas import largest_product, set_threads
 
 if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from simplenet.datasets.load import Data, Examples
-    from simplenet.training.modelfile import Model
-    from simplenet.training.run import Score
+    from simplenet.training.run import Progress, Run
+
+Say = Callable[[str], None]
 
 PATIENCE = 4  # seconds for each of two mirrors, so that without a network we start within ten
 NOTICE = """
@@ -57,7 +61,17 @@ NOTICE = """
     help="No bar and no line for each epoch.",
 )  # fmt: skip
 @json_option
-def command(data, offline, output, overwrite, threads, quiet, as_json, print_config, **options):
+def command(
+    data: str | None,
+    offline: bool,
+    output: Path | None,
+    overwrite: bool,
+    threads: int | str,
+    quiet: bool,
+    as_json: bool,
+    print_config: bool,
+    **options: Any,
+) -> None:
     """Train a network, measure it on the test images, and save it.
 
     Without --data it learns from the folder that SIMPLENET_DATA names, or from MNIST, which it
@@ -71,74 +85,83 @@ def command(data, offline, output, overwrite, threads, quiet, as_json, print_con
       simplenet train --activation relu --cost cross-entropy --optimizer adam
       simplenet train --data path/to/my/folder --seed 7
     """
-    network, training = settle_together(options)
+    asked = asked_for(options)
+    batch_size = asked.get("batch_size", OPTIONS["batch_size"].default)
     if print_config:
-        click.echo(to_toml({**network, **training, "data": data, "threads": threads}), nl=False)
+        functions, training = resolve_together(asked, layer_sizes(asked))
+        sizes = {name: asked[name] for name in ("hidden", "shape") if asked.get(name)}
+        sizes = sizes or {"hidden": OPTIONS["hidden"].default}
+        toml = {**sizes, **functions, **training, "data": data, "threads": threads}
+        click.echo(to_toml(toml), nl=False)
         return
     keeper = Keeper(output, overwrite)
-    likely = network["shape"] or (784, *network["hidden"], 10)
-    products = [n * m for n, m in itertools.pairwise(likely)]
-    threads = set_threads(threads, training["batch_size"] * max(products))
+    threads = set_threads(threads, largest_product(layer_sizes(asked), batch_size))
+    resolve_together(asked, layer_sizes(asked))  # what is wrong had better be said before a download
+    found = find_data(data, offline, quiet)
+    run = start_run(asked, found, threads)
+    say: Say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
+    learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
+    say(
+        f"data  {found.name}: {learned:,} images to learn from, {held_out:,} to validate, "
+        f"{len(found.test.images):,} to test; {found.classes} classes"
+    )
+    say(
+        f"net   {shape_text(run.net.shape)}: {run.net.params.size:,} parameters; "
+        f"seed {run.settings['seed']}, threads {threads}"
+    )
+    fit(run, found.train, keeper, say, quiet)
 
-    from simplenet import init_net
+    from simplenet.training.evaluation import evaluate, is_guessing
+
+    score = evaluate(run.net, *found.test)
+    if is_guessing(score.accuracy, score.total):
+        warn_of_guessing(run, score.accuracy, "of the test images")
+    images = int(score.total.sum())
+    if as_json:
+        echo_json(
+            {
+                "model": str(keeper.path),
+                "data": found.name,
+                "images": images,
+                "accuracy": score.accuracy,
+                "cost": score.cost,
+            }
+        )
+    else:
+        click.echo(
+            f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
+            f"({images:,} test images of {found.name})"
+        )
+        click.echo(f"saved {click.format_filename(keeper.path)}")
+
+
+def start_run(asked: dict[str, Any], data: "Data", threads: int) -> "Run":
+    """Start the run that was asked for, on these data."""
     from simplenet.datasets.sources import PARTS
-    from simplenet.training.modelfile import Model
-    from simplenet.training.run import evaluate, split
+    from simplenet.net import init_net
+    from simplenet.training.run import start
 
-    data = find_data(data, offline, quiet)
-    images, test = data.train.images, data.test  # damage had better be noticed now than later
+    images, _ = data.test, data.train  # damage had better be noticed now than later
+    images = data.train.images
     ends = images[0].size, data.classes
-    shape = network["shape"] or (ends[0], *network["hidden"], ends[1])
+    shape = layer_sizes(asked, *ends)
     if (shape[0], shape[-1]) != ends:
         raise click.BadParameter(
             f"expected {ends[0]} inputs and {ends[1]} outputs for the data set {data.name}, "
             f"found {','.join(map(str, shape))}.",
             param_hint="--shape",
         )
+    functions, training = resolve_together(asked, shape)
+    net = init_net(shape, rng=training["seed"], **functions)
     with usage_errors():
-        chosen, held_out = split(len(images), training["validation"])
-        training = settle(cost=network["cost"], **training | {"validation": len(held_out)})
-    functions = {
-        name: network[name] for name in ("activation", "output_activation", "cost", "init")
+        run = start(net, *data.train, **training)
+    run.settings = {"shape": list(shape), **functions, **run.settings, "threads": threads}
+    run.data = {
+        "name": data.name,
+        "size": list(images.shape[1:]),
+        "sha256": {part: data.sha256(part) for part in PARTS},
     }
-
-    model = Model(
-        init_net(shape, rng=training["seed"], **functions),
-        options={"shape": list(shape), **functions, **training, "threads": threads},
-        data={
-            "name": data.name,
-            "size": list(images.shape[1:]),
-            "sha256": {part: data.sha256(part) for part in PARTS},
-        },
-        position={"epochs": 0, "images": 0},
-    )
-    say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
-    say(
-        f"data  {data.name}: {len(chosen):,} images to learn from, {len(held_out):,} to validate, "
-        f"{len(test.images):,} to test; {data.classes} classes"
-    )
-    say(
-        f"net   {'-'.join(map(str, shape))}: {model.net.params.size:,} parameters; "
-        f"seed {training['seed']}, threads {threads}"
-    )
-    fit(model, data.train, training, len(chosen), keeper, say, quiet)
-    score = evaluate(model.net, *test)
-    warn_of_guessing(score, training["lr"])
-    result = {
-        "model": str(keeper.path),
-        "data": data.name,
-        "images": int(score.total.sum()),
-        "accuracy": score.accuracy,
-        "cost": score.cost,
-    }
-    if as_json:
-        echo_json(result)
-    else:
-        click.echo(
-            f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
-            f"({result['images']:,} test images of {data.name})"
-        )
-        click.echo(f"saved {click.format_filename(keeper.path)}")
+    return run
 
 
 def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
@@ -160,62 +183,69 @@ def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
             return data
 
 
-def fit(
-    model: "Model", digits: "Examples", training: dict, images: int, keeper, say, quiet
-) -> None:
-    """Train the model, saving it after every epoch; whatever ends this, what it learned is kept."""
-    from simplenet import train
+def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, quiet: bool) -> None:
+    """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept."""
+    from simplenet.training.evaluation import counts, is_guessing
+    from simplenet.training.run import advance
 
-    epochs = training["epochs"]
-    bar = make_bar(quiet, total=images, unit="img", leave=False)
+    learned = run.image_shape[0] - run.settings["validation"]
+    classes = counts(examples.labels)
+    bar = make_bar(learned, "img", leave=False, quiet=quiet)
     with bar, signals_held() as release:
-
-        def progress(epoch: int, done: int) -> None:
-            model.position = {"epochs": epoch - 1, "images": done}
-            bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-            bar.update(done - bar.n)
-            if done < images:
-                release()
-
         try:
-            for record in train(model.net, *digits, progress=progress, **training):
-                model.position = {"epochs": record.epoch, "images": 0}
-                told = dataclasses.asdict(record)
-                seconds = told.pop("seconds")  # of this run, not of the model
-                model.history.append(told)
-                keeper.save(model)
-                bar.reset()
-                bar.clear()
-                say(
-                    f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  cost {record.cost:.4f}  "
-                    f"accuracy {percent(record.accuracy):>8}  "
-                    f"validation {percent(record.validation_accuracy):>8}  {seconds:.1f} s"
-                )
-                release()
-            if training["patience"] and model.history:
-                best = max(model.history, key=lambda told: told["validation_accuracy"])["epoch"]
-                keeper.save(model)
-                say(f"the best was epoch {best}, whose weights are kept")
+            for at in advance(run, *examples):
+                bar.set_description(f"epoch {at.epoch}/{run.settings['epochs']}", refresh=False)
+                bar.update(at.images - bar.n)
+                if at.record:
+                    keeper.save(run)
+                    bar.reset()
+                    bar.clear()
+                    say(epoch_line(at, run))
+                    measured = at.record.validation_accuracy
+                    accuracy = at.record.accuracy if measured is None else measured
+                    if at.epoch == 1 and is_guessing(accuracy, classes):
+                        warn_of_guessing(run, accuracy, "after the first epoch")
+                if not run.finished:
+                    release()
         except (DivergedError, KeyboardInterrupt) as error:
             what = "terminated." if isinstance(error, Terminated) else "interrupted."
-            raise type(error)(f"{str(error) or what} {keep(model, keeper)}") from error
+            raise type(error)(f"{str(error) or what} {keep(run, keeper)}") from error
+    if run.best:
+        say(f"the best was epoch {run.best.epoch}, whose weights are kept")
 
 
-def keep(model: "Model", keeper: Keeper) -> str:
+def epoch_line(at: "Progress", run: "Run") -> str:
+    """Show what an epoch brought."""
+    record, epochs = at.record, run.settings["epochs"]
+    return (
+        f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  cost {record.cost:.4f}  "
+        f"accuracy {percent(record.accuracy):>8}  "
+        f"validation {percent(record.validation_accuracy):>8}  {record.seconds:.1f} s"
+    )
+
+
+def keep(run: "Run", keeper: Keeper) -> str:
     """Save what an ended training has learned, and say where."""
-    if not any(model.position.values()) and keeper.path.exists():
+    if run.epoch == run.images == 0 and keeper.path.exists():
         return f"Nothing was learned; {keeper.path} is as it was."
-    keeper.save(model)
-    return f"The model after {learned(model.position)} is saved as {keeper.path}."
+    keeper.save(run)
+    return f"The model after {position(run.epoch, run.images)} is saved as {keeper.path}."
 
 
-def warn_of_guessing(score: "Score", lr: float) -> None:
-    """Say so if the net does no better than by always naming the commonest class."""
-    guessing = score.total.max() / score.total.sum()
-    if 1 - score.accuracy > 0.98 * (1 - guessing):
-        click.echo(
-            f"warning: {percent(score.accuracy)} is hardly better than guessing "
-            f"({percent(guessing)}): the learning rate {lr:g} may be too high (wide nets want "
-            "less, such as --lr 1) or too low, or images and labels do not belong together.",
-            err=True,
+def warn_of_guessing(run: "Run", accuracy: float, when: str) -> None:
+    """Say that the net has learned nothing, and what to change."""
+    from simplenet.training.run import default_lr_of
+
+    lr, usual = run.settings["lr"], default_lr_of(run)
+    if lr > usual:
+        advice = f"the learning rate {lr:g} may be too high: try --lr {usual:g}"
+    elif lr < usual / 2:
+        advice = f"the learning rate {lr:g} may be too low: try --lr {usual:g}"
+    else:
+        advice = (
+            f"try another learning rate, such as --lr {usual / 5:g}, or --optimizer adam; or "
+            "images and labels do not belong together"
         )
+    click.echo(
+        f"warning: {percent(accuracy)} {when} is hardly better than guessing: {advice}.", err=True
+    )

@@ -14,6 +14,7 @@ from simplenet.net import Net, forward
 from simplenet.training.batches import (
     BLOCK,
     Images,
+    Labels,
     check_fit,
     check_images,
     check_pixels,
@@ -107,3 +108,17 @@ def _too_large(found: Any) -> DivergedError:
         "its weights are too large (train it with a lower learning rate) or the images hold nan "
         "or inf."
     )
+
+
+def counts(labels: Labels) -> NDArray[np.intp]:
+    """Return how many labels of each class there are."""
+    return np.bincount(labels)
+
+
+def is_guessing(accuracy: float, total: NDArray[np.intp]) -> bool:
+    """Tell whether a net is hardly better than naming the commonest class every time.
+
+    `total` (classes,) is how many images of each class it was measured on, or learned from.
+    """
+    guessing = float(total.max() / total.sum())
+    return 1 - accuracy > 0.98 * (1 - guessing)

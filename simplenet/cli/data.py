@@ -1,0 +1,48 @@
+"""The data set that a model goes with."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simplenet.cli.bars import download_bar
+from simplenet.errors import DataError, ModelError
+
+if TYPE_CHECKING:
+    from simplenet.datasets.load import Data
+    from simplenet.training.run import Run
+
+
+def data_for(model: "Run", path: Path | str, data: str | None, offline: bool) -> "Data":
+    """Load the data set that a model was trained on, or the one given with --data.
+
+    Raise ModelError if it is not known which that is; DataError unless it can be had, has no more
+    classes than the model has outputs, and images of the size that the model learned from.
+    """
+    from simplenet.datasets.load import load_data, load_same
+
+    if data is None and not model.data:
+        raise ModelError(
+            f"{path}: expected a model that records its data set, found one that does not: say "
+            "which data to use with --data NAME or FOLDER."
+        )
+    with download_bar() as progress:
+        if data is None:
+            found = load_same(model.data, offline=offline, progress=progress)
+        else:
+            found = load_data(data, offline=offline, progress=progress)
+    outputs = model.net.shape[-1]
+    if found.classes > outputs:
+        raise DataError(
+            f"{found.name}: expected at most {outputs} classes, the outputs of {path}, found "
+            f"{found.classes}: use the data set the model was made for."
+        )
+    known, size = model.data.get("size"), list(found.test.images.shape[1:])
+    if known is not None and known != size:
+        raise DataError(
+            f"{found.name}: expected images of {_size(known)} pixels, as {path} was trained on, "
+            f"found {_size(size)}: use the data set the model was made for."
+        )
+    return found
+
+
+def _size(size: list[int]) -> str:
+    return " x ".join(map(str, size))

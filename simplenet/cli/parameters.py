@@ -1,0 +1,122 @@
+"""Options of commands: those of the table, and a few that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from simplenet.datasets.sources import DATASETS
+from simplenet.options import OPTIONS, Option, integer
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class Checked(click.ParamType):
+    """A click type whose values are checked as the table of options says."""
+
+    def __init__(self, name: str, check: Callable[[Any], Any]) -> None:
+        self.name, self.check = name, check
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Return the value, checked, or fail as click does."""
+        try:
+            return self.check(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+class Grouped(click.Command):
+    """A command whose help lists its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, heading by heading."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record and isinstance(param, click.Option):  # arguments stand in the usage
+                groups.setdefault(getattr(param, "group", "Other"), []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class GroupedOption(click.Option):
+    """An option that knows its heading."""
+
+    def __init__(self, *args: Any, group: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+
+def table_options(*names: str) -> Callable[[Decorated], Decorated]:
+    """Give a command the options of the table with these names, or all of them."""
+
+    def decorate(command: Decorated) -> Decorated:
+        for option in reversed([OPTIONS[name] for name in names or OPTIONS]):
+            command = click.option(
+                "--" + option.name.replace("_", "-"),
+                cls=GroupedOption,
+                group=option.group,
+                type=Checked(option.metavar, option.check),
+                metavar=option.metavar,
+                default=_as_typed(option),
+                show_default=option.default is not None,
+                help=option.help,
+            )(command)
+        return command
+
+    return decorate
+
+
+def _as_typed(option: Option) -> Any:
+    """Return the default as a person would type it."""
+    if isinstance(option.default, tuple):
+        return ",".join(map(str, option.default))
+    return option.default
+
+
+def data_options(command: Decorated) -> Decorated:
+    """Give a command --data and --offline."""
+    command = click.option(
+        "--offline", is_flag=True, cls=GroupedOption, group="Data", help="Never download anything."
+    )(command)
+    return click.option(
+        "--data",
+        metavar="NAME|FOLDER",
+        cls=GroupedOption,
+        group="Data",
+        help=f"A data set: {', '.join(DATASETS)}, or a folder with four IDX files.",
+    )(command)
+
+
+def threads_option(command: Decorated) -> Decorated:
+    """Give a command --threads."""
+
+    def check(value: Any) -> int | str:
+        try:
+            return "auto" if value == "auto" else integer(1, 1024)(value)
+        except ValueError as error:
+            raise ValueError(str(error).replace("expected", "expected auto or", 1)) from None
+
+    return click.option(
+        "--threads",
+        cls=GroupedOption,
+        group="Run",
+        type=Checked("N", check),
+        metavar="auto|N",
+        default="auto",
+        show_default=True,
+        help="Threads for matrix products: auto takes one for small nets, all cores for large.",
+    )(command)
+
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    cls=GroupedOption,
+    group="Run",
+    help="Print the result as JSON.",
+)
