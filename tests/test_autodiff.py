@@ -518,6 +518,14 @@ def test_values_of_reductions():
                 )
 
 
+def test_reductions_of_nothing():
+    x = leaf(np.ones((3, 0)))
+    assert x.mean(axis=0).shape == x.sum(axis=0).shape == (0,)
+    close(x.sum(axis=1).data, [0, 0, 0])
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(x.mean(axis=1).data).all() and np.isnan(x.mean().data)
+
+
 # --- Errors ---------------------------------------------------------------------------------------
 
 
