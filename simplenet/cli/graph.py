@@ -1,6 +1,7 @@
 """`simplenet graph`: how a value was computed, as a graph with values and gradients."""
 
 import math
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def command(
     numbers: dict[str, float] = {}
     for text in values:
         name, _, number = text.partition("=")
+        name = unicodedata.normalize("NFKC", name)  # as `evaluate` does
         try:
             value = float(number)
         except ValueError:

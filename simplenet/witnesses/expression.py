@@ -1,7 +1,9 @@
 """An expression that a person types becomes a graph of tensors: `tanh(w*x + b)`."""
 
 import ast
+import math
 import operator
+import unicodedata
 from collections.abc import Callable, Mapping
 
 from simplenet.autodiff import Tensor
@@ -36,13 +38,16 @@ def evaluate(text: str, values: Mapping[str, float]) -> Tensor:
     Every name becomes one tensor that requires a gradient, labelled with it. Raise ValueError for
     anything else in the text, and for a name without a value.
     """
-    tensors = {
-        name: Tensor(value, requires_grad=True, label=name) for name, value in values.items()
+    tensors = {  # by names as Python's parser spells them: it turns a micro sign into the letter mu
+        unicodedata.normalize("NFKC", name): Tensor(value, requires_grad=True, label=name)
+        for name, value in values.items()
     }
 
     def build(node: ast.AST) -> Tensor:
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                if not math.isfinite(number):
+                    raise OverflowError
                 return Tensor(float(number), label=ast.unparse(node))
             case ast.Name(id=name) if name in tensors:
                 return tensors[name]

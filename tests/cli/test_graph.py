@@ -51,6 +51,9 @@ def gradients(text, values):
         (" exp ( log(a) ) ", {"a": 3}, 3, {"a": 1}),
         ("exp", {"exp": 3}, 3, {"exp": 1}),
         (f"1{'0' * 30} * a", {"a": 1}, 1e30, {"a": 1e30}),
+        ("\u00b5**2", {"\u00b5": 3}, 9, {"\u00b5": 6}),  # the key for a mu, and the Greek letter
+        ("\u00b5**2", {"\u03bc": 3}, 9, {"\u03bc": 6}),
+        ("\u03bc**2", {"\u00b5": 3}, 9, {"\u00b5": 6}),
     ],
 )  # fmt: skip
 def test_an_expression_has_its_value_and_gradients(text, values, value, slopes):
@@ -95,6 +98,7 @@ def test_anything_but_arithmetic_is_refused_and_nothing_runs(text):
         ("a +\na", "expected an expression"),
         ("1" * 5000, "expected an expression such as a.b . c, found '1{60}'."),
         ("1" * 400, "expected numbers below 1.8e308, found larger in '1{60}'."),
+        ("1e400*a", "expected numbers below 1.8e308, found larger in '1e400.a'."),
         ("+".join("a" * 20000), r"expected a shorter expression than '(a\+){30}'"),
         ("(" * 300 + "a" + ")" * 300, "expected"),
         ("a*b", "expected a value for b, found none: add b=2."),
@@ -176,6 +180,7 @@ def test_the_graph_can_be_saved_and_is_not_replaced_unasked(cli):
             for text in ("a", "a=", "=2", "a=b", "2=a", "a b=2", "a=nan", "a=inf", "a=1e400")
         ),
         (["a", "a=1", "a=2"], "each name once; found 'a=2'."),
+        (["\u03bc", "\u03bc=1", "\u00b5=2"], "each name once; found '\u00b5=2'."),  # both are mu
     ],
     ids=str,
 )  # fmt: skip
