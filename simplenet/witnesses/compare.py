@@ -60,7 +60,7 @@ def by_differences(
     """Return central differences: how the cost changes when each parameter is nudged up and down.
 
     They are nan for parameters that are not `chosen`, and for those whose nudge crosses a corner,
-    of a ReLU or of L1, where the cost has no slope.
+    of a ReLU or of L1, where the cost has no slope; inf where the cost itself is no finite number.
     """
     gradient = np.full_like(net.params, np.nan)
     cost_of = COSTS[net.cost][net.activations[-1]].value
@@ -79,7 +79,8 @@ def by_differences(
         below, sides_below = at(i, kept - NUDGE)
         net.params[i] = kept
         if all(map(np.array_equal, sides_above, sides_below)):
-            gradient[i] = (above - below) / (2 * NUDGE)
+            slope = (above - below) / (2 * NUDGE)
+            gradient[i] = slope if np.isfinite(slope) else np.inf
     return gradient
 
 
@@ -135,7 +136,7 @@ def by_torch(
         "identity": lambda z: z,
     }
     W, b = ([torch.tensor(part, requires_grad=True) for part in parts] for parts in (net.W, net.b))
-    a, y = torch.tensor(x), torch.tensor(y)
+    a, y = (torch.tensor(np.asarray(part, net.params.dtype)) for part in (x, y))
     for l, (Wl, bl) in enumerate(zip(W, b)):
         z = (a * torch.tensor(masks[l]) if masks and l in masks else a) @ Wl + bl
         if l < len(W) - 1:

@@ -376,3 +376,22 @@ def test_a_gradient_too_small_for_differences_is_marked_and_not_condemned(cli, t
     assert re.search(r"^W\[0\] .* \d\.\de[-+]\d\d~", stdout, re.MULTILINE)
     assert "~ a gradient so small that the rounding" in stdout
     assert "~" not in cli("check", "--shape", "5,4,3").stdout
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+def test_where_the_cost_is_not_finite_no_witness_agrees(bad):
+    one, x, y = problem(activation="relu", output_activation="identity")
+    one.params[:] = bad
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = compare(one, x, y)
+    assert {(row["error"], row["agree"]) for row in rows} == {(1, False)}
+
+
+@pytest.mark.parametrize("cost", list(functions.COSTS))
+@pytest.mark.parametrize(
+    ("dtype_x", "dtype_y"), [("f4", "f8"), ("f8", "f4"), ("f8", int), ("f8", bool)]
+)
+def test_every_witness_takes_the_samples_that_backward_takes(cost, dtype_x, dtype_y):
+    one, x, y = problem(cost=cost)
+    x, y = x.astype(dtype_x), y.astype(dtype_y)
+    assert not disagreements(compare(one, x, y))
