@@ -387,6 +387,15 @@ def test_where_the_cost_is_not_finite_no_witness_agrees(bad):
     assert {(row["error"], row["agree"]) for row in rows} == {(1, False)}
 
 
+def test_gradients_whose_norm_overflows_do_not_agree():
+    def huge(net, *others):
+        return np.full_like(net.params, 1e200)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = compare(*problem(), gradient=huge, witnesses={"huge": huge})
+    assert {(row["error"], row["agree"]) for row in rows} == {(1, False)}
+
+
 @pytest.mark.parametrize("cost", list(functions.COSTS))
 @pytest.mark.parametrize(
     ("dtype_x", "dtype_y"), [("f4", "f8"), ("f8", "f4"), ("f8", int), ("f8", bool)]
