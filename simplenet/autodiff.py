@@ -1,6 +1,6 @@
 """Tensors that remember how they were computed, and so know how a result depends on each of them.
 
-This is reverse-mode automatic differentiation. An operation gives a new `Tensor` that keeps its
+This is reverse-mode automatic differentiation. An operation returns a new `Tensor` that keeps its
 operands and, for each, a function from the gradient g of the result to the operand's share of it.
 `backward` walks from the result to the leaves, last operation first, and adds up the shares: the
 chain rule, sum over paths included. It is a witness: it shares no code with the hand-written
@@ -16,26 +16,44 @@ backpropagation that it checks. A 0-d tensor is the plain value to meet first:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# What the annotations call things: a first reading can skip this.
+Array = NDArray[np.floating]
+Bools = NDArray[np.bool]
+Operand: TypeAlias = "Tensor | ArrayLike"  # what stands on either side of an operator
+Inputs: TypeAlias = "Tensor | Collection[Operand]"  # one for each weight of a neuron
+Index = Any  # what stands in x[...], whatever numpy takes: it has no public type for that
+Share = Callable[[Array], Array]  # from the gradient g of y to the operand's share of it
+InfixShare = Callable[[Array, Array, Array, Array], Array]  # the share of a or b, from g, a, b, y
+Slope = Callable[[Array, Array], Array | Bools | int]  # from x and y to dy/dx
+Edge = tuple["Tensor", Share]
+Method = Callable[["Tensor"], "Tensor"]
+Infix = Callable[["Tensor", Operand], "Tensor"]
+Comparison = Callable[["Tensor", Operand], Bools]
 
 
-def _function(name: str, value: Callable, slope: Callable) -> Callable[[Tensor], Tensor]:
-    """Make the method for y = value(x), element by element, from its slope(x, y)."""
+def _function(name: str, value: Callable[[Array], Array], slope: Slope) -> Method:
+    """Return the method for y = value(x), element by element, given its slope(x, y)."""
 
     def method(self: Tensor) -> Tensor:
         x = self.data
         y = value(x)
         return _result(name, y, (self, lambda g: g * slope(x, y)))
 
-    method.__doc__ = f"Take the {name} of each element."
+    method.__name__, method.__doc__ = name, f"Return the {name} of each element."
     return method
 
 
-def _infix(sign: str, value: Callable, left: Callable, right: Callable) -> tuple:
-    """Make `tensor op other` and `other op tensor`; left and right give the operands' shares."""
+def _infix(
+    sign: str, value: Callable[[Array, Array], Array], left: InfixShare, right: InfixShare
+) -> tuple[Infix, Infix]:
+    """Return `tensor op other` and `other op tensor`, given the shares of the operands."""
 
     def join(p: Tensor, q: Tensor) -> Tensor:
         a, b = p.data, q.data
@@ -48,25 +66,25 @@ def _infix(sign: str, value: Callable, left: Callable, right: Callable) -> tuple
     )
 
 
-def _comparison(test: Callable) -> Callable[[Tensor, object], np.ndarray]:
-    """Make a comparison of elements that gives a plain array of bools."""
+def _comparison(test: Callable[[ArrayLike, ArrayLike], Bools]) -> Comparison:
+    """Return a comparison of elements that returns a plain array of bools."""
     return lambda self, other: test(self.data, other.data if isinstance(other, Tensor) else other)
 
 
-def _matmul_left(g, a, b, y):
+def _matmul_left(g: Array, a: Array, b: Array, y: Array) -> Array:
     if b.ndim == 1:
         return g[..., None] * b
     return (b @ g[..., None])[..., 0] if a.ndim == 1 else g @ b.swapaxes(-1, -2)
 
 
-def _matmul_right(g, a, b, y):
+def _matmul_right(g: Array, a: Array, b: Array, y: Array) -> Array:
     if b.ndim == 1:
         return g[..., None] * a
     return a[:, None] * g[..., None, :] if a.ndim == 1 else a.swapaxes(-1, -2) @ g
 
 
 class Tensor:
-    """Hold an array of real numbers, and the gradient of a later result with respect to it.
+    """An array of real numbers, and the gradient of a later result with respect to it.
 
     Floats keep their dtype, other numbers become float64, the rest raise TypeError. `data` is the
     tensor's own copy. Numbers and arrays mix with tensors on either side of an operator, and
@@ -80,37 +98,47 @@ class Tensor:
     __array_ufunc__ = None
     __slots__ = ("_data", "_edges", "_op", "grad", "label", "requires_grad")
 
-    def __init__(self, data, requires_grad: bool = False, label: str | None = None) -> None:
+    def __init__(
+        self, data: ArrayLike, requires_grad: bool = False, label: str | None = None
+    ) -> None:
         self.data = data
-        self.grad: np.ndarray | None = None
+        self.grad: Array | None = None
         self.requires_grad = requires_grad
         self.label = label
         self._op = ""
-        self._edges: tuple = ()  # (operand, its share of a gradient) pairs
+        self._edges: tuple[Edge, ...] = ()
 
     @property
-    def data(self) -> np.ndarray:
+    def data(self) -> Array:
+        """The numbers; what is assigned is copied."""
         return self._data
 
     @data.setter
-    def data(self, data) -> None:
+    def data(self, data: ArrayLike) -> None:
         array = np.array(data)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"tensors hold real numbers, not {array.dtype}; pass a tensor's .data")
         self._data = array if array.dtype.kind == "f" else array.astype(np.float64)
 
-    shape = property(lambda self: self.data.shape)
-    ndim = property(lambda self: self.data.ndim)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of elements along each axis."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.data.ndim
 
     # --- The chain rule ---------------------------------------------------------------------------
 
-    def backward(self, gradient=None) -> None:
+    def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the gradient of this tensor to `grad` of all that it was computed from, and its own.
 
-        `gradient` is where to start: one number for each element. Without it all are 1, which
-        gives the gradient of the sum of the elements. Calls accumulate, until `zero_grad`.
+        `gradient` is where to start: one number for each element. Without it all are 1, for
+        the gradient of the sum of the elements. Calls accumulate, until `zero_grad`.
 
-        Raises RuntimeError if no gradient is required, ValueError if `gradient` has another shape.
+        Raise RuntimeError if no gradient is required, ValueError if `gradient` has another shape.
         """
         if not self.requires_grad:
             raise RuntimeError(
@@ -138,7 +166,7 @@ class Tensor:
             self.grad = np.zeros_like(self.data)
 
     def _history(self) -> list[Tensor]:
-        """List all that this tensor was computed from, operands before results, itself last."""
+        """Return all that this tensor was computed from, operands before results, itself last."""
         order: dict[int, Tensor] = {}
         stack = [self]  # instead of recursion, which long expressions would exhaust
         while stack:
@@ -170,7 +198,9 @@ class Tensor:
 
     __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
     __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
-    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
+    # Python's own == returns one bool, numpy's and this one a bool for each element.
+    __eq__: Comparison = _comparison(np.equal)  # type: ignore[assignment]
+    __ne__: Comparison = _comparison(np.not_equal)  # type: ignore[assignment]
     __hash__ = object.__hash__  # by identity, because == compares elements
 
     # --- Functions: value y of each element x, and the slope there --------------------------------
@@ -191,11 +221,11 @@ class Tensor:
     )
 
     def softmax(self, axis: int = -1) -> Tensor:
-        """Take exp(x) / sum(exp(x)) along `axis`, for any x without overflow."""
+        """Return exp(x) / sum(exp(x)) along `axis`, for any x without overflow."""
         return self.log_softmax(axis).exp()
 
     def log_softmax(self, axis: int = -1) -> Tensor:
-        """Take the logarithm of the softmax, finite even where the softmax rounds to 0."""
+        """Return the logarithm of the softmax, finite even where the softmax rounds to 0."""
         z = self.data - self.data.max(axis, keepdims=True)
         y = z - np.log(np.exp(z).sum(axis, keepdims=True))
         return _result(
@@ -205,18 +235,18 @@ class Tensor:
     # --- Fewer elements, or the same in another order ---------------------------------------------
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Add the elements along `axis`, a tuple of axes, or all of them."""
+        """Return the sum of the elements along `axis`, a tuple of axes, or all of them."""
         kept = self.data.sum(axis, keepdims=True)
         y = kept if keepdims else kept.squeeze(axis)
         return _result("sum", y, (self, lambda g: g.reshape(kept.shape) * np.ones(self.shape)))
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Take the mean of the elements along `axis`, a tuple of axes, or all of them."""
+        """Return the mean of the elements along `axis`, a tuple of axes, or all of them."""
         total = self.sum(axis, keepdims)
-        return total / (self.data.size / total.data.size)
+        return total / (self.data.size / max(total.data.size, 1))  # there may be none
 
     def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Take the largest element; equal ones share its gradient equally."""
+        """Return the largest element; equal ones share its gradient equally."""
         kept = self.data.max(axis, keepdims=True)
         y = kept if keepdims else kept.squeeze(axis)
         best = self.data == kept
@@ -224,23 +254,23 @@ class Tensor:
         return _result("max", y, (self, lambda g: g.reshape(kept.shape) * best / count))
 
     def min(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Take the smallest element; equal ones share its gradient equally."""
+        """Return the smallest element; equal ones share its gradient equally."""
         return -(-self).max(axis, keepdims)
 
     def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
-        """Arrange the elements in another shape: `reshape(3, 2)` or `reshape((3, 2))`."""
-        y = self.data.reshape(*shape)
+        """Return the elements in another shape: `reshape(3, 2)` or `reshape((3, 2))`."""
+        y = self.data.reshape(*shape)  # type: ignore[arg-type]  # typed for one form at a time
         return _result("reshape", y, (self, lambda g: g.reshape(self.shape)))
 
     @property
     def T(self) -> Tensor:
-        """Reverse the order of the axes."""
+        """The tensor with its axes in reverse order."""
         return _result("T", self.data.T, (self, lambda g: g.T))
 
-    def __getitem__(self, index) -> Tensor:
-        """Choose elements as numpy does; one chosen twice gets the gradients of both."""
+    def __getitem__(self, index: Index) -> Tensor:
+        """Return elements chosen as numpy does; one chosen twice gets the gradients of both."""
 
-        def share(g):
+        def share(g: Array) -> Array:
             whole = np.zeros(self.shape)
             np.add.at(whole, index, g)
             return whole
@@ -254,10 +284,10 @@ class Tensor:
         return f"Tensor({', '.join(self._facts())})"
 
     def to_dot(self) -> str:
-        """Describe the expression behind this tensor in DOT, the language of Graphviz.
+        """Return the expression behind this tensor in DOT, the language of Graphviz.
 
         Each tensor is a box: label, operation, data, and gradient where there is one. More than
-        four elements are told by shape and norm. To see it: dot -Tsvg graph.dot > graph.svg
+        four elements are shown by their shape and norm. To see it: dot -Tsvg graph.dot > graph.svg
         """
         names: dict[int, str] = {}
         lines = ["digraph {", "  rankdir=LR;", "  node [shape=record];"]
@@ -274,28 +304,32 @@ class Tensor:
         return [fact for fact in (self.label, self._op, f"data {_show(self.data)}", grad) if fact]
 
 
-def _operand(other, beside: Tensor) -> Tensor:
+def _operand(other: Operand, beside: Tensor) -> Tensor:
+    """Return what stands beside a tensor in an operation as a tensor, too."""
     if isinstance(other, Tensor):
         return other
     # A plain number takes the tensor's dtype, or 2 * x would turn float32 into float64.
     return Tensor(np.asarray(other, beside.data.dtype) if isinstance(other, int | float) else other)
 
 
-def _result(op: str, y: np.ndarray, *edges: tuple) -> Tensor:
+def _result(op: str, y: Array, *edges: Edge) -> Tensor:
+    """Return the tensor y that an operation computed from the operands in edges."""
     result = Tensor(y, any(operand.requires_grad for operand, _ in edges))
     if result.requires_grad:  # the history of a constant would only fill the memory
         result._op, result._edges = op, edges
     return result
 
 
-def _unbroadcast(g: np.ndarray, operand: np.ndarray) -> np.ndarray:
-    """Sum g over the axes along which broadcasting repeated the operand, in the operand's dtype."""
+def _unbroadcast(g: Array, operand: Array) -> Array:
+    """Return g, summed over the axes along which broadcasting repeated the operand."""
     extra = g.ndim - operand.ndim
     repeated = (extra + i for i, size in enumerate(operand.shape) if size == 1)
-    return g.sum((*range(extra), *repeated), operand.dtype).reshape(operand.shape)
+    total: Array = g.sum((*range(extra), *repeated), operand.dtype)
+    return total.reshape(operand.shape)
 
 
-def _show(array: np.ndarray) -> str:
+def _show(array: Array) -> str:
+    """Return the elements of a small array as text, the shape and norm of a larger one."""
     if array.size > 4:
         return f"{array.shape}, norm {np.linalg.norm(array):.4g}"
     return np.array2string(array, separator=", ", formatter={"float_kind": "{:.4g}".format})
@@ -304,32 +338,12 @@ def _show(array: np.ndarray) -> str:
 # --- Networks of plain values, to learn how networks learn ----------------------------------------
 
 
-class Neuron:
-    """Compute tanh(w1 x1 + w2 x2 + ... + b); the weights w and the bias b are 0-d tensors."""
-
-    def __init__(self, inputs: int, *, rng: np.random.Generator) -> None:
-        self.weights = [Tensor(w, requires_grad=True) for w in rng.uniform(-1, 1, inputs)]
-        self.bias = Tensor(0, requires_grad=True)
-
-    def __call__(self, x: Sequence) -> Tensor:
-        """Answer to x1, x2, ...: each a number, or an array with a number for every sample."""
-        return sum((w * xi for w, xi in zip(self.weights, x, strict=True)), self.bias).tanh()
+class Module:
+    """Something with parameters, which training changes."""
 
     def parameters(self) -> list[Tensor]:
-        return [*self.weights, self.bias]
-
-
-class Layer:
-    """Show the same inputs to each neuron, and list their outputs."""
-
-    def __init__(self, inputs: int, outputs: int, *, rng: np.random.Generator) -> None:
-        self.parts = [Neuron(inputs, rng=rng) for _ in range(outputs)]
-
-    def __call__(self, x: Sequence) -> list[Tensor]:
-        return [neuron(x) for neuron in self.parts]
-
-    def parameters(self) -> list[Tensor]:
-        return [p for part in self.parts for p in part.parameters()]
+        """Return every parameter, always in the same order."""
+        raise NotImplementedError
 
     def zero_grad(self) -> None:
         """Make the gradient of every parameter 0 again."""
@@ -337,13 +351,46 @@ class Layer:
             p.zero_grad()
 
 
-class MLP(Layer):
-    """Hand the outputs of one layer to the next: `MLP(3, [4, 4, 1], rng=rng)` has three layers."""
+class Neuron(Module):
+    """tanh(w1 x1 + w2 x2 + ... + b); the weights w and the bias b are 0-d tensors."""
+
+    def __init__(self, inputs: int, *, rng: np.random.Generator) -> None:
+        self.weights = [Tensor(w, requires_grad=True) for w in rng.uniform(-1, 1, inputs)]
+        self.bias = Tensor(0, requires_grad=True)
+
+    def __call__(self, x: Inputs) -> Tensor:
+        """Return the output for x1, x2, ...: each a number, or an array with one per sample."""
+        return sum((w * xi for w, xi in zip(self.weights, x, strict=True)), self.bias).tanh()
+
+    def parameters(self) -> list[Tensor]:
+        return [*self.weights, self.bias]
+
+
+class Layer(Module):
+    """Neurons that all have the same inputs; the outputs of a layer are a list of theirs."""
+
+    def __init__(self, inputs: int, outputs: int, *, rng: np.random.Generator) -> None:
+        self.neurons = [Neuron(inputs, rng=rng) for _ in range(outputs)]
+
+    def __call__(self, x: Inputs) -> list[Tensor]:
+        return [neuron(x) for neuron in self.neurons]
+
+    def parameters(self) -> list[Tensor]:
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+
+class MLP(Module):
+    """Layers whose outputs are the inputs of the next: `MLP(3, [4, 4, 1], rng=rng)` has three."""
 
     def __init__(self, inputs: int, sizes: Sequence[int], *, rng: np.random.Generator) -> None:
-        self.parts = [Layer(n, m, rng=rng) for n, m in pairwise([inputs, *sizes])]
+        self.layers = [Layer(n, m, rng=rng) for n, m in pairwise([inputs, *sizes])]
 
-    def __call__(self, x: Sequence) -> list[Tensor]:
-        for layer in self.parts:
-            x = layer(x)
-        return x
+    def __call__(self, x: Inputs) -> list[Tensor]:
+        first, *others = self.layers
+        outputs = first(x)
+        for layer in others:
+            outputs = layer(outputs)
+        return outputs
+
+    def parameters(self) -> list[Tensor]:
+        return [p for layer in self.layers for p in layer.parameters()]

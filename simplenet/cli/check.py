@@ -1,4 +1,4 @@
-"""`simplenet check`: is the gradient right? Three witnesses say."""
+"""`simplenet check`: the gradient beside that of three witnesses."""
 
 from pathlib import Path
 
@@ -75,7 +75,7 @@ def command(model, data, offline, batch_size, as_json, **options):
         ends = (data.train.images[0].size, data.classes) if data else (784, 10)
         net = init_net(shape or (ends[0], *hidden, ends[1]), rng=seed, dtype=np.float64, **network)
         rng = np.random.default_rng([seed, 0])
-        for b in net.b:  # at 0, units that hear nothing would sit on the corner of a ReLU
+        for b in net.b:  # at 0, a unit whose inputs are all 0 would sit on the corner of a ReLU
             b[:] = rng.normal(0, 0.1, b.shape)
     x, y = samples(net, data, batch_size, seed)
     y = y * (1 - training["label_smoothing"]) + training["label_smoothing"] / y.shape[1]

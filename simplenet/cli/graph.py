@@ -1,18 +1,26 @@
 """`simplenet graph`: how a value was computed, as a graph with values and gradients."""
 
 import math
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simplenet.cli.common import Grouped
 from simplenet.cli.output import check_output, output_options
 
+if TYPE_CHECKING:
+    from simplenet.autodiff import Tensor
+
 
 @click.command("graph", cls=Grouped)
 @click.argument("expression", required=False)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @output_options("graph", "print it")
-def command(expression, values, output, overwrite):
+def command(
+    expression: str | None, values: tuple[str, ...], output: Path | None, overwrite: bool
+) -> None:
     """Write the graph of an expression or a tiny network.
 
     It is written in the language of Graphviz: `simplenet graph | dot -Tsvg > graph.svg` draws it.
@@ -28,9 +36,10 @@ def command(expression, values, output, overwrite):
     """
     if output:
         check_output(output, overwrite)
-    numbers = {}
+    numbers: dict[str, float] = {}
     for text in values:
         name, _, number = text.partition("=")
+        name = unicodedata.normalize("NFKC", name)  # as `evaluate` does
         try:
             value = float(number)
         except ValueError:
@@ -47,8 +56,9 @@ def command(expression, values, output, overwrite):
     from simplenet.witnesses.expression import evaluate
 
     slips: list[str] = []
-    heard = dict.fromkeys(("divide", "over", "invalid"), "call")
-    with np.errstate(**heard, call=lambda what, flag: slips.append(what)):
+    with np.errstate(
+        divide="call", over="call", invalid="call", call=lambda what, flag: slips.append(what)
+    ):
         if expression is None:
             result = tiny_network()
         else:
@@ -69,15 +79,15 @@ def command(expression, values, output, overwrite):
             file.write(result.to_dot().encode())
 
 
-def tiny_network():
+def tiny_network() -> "Tensor":
     """Return the squared error of an MLP of scalars, every tensor labelled."""
     import numpy as np
 
     from simplenet.autodiff import MLP, Tensor
 
     net = MLP(2, [2, 1], rng=np.random.default_rng(0))
-    for l, layer in enumerate(net.parts):
-        for j, neuron in enumerate(layer.parts):
+    for l, layer in enumerate(net.layers):
+        for j, neuron in enumerate(layer.neurons):
             neuron.bias.label = f"b{l}[{j}]"
             for k, weight in enumerate(neuron.weights):
                 weight.label = f"w{l}[{k},{j}]"

@@ -4,7 +4,7 @@ import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,11 +15,13 @@ from simplenet.files import part_name
 if TYPE_CHECKING:
     from simplenet.training.modelfile import Model
 
+Command = TypeVar("Command", bound=Callable[..., None])
 
-def output_options(what: str, default: str) -> Callable[[Callable], Callable]:
-    """Return a command -o and --overwrite."""
 
-    def decorate(command: Callable) -> Callable:
+def output_options(what: str, default: str) -> Callable[[Command], Command]:
+    """Return a decorator that adds -o and --overwrite to a command."""
+
+    def decorate(command: Command) -> Command:
         command = click.option(
             "--overwrite", is_flag=True, cls=GroupedOption, group="Run",
             help="Replace the output file if it is there.",
@@ -33,7 +35,7 @@ def output_options(what: str, default: str) -> Callable[[Callable], Callable]:
 
 
 def check_output(path: Path, overwrite: bool) -> None:
-    """Refuse a name that nothing can be saved under, before any work is done."""
+    """Raise a usage error for a name that nothing can be saved under, before any work is done."""
     plain = path.is_file()  # neither a folder nor /dev/null, which nobody may replace
     if os.path.lexists(path) and not (plain and overwrite):
         advice = "take another, or give --overwrite" if plain else "name a file"
@@ -55,22 +57,22 @@ def check_output(path: Path, overwrite: bool) -> None:
 
 
 class Keeper:
-    """Saves a model under one name, and never over a file that it may not replace."""
+    """Save a model under one name, and never over a file that it may not replace."""
 
-    def __init__(self, output: Path | None, overwrite: bool):
+    def __init__(self, output: Path | None, overwrite: bool) -> None:
         """Choose the name, and find out now rather than after the training if it cannot be."""
         self.wanted = output or Path("model.npz")
         self.path, self.overwrite = output or free_name(self.wanted), overwrite
-        self.ours: os.stat_result | None = None  # of the file as we last wrote it
+        self.written: os.stat_result | None = None  # of the file, when it was last saved
         check_output(self.path, overwrite)
 
     def save(self, model: "Model") -> None:
         """Save the model; if another program has taken the name meanwhile, under the next one."""
-        from simplenet import save_model
+        from simplenet.training.modelfile import save_model
 
         while True:
             try:
-                save_model(self.path, model, overwrite=self.overwrite or self._is_ours())
+                save_model(self.path, model, overwrite=self.overwrite or self._unchanged())
             except FileExistsError:
                 taken, self.path = self.path, free_name(self.wanted)
                 click.echo(f"{taken} has been taken meanwhile: saving as {self.path}", err=True)
@@ -78,17 +80,18 @@ class Keeper:
                 why = error.strerror or error
                 raise Failure(f"{self.path} could not be saved: {why}.") from error
             else:
-                self.ours = os.stat(self.path)
+                self.written = os.stat(self.path)
                 return
 
-    def _is_ours(self) -> bool:
-        """Tell whether the file is still the one that we wrote, and not put there since."""
+    def _unchanged(self) -> bool:
+        """Return whether the file is still the one that this object wrote."""
         try:
             now = os.stat(self.path)
         except OSError:
             return False
-        return self.ours is not None and (now.st_ino, now.st_mtime_ns, now.st_size) == (
-            self.ours.st_ino, self.ours.st_mtime_ns, self.ours.st_size,
+        old = self.written
+        return old is not None and (now.st_ino, now.st_mtime_ns, now.st_size) == (
+            old.st_ino, old.st_mtime_ns, old.st_size,
         )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
-"""`simplenet check` and its witnesses: who is asked, what they say of right and wrong gradients."""
+"""`simplenet check` and its witnesses, on right gradients and on wrong ones."""
 
-import builtins
 import importlib.util
 import json
 import re
@@ -8,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from simplenet import functions, init_net, net, save_model
-from simplenet.witnesses import compare as witnesses
+from simplenet import functions, init_net, save_model
 from simplenet.witnesses.compare import (
+    WITNESSES,
     by_autodiff,
     by_differences,
     by_hand,
@@ -24,15 +23,12 @@ GROUPS = ["W[0]", "W[1]", "W[2]", "b[0]", "b[1]", "b[2]"]
 
 @pytest.fixture
 def without_torch(monkeypatch):
-    """Have `import torch` fail as it does where it is not installed."""
-    real = builtins.__import__
+    """Leave PyTorch out, as where it is not installed."""
 
-    def refuse(name, *args, **kwargs):
-        if name.split(".")[0] == "torch":
-            raise ModuleNotFoundError("No module named 'torch'")
-        return real(name, *args, **kwargs)
+    def absent(*problem):
+        raise ModuleNotFoundError("No module named 'torch'")
 
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setitem(WITNESSES, "PyTorch", absent)
 
 
 # --- a right gradient -----------------------------------------------------------------------------
@@ -56,18 +52,20 @@ def without_torch(monkeypatch):
     ids=str,
 )
 def test_all_witnesses_agree_with_backward(cli, args):
-    told = json.loads(cli("check", *args, "--json").stdout)
-    assert told["tolerance"] == 1e-7
-    for row in told["comparisons"]:
+    result = json.loads(cli("check", *args, "--json").stdout)
+    assert result["tolerance"] == 1e-7
+    for row in result["comparisons"]:
         limit = 1e-7 if row["witness"] == "differences" else 1e-12
         assert row["agree"] is True and 0 <= row["error"] < limit, row
-    asked = 2 + (importlib.util.find_spec("torch") is not None)
-    assert len({row["witness"] for row in told["comparisons"]}) == asked
+    names = {"differences", "autodiff"}
+    if importlib.util.find_spec("torch"):
+        names.add("PyTorch")
+    assert {row["witness"] for row in result["comparisons"]} == names
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky-relu"])
 def test_a_corner_is_not_taken_for_a_mistake(cli, activation):
-    """With two neurons, of which dropout may silence both, the next layer often hears nothing."""
+    """Of two neurons dropout may drop both: then all inputs of the next layer are 0."""
     for seed in range(10):
         cli("check", "--shape", "9,2,5,3", "--activation", activation, "--dropout", 0.4,
             "--l1", 0.1, "--seed", seed)  # fmt: skip
@@ -93,7 +91,7 @@ def test_json_is_all_of_stdout_and_holds_every_pair(cli, without_torch):
     assert {tuple(row) for row in rows} == {("group", "parameters", "witness", "error", "agree")}
 
 
-def test_pytorch_is_asked_where_it_is_installed(cli):
+def test_pytorch_takes_part_where_it_is_installed(cli):
     pytest.importorskip("torch")
     result = cli("check", *SMALL, "--cost", "cross-entropy", "--dropout", 0.3, "--l1", 0.1)
     assert result.stdout.splitlines()[0].split()[-1] == "PyTorch"
@@ -104,22 +102,22 @@ def test_pytorch_is_asked_where_it_is_installed(cli):
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """Record what `compare` is asked: net, x, y, l1, l2, masks."""
-    calls, real = [], witnesses.compare
+def problems(monkeypatch):
+    """Return a list that gets every problem a witness is given: net, x, y, l1, l2, masks."""
+    seen = []
 
-    def spy(*args, **how):
-        calls.append(args)
-        return real(*args, **how)
+    def recording(*problem):
+        seen.append(problem)
+        return by_autodiff(*problem)
 
-    monkeypatch.setattr(witnesses, "compare", spy)
-    return calls
+    monkeypatch.setitem(WITNESSES, "autodiff", recording)
+    return seen
 
 
-def test_options_reach_the_net_and_the_problem(cli, asked):
+def test_options_reach_the_net_and_the_problem(cli, problems):
     cli("check", *SMALL, "--activation", "tanh", "--cost", "cross-entropy", "--l1", 0.1, "--l2",
         0.2, "--dropout", 0.5, "--label-smoothing", 0.2, "--batch-size", 7)  # fmt: skip
-    ((found, x, y, l1, l2, masks),) = asked
+    ((found, x, y, l1, l2, masks),) = problems
     assert found.shape == (12, 6, 5, 4) and found.activations == ("tanh", "tanh", "softmax")
     assert (found.cost, l1, l2) == ("cross-entropy", 0.1, 0.2)
     assert x.shape == (7, 12) and {x.dtype, y.dtype, found.params.dtype} == {np.dtype(float)}
@@ -128,45 +126,45 @@ def test_options_reach_the_net_and_the_problem(cli, asked):
     assert found.b[0].all()  # off 0, where the gradient of a bias might look right by chance
 
 
-def test_equal_seeds_check_the_same_and_others_do_not(cli, asked):
+def test_equal_seeds_check_the_same_and_others_do_not(cli, problems):
     for seed in (1, 1, 2):
         cli("check", *SMALL, "--seed", seed)
-    first, again, other = ((found.params, x) for found, x, *_ in asked)
+    first, again, other = ((found.params, x) for found, x, *_ in problems)
     for one, same, another in zip(first, again, other):
         np.testing.assert_array_equal(one, same)
         assert (one != another).all()
 
 
-def test_data_gives_the_samples_and_the_ends_of_the_net(cli, asked, make_data):
+def test_data_gives_the_samples_and_the_ends_of_the_net(cli, problems, make_data):
     data = make_data()
     cli("check", "--data", data, "--hidden", 5)
     cli("check", "--data", data, "--shape", "64,4", "--batch-size", 1000)
-    (found, x, y, *_), (other, every, _, *_) = asked
+    (found, x, y, *_), (other, every, _, *_) = problems
     assert found.shape == (64, 5, 3) and other.shape == (64, 4)
     assert x.shape == (20, 64) and 0 < x.max() <= 1 and len(every) == 240
     np.testing.assert_array_equal(y.argmax(axis=1), np.arange(20) % 3)
-    told = cli("check", "--data", data, "--shape", "63,3", code=3).stderr
-    assert "expected 63 pixels in each, the inputs of the net" in told
+    stderr = cli("check", "--data", data, "--shape", "63,3", code=3).stderr
+    assert "expected 63 pixels in each, the inputs of the net" in stderr
 
 
 @pytest.mark.parametrize("cost", ["half-squared-error", "cross-entropy"])
-def test_a_saved_model_is_checked_as_it_is_but_in_float64(cli, asked, cost):
+def test_a_saved_model_is_checked_as_it_is_but_in_float64(cli, problems, cost):
     saved = init_net((12, 6, 4), rng=0, activation="tanh", cost=cost)
     save_model("m.npz", saved)
     cli("check", "m.npz", "--l2", 0.1, "--dropout", 0.5)
-    found = asked[0][0]
+    found = problems[0][0]
     assert found.activations == saved.activations and found.cost == cost
     assert found.params.dtype == np.float64
     np.testing.assert_array_equal(found.params, saved.params)
 
 
-def test_label_smoothing_goes_with_the_cost_of_the_model(cli, asked):
+def test_label_smoothing_goes_with_the_cost_of_the_model(cli, problems):
     for name, cost in ("cross", "cross-entropy"), ("half", "half-squared-error"):
         save_model(f"{name}.npz", init_net((12, 6, 4), rng=0, cost=cost))
     cli("check", "cross.npz", "--label-smoothing", 0.2)
-    assert asked[0][2].max() == pytest.approx(0.85)
-    told = cli("check", "half.npz", "--label-smoothing", 0.2, code=2).stderr
-    assert "'--label-smoothing': expected the cost cross-entropy, found half-sq" in told
+    assert problems[0][2].max() == pytest.approx(0.85)
+    stderr = cli("check", "half.npz", "--label-smoothing", 0.2, code=2).stderr
+    assert "'--label-smoothing': expected the cost cross-entropy, found half-sq" in stderr
 
 
 @pytest.mark.parametrize(
@@ -195,14 +193,15 @@ def test_what_cannot_be_checked_is_refused(cli, args, code, words):
 
 
 def break_slope(monkeypatch, name, slope):
-    changed = functions.ACTIVATIONS[name]._replace(slope=slope)
+    """Give an activation another slope, which may leave an `out` unused."""
+    changed = functions.ACTIVATIONS[name]._replace(slope=lambda a, **out: slope(a))
     monkeypatch.setitem(functions.ACTIVATIONS, name, changed)
 
 
 def test_a_wrong_slope_is_found_by_both_witnesses_in_the_groups_it_spoils(
     cli, monkeypatch, without_torch
 ):
-    break_slope(monkeypatch, "tanh", lambda a, out: np.subtract(1, a, out=out))  # 1 - a
+    break_slope(monkeypatch, "tanh", lambda a: 1 - a)
     result = cli("check", *SMALL, "--activation", "tanh", code=1)
     spoiled = ["W[0]", "W[1]", "b[0]", "b[1]"]  # the output layer has another activation
     blamed = [f"{who} on {group}" for group in spoiled for who in ("differences", "autodiff")]
@@ -216,22 +215,19 @@ def test_a_wrong_slope_is_found_by_both_witnesses_in_the_groups_it_spoils(
 @pytest.mark.parametrize(
     ("args", "name", "slope"),
     [
-        ((), "sigmoid", lambda a, out: np.multiply(a, 1.0001 - a, out=out)),
-        (("--activation", "tanh"), "tanh", lambda a, out: np.subtract(1, a, out=out)),
-        (("--activation", "relu"), "relu", lambda a, out: np.greater_equal(a, 0, out=out)),
-        (
-            ("--activation", "leaky-relu"), "leaky-relu",
-            lambda a, out: np.where(a > 0, 1, 0.02).astype(float),
-        ),
-        (("--activation", "identity"), "identity", lambda a, out: np.full_like(a, 1.001)),
+        ((), "sigmoid", lambda a: a * (1.0001 - a)),
+        (("--activation", "tanh"), "tanh", lambda a: 1 - a),
+        (("--activation", "relu"), "relu", lambda a: a >= 0),
+        (("--activation", "leaky-relu"), "leaky-relu", lambda a: np.where(a > 0, 1, 0.02)),
+        (("--activation", "identity"), "identity", lambda a: np.full_like(a, 1.001)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_no_activation_may_have_a_wrong_slope(cli, monkeypatch, args, name, slope):
     cli("check", *SMALL, *args)
     break_slope(monkeypatch, name, slope)
-    told = cli("check", *SMALL, *args, code=1).stderr
-    assert "differences on W[0]" in told and "autodiff on W[0]" in told
+    stderr = cli("check", *SMALL, *args, code=1).stderr
+    assert "differences on W[0]" in stderr and "autodiff on W[0]" in stderr
 
 
 @pytest.mark.parametrize(
@@ -240,12 +236,24 @@ def test_no_activation_may_have_a_wrong_slope(cli, monkeypatch, args, name, slop
 )  # fmt: skip
 def test_no_cost_may_have_a_wrong_slope(cli, monkeypatch, cost, output):
     args = (*SMALL, "--cost", cost, "--output-activation", output)
-    right = functions.COSTS[cost][output]
     cli("check", *args)
-    wrong = right._replace(slope=lambda a, y, out: np.multiply(right.slope(a, y, out), 1.001, out))
+    right = functions.COSTS[cost][output]
+    wrong = right._replace(slope=lambda *args, **out: 1.001 * right.slope(*args, **out))
     monkeypatch.setitem(functions.COSTS[cost], output, wrong)
-    told = json.loads(cli("check", *args, "--json", code=1).stdout)["comparisons"]
-    assert not any(row["agree"] for row in told)
+    rows = json.loads(cli("check", *args, "--json", code=1).stdout)["comparisons"]
+    assert not any(row["agree"] for row in rows)
+
+
+def problem(shape=(4, 3, 2), activation="sigmoid", **names):
+    """Return a net in float64, and five samples: x and y."""
+    one = init_net(shape, rng=0, dtype=np.float64, activation=activation, **names)
+    rng = np.random.default_rng(1)
+    return one, rng.random((5, shape[0])), np.eye(shape[-1])[rng.integers(0, shape[-1], 5)]
+
+
+def disagreements(rows):
+    """Return which witness and group do not agree."""
+    return [(row["witness"], row["group"]) for row in rows if not row["agree"]]
 
 
 @pytest.mark.parametrize(
@@ -258,46 +266,63 @@ def test_no_cost_may_have_a_wrong_slope(cli, monkeypatch, cost, output):
         (lambda net: net.db[0].fill(0), ["b[0]"]),
     ],
 )
-def test_a_wrong_backward_is_named_with_the_group_it_spoils(
-    cli, monkeypatch, without_torch, spoil, groups
-):
-    backward = net.backward
+def test_a_wrong_gradient_is_named_with_the_group_that_is_wrong(spoil, groups):
+    def wrong(net, *others):
+        net.grads[:] = by_hand(net, *others)  # dW and db are views into it
+        spoil(net)
+        return net.grads.copy()
 
-    def wrong(of, y):
-        cost = backward(of, y)
-        spoil(of)
-        return cost
-
-    monkeypatch.setattr(witnesses, "backward", wrong)
-    rows = json.loads(cli("check", *SMALL, "--json", code=1).stdout)["comparisons"]
-    wrong = [row for row in rows if not row["agree"]]
-    assert [row["group"] for row in wrong[::2]] == groups == [row["group"] for row in wrong[1::2]]
-    assert all(row["error"] > 1e-6 for row in wrong)
+    rows = compare(*problem((12, 6, 5, 4)), gradient=wrong)
+    names = list(dict.fromkeys(row["witness"] for row in rows))
+    assert len(names) >= 2
+    assert disagreements(rows) == [(name, group) for group in groups for name in names]
+    assert all(row["error"] > 1e-6 for row in rows if not row["agree"])
 
 
-def test_wrong_penalties_and_masks_are_found(cli, monkeypatch):
-    monkeypatch.setattr(witnesses, "penalty_slope", lambda w, l1, l2: l1 * np.sign(w) + 2 * l2 * w)
-    cli("check", *SMALL, "--l1", 0.1)
-    assert "differences on W[0]" in cli("check", *SMALL, "--l2", 0.1, code=1).stderr
-    monkeypatch.undo()
-    with monkeypatch.context() as patch:  # backward that forgets the masks, as forward does not
-        patch.setattr(
-            witnesses, "backward",
-            lambda of, y: (setattr(of, "told", of.a[:-1]), net.backward(of, y))[1],
-        )  # fmt: skip
-        cli("check", *SMALL)
-        assert "autodiff on W[1]" in cli("check", *SMALL, "--dropout", 0.5, code=1).stderr
+def test_a_wrong_penalty_is_found():
+    one, x, y = problem()
+
+    def twice_the_l2(net, x, y, l1, l2, masks):
+        return by_hand(net, x, y, l1, 2 * l2, masks)
+
+    assert not disagreements(compare(one, x, y, 0.1, 0, gradient=twice_the_l2))
+    rows = compare(one, x, y, 0, 0.1, gradient=twice_the_l2)
+    assert {group for _, group in disagreements(rows)} == {"W[0]", "W[1]"}
+
+
+def test_a_mask_that_only_forward_applies_is_found():
+    one, x, y = problem(cost="cross-entropy")
+
+    def unmasked(net, x, y, l1, l2, masks):
+        found = by_hand(net, x, y, l1, l2, masks)
+        dc_dz = (net.a[-1] - y) / len(x)
+        found[net.W[0].size :][: net.W[1].size] = (net.a[1].T @ dc_dz).ravel()
+        return found
+
+    masks = {1: np.array([[2.0, 0, 2], [0, 2, 2], [2, 2, 0], [0, 0, 2], [2, 0, 0]])}
+    assert not disagreements(compare(one, x, y, gradient=unmasked))
+    assert not disagreements(compare(one, x, y, masks=masks))
+    rows = compare(one, x, y, masks=masks, gradient=unmasked)
+    assert {group for _, group in disagreements(rows)} == {"W[1]"}
+
+
+def test_witnesses_are_a_table_and_one_that_cannot_be_imported_is_left_out():
+    def absent(*problem):
+        raise ModuleNotFoundError("No module named 'jax'")
+
+    def twice(*problem):
+        return 2 * by_autodiff(*problem)
+
+    table = {"jax": absent, "autodiff": by_autodiff, "twice": twice}
+    rows = compare(*problem(), witnesses=table)
+    assert [row["witness"] for row in rows] == ["autodiff", "twice"] * 4
+    assert disagreements(rows) == [("twice", group) for group in ("W[0]", "W[1]", "b[0]", "b[1]")]
 
 
 # --- the witnesses themselves ---------------------------------------------------------------------
 
 
-def problem(activation="sigmoid", **names):
-    one = init_net((4, 3, 2), rng=0, dtype=np.float64, activation=activation, **names)
-    return one, np.random.default_rng(1).random((5, 4)), np.eye(2)[[0, 1, 1, 0, 1]]
-
-
-def test_differences_leave_the_net_as_it_was_and_give_only_what_was_asked():
+def test_differences_leave_the_net_as_it_was_and_know_only_what_was_chosen():
     one, x, y = problem()
     before = one.params.copy()
     found = by_differences(one, x, y, chosen=[3, 7])
@@ -307,14 +332,14 @@ def test_differences_leave_the_net_as_it_was_and_give_only_what_was_asked():
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky-relu"])
-def test_beside_a_corner_differences_are_silent_and_autodiff_counts_it_as_off(activation):
-    one, x, y = problem(activation)
+def test_beside_a_corner_differences_are_nan_and_autodiff_counts_it_as_off(activation):
+    one, x, y = problem(activation=activation)
     one.W[0][:, 1], one.b[0][1] = 0, 0  # the second unit's z is 0, whatever x
     found = by_differences(one, x, y)
     views = np.zeros((4, 3), bool), np.zeros(3, bool)
     views[0][:, 1] = views[1][1] = True
-    silent = np.concatenate([views[0].ravel(), np.zeros(6, bool), views[1], np.zeros(2, bool)])
-    np.testing.assert_array_equal(np.isnan(found), silent)
+    unknown = np.concatenate([views[0].ravel(), np.zeros(6, bool), views[1], np.zeros(2, bool)])
+    np.testing.assert_array_equal(np.isnan(found), unknown)
     assert relative_error(by_hand(one, x, y), by_autodiff(one, x, y)) < 1e-14
     assert all(row["agree"] for row in compare(one, x, y))
 
@@ -323,8 +348,8 @@ def test_l1_has_a_corner_at_a_weight_of_zero_and_nowhere_else():
     one, x, y = problem()
     one.W[0][0, 0] = one.W[0][1, 1] = 0
     one.W[1][0, 0] = 1e-6  # within a nudge
-    silent = np.flatnonzero(np.isnan(by_differences(one, x, y, l1=0.1)))
-    assert silent.tolist() == [0, 4, 12]  # biases of 0 pay no penalty
+    unknown = np.flatnonzero(np.isnan(by_differences(one, x, y, l1=0.1)))
+    assert unknown.tolist() == [0, 4, 12]  # biases of 0 pay no penalty
     assert not np.isnan(by_differences(one, x, y, l2=0.1)).any()
     assert all(row["agree"] for row in compare(one, x, y, l1=0.1, l2=0.1))
 
@@ -345,9 +370,37 @@ def test_a_gradient_too_small_for_differences_is_marked_and_not_condemned(cli, t
     net.b[0][:] = 6, -6
     save_model(tmp_path / "sure.npz", net)
     for seed in range(20):
-        told = cli("check", tmp_path / "sure.npz", "--batch-size", 1, "--seed", seed).stdout
-        if "~" in told:
+        stdout = cli("check", tmp_path / "sure.npz", "--batch-size", 1, "--seed", seed).stdout
+        if "~" in stdout:
             break
-    assert re.search(r"^W\[0\] .* \d\.\de[-+]\d\d~", told, re.MULTILINE)
-    assert "~ a gradient so small that the rounding" in told
+    assert re.search(r"^W\[0\] .* \d\.\de[-+]\d\d~", stdout, re.MULTILINE)
+    assert "~ a gradient so small that the rounding" in stdout
     assert "~" not in cli("check", "--shape", "5,4,3").stdout
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+def test_where_the_cost_is_not_finite_no_witness_agrees(bad):
+    one, x, y = problem(activation="relu", output_activation="identity")
+    one.params[:] = bad
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = compare(one, x, y)
+    assert {(row["error"], row["agree"]) for row in rows} == {(1, False)}
+
+
+def test_gradients_whose_norm_overflows_do_not_agree():
+    def huge(net, *others):
+        return np.full_like(net.params, 1e200)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = compare(*problem(), gradient=huge, witnesses={"huge": huge})
+    assert {(row["error"], row["agree"]) for row in rows} == {(1, False)}
+
+
+@pytest.mark.parametrize("cost", list(functions.COSTS))
+@pytest.mark.parametrize(
+    ("dtype_x", "dtype_y"), [("f4", "f8"), ("f8", "f4"), ("f8", int), ("f8", bool)]
+)
+def test_every_witness_takes_the_samples_that_backward_takes(cost, dtype_x, dtype_y):
+    one, x, y = problem(cost=cost)
+    x, y = x.astype(dtype_x), y.astype(dtype_y)
+    assert not disagreements(compare(one, x, y))

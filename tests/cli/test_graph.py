@@ -51,6 +51,9 @@ def gradients(text, values):
         (" exp ( log(a) ) ", {"a": 3}, 3, {"a": 1}),
         ("exp", {"exp": 3}, 3, {"exp": 1}),
         (f"1{'0' * 30} * a", {"a": 1}, 1e30, {"a": 1e30}),
+        ("\u00b5**2", {"\u00b5": 3}, 9, {"\u00b5": 6}),  # the key for a mu, and the Greek letter
+        ("\u00b5**2", {"\u03bc": 3}, 9, {"\u03bc": 6}),
+        ("\u03bc**2", {"\u00b5": 3}, 9, {"\u00b5": 6}),
     ],
 )  # fmt: skip
 def test_an_expression_has_its_value_and_gradients(text, values, value, slopes):
@@ -95,6 +98,7 @@ def test_anything_but_arithmetic_is_refused_and_nothing_runs(text):
         ("a +\na", "expected an expression"),
         ("1" * 5000, "expected an expression such as a.b . c, found '1{60}'."),
         ("1" * 400, "expected numbers below 1.8e308, found larger in '1{60}'."),
+        ("1e400*a", "expected numbers below 1.8e308, found larger in '1e400.a'."),
         ("+".join("a" * 20000), r"expected a shorter expression than '(a\+){30}'"),
         ("(" * 300 + "a" + ")" * 300, "expected"),
         ("a*b", "expected a value for b, found none: add b=2."),
@@ -120,12 +124,12 @@ def boxes(dot):
 def test_the_graph_shows_every_value_with_its_data_and_gradient(cli):
     result = cli("graph", "a*b + c", "a=2", "b=-3", "c=10")
     found, arrows = boxes(result.stdout)
-    told = {name: text.split(" | ") for name, text in found.items()}
-    assert sorted(told.values()) == [
+    facts = {name: text.split(" | ") for name, text in found.items()}
+    assert sorted(facts.values()) == [
         ["*", "data -6", "grad 1"], ["+", "data 4", "grad 1"], ["a", "data 2", "grad -3"],
         ["b", "data -3", "grad 2"], ["c", "data 10", "grad 1"],
     ]  # fmt: skip
-    assert {(told[start][0], told[end][0]) for start, end in arrows} == {
+    assert {(facts[start][0], facts[end][0]) for start, end in arrows} == {
         ("a", "*"), ("b", "*"), ("*", "+"), ("c", "+"),
     }  # fmt: skip
     assert result.stderr == ""
@@ -145,18 +149,18 @@ def test_without_an_expression_it_is_a_tiny_network_and_always_the_same(cli):
     text = cli("graph").stdout
     found, _ = boxes(text)
     assert text == cli("graph").stdout
-    (last,) = (told for told in found.values() if told.startswith("squared error"))
+    (last,) = (text for text in found.values() if text.startswith("squared error"))
     assert last.endswith("grad 1")
     for name in "x[0] x[1] w0[0,0] w0[1,1] b0[1] w1[1,0] b1[0] prediction y".split():
-        assert sum(told.startswith(f"{name} | ") for told in found.values()) == 1, name
+        assert sum(text.startswith(f"{name} | ") for text in found.values()) == 1, name
 
 
 def test_the_graph_can_be_saved_and_is_not_replaced_unasked(cli):
     printed = cli("graph", "a*a", "a=3").stdout
     result = cli("graph", "a*a", "a=3", "-o", "g.dot")
     assert Path("g.dot").read_text(encoding="utf-8") == printed and result.stdout == ""
-    told = cli("graph", "a", "a=3", "-o", "g.dot", code=2).stderr
-    assert "found that g.dot exists: take another, or give --overwrite." in told
+    stderr = cli("graph", "a", "a=3", "-o", "g.dot", code=2).stderr
+    assert "found that g.dot exists: take another, or give --overwrite." in stderr
     assert Path("g.dot").read_text(encoding="utf-8") == printed
     cli("graph", "a", "a=3", "-o", "g.dot", "--overwrite")
     assert Path("g.dot").read_text(encoding="utf-8") == cli("graph", "a", "a=3").stdout != printed
@@ -176,6 +180,7 @@ def test_the_graph_can_be_saved_and_is_not_replaced_unasked(cli):
             for text in ("a", "a=", "=2", "a=b", "2=a", "a b=2", "a=nan", "a=inf", "a=1e400")
         ),
         (["a", "a=1", "a=2"], "each name once; found 'a=2'."),
+        (["\u03bc", "\u03bc=1", "\u00b5=2"], "each name once; found '\u00b5=2'."),  # both are mu
     ],
     ids=str,
 )  # fmt: skip

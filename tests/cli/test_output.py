@@ -1,4 +1,4 @@
-"""Nothing that exists is replaced unless told to, not even in the middle of a run."""
+"""Nothing that exists is replaced without --overwrite, not even in the middle of a run."""
 
 import os
 from pathlib import Path

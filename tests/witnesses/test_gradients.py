@@ -28,7 +28,7 @@ PRODUCT = [
 
 
 def problem(hidden, output, cost, depth, size, dropout):
-    """Make a net off its start, a batch, and masks, far enough from any corner of a ReLU."""
+    """Return a net off its start, a batch, and masks, far enough from any corner of a ReLU."""
     net = init_net(
         DEPTHS[depth],
         rng=1,
@@ -45,7 +45,7 @@ def problem(hidden, output, cost, depth, size, dropout):
     if dropout:
         for l in range(1, depth):
             masks[l] = (rng.random((size, net.shape[l])) < 0.7) / 0.7
-            masks[l][:, 0] = 1 / 0.7  # never all silent: a gradient of 0 would show nothing
+            masks[l][:, 0] = 1 / 0.7  # never all 0: a gradient of 0 would show nothing
     return net, x, y, masks
 
 
