@@ -79,6 +79,15 @@ def _accuracy(net, images, labels):
     return evaluate(net, images, labels).accuracy
 
 
+def test_results_are_what_scripts_measured_and_nothing_else():
+    """What a person wrote about them stands in scripts/notes/."""
+    for path in RESULTS.iterdir():
+        if path.suffix == ".json":
+            assert "python scripts/" in figures(path.stem)["command"], path.name
+        else:
+            assert path.name in ("bench.md", "first-run.txt")
+
+
 def test_every_figure_of_the_readme_was_measured():
     accuracy, sample, speed = figures("accuracy"), figures("sample"), figures("speed")
     test = accuracy["test_accuracy"]
