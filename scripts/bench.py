@@ -32,7 +32,7 @@ from bench_prompt import PACKAGES, RECIPES, command
 from bench_rounds import Group, cores, in_turn, run_group, surroundings
 from bench_size import check_room, folder_of, measure
 from bench_tables import markdown, reached, summed_up
-from measure import RESULTS, processor
+from report import RESULTS, processor
 
 import simplenet
 from simplenet.datasets.load import Data, Digits

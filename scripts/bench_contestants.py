@@ -23,11 +23,13 @@ import os
 import sys
 from itertools import pairwise
 from pathlib import Path
+from runpy import run_path
 
 import numpy as np
 from bench_peers import Jax, JaxScanned, Sklearn, Torch, TorchCompiled
 from bench_work import Contestant, Work
 
+ROOT = Path(__file__).parents[1]
 BLOCK = 1000  # images that the floor goes round in: they stay in the cache
 
 
@@ -140,12 +142,12 @@ class Limit(Contestant):
 
 
 class Loops(Contestant):
-    """scripts/loops.py, nothing but Python loops over neurons."""
+    """tests/loops.py, nothing but Python loops over neurons."""
 
     note = "one minibatch, times the number of minibatches"
 
     def __init__(self, work: Work):
-        from loops import step
+        step = run_path(str(ROOT / "tests" / "loops.py"))["step"]
 
         super().__init__(work)
         self.step, chosen = step, work.array("order")[: work.batch]

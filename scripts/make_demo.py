@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from measure import write
+from report import RESULTS, as_json
 
 import simplenet
 from simplenet.backprop import demo_path
@@ -32,15 +32,12 @@ def main() -> None:
     model.net.params[:] = model.net.params.astype(np.float16)
     simplenet.save_model(demo_path(), model, overwrite=True)
     rounded = simplenet.evaluate(model.net, images, labels).accuracy
-    write(
-        "demo",
-        {
-            "options": OPTIONS,
-            "test_accuracy": {"as trained": trained, "rounded to float16": rounded},
-            "bytes": demo_path().stat().st_size,
-        },
-        script="make_demo.py",
-    )
+    figures = {
+        "options": OPTIONS,
+        "test_accuracy": {"as trained": trained, "rounded to float16": rounded},
+        "bytes": demo_path().stat().st_size,
+    }
+    (RESULTS / "demo.json").write_text(as_json("make_demo.py", figures), encoding="utf-8")
 
 
 if __name__ == "__main__":
