@@ -177,6 +177,12 @@ def test_every_link_to_a_file_leads_somewhere():
                 assert (document.parent / link).exists(), f"{document.name}: {link}"
 
 
+def test_every_script_that_a_document_names_is_there():
+    for document in *LINKED, ROOT / "pyproject.toml":
+        for name in re.findall(r"\bscripts/[\w./-]*\w", document.read_text(encoding="utf-8")):
+            assert (ROOT / name).exists(), f"{document.name}: {name}"
+
+
 def test_the_command_reference_is_what_the_help_says(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "scripts")
     from make_reference import TARGET, reference
