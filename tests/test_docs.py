@@ -183,17 +183,6 @@ def test_every_script_that_a_document_names_is_there():
             assert (ROOT / name).exists(), f"{document.name}: {name}"
 
 
-def test_the_command_reference_is_what_the_help_says(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    from make_reference import TARGET, reference
-
-    def words(text):  # releases of click break lines differently
-        return text.split()
-
-    advice = "run python scripts/make_reference.py"
-    assert words(TARGET.read_text(encoding="utf-8")) == words(reference()), advice
-
-
 def test_the_data_readme_names_every_digest():
     text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     for dataset in sources.DATASETS.values():
