@@ -101,13 +101,17 @@ def make(
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(GENERATORS)))
 @click.option("--check", is_flag=True, help="Compare the files; write nothing.")
-def main(names: tuple[str, ...], check: bool) -> None:
+@click.option(
+    "--root", default=ROOT, type=click.Path(path_type=Path, file_okay=False),
+    help="The folder that the files are in.  [default: this repository]",
+)  # fmt: skip
+def main(names: tuple[str, ...], check: bool, root: Path) -> None:
     """Make the files that are generated: all that come out the same everywhere, or those named."""
     for name in names:
         if check and GENERATORS[name].varies:
             raise click.UsageError(f"{name} cannot be checked: {GENERATORS[name].varies}.")
     try:
-        found = make(names, check)
+        found = make(names, check, root)
     except NotHereError as error:
         raise click.ClickException(str(error)) from error
     if check and found:

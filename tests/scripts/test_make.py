@@ -20,10 +20,10 @@ def never():
 
 @pytest.fixture
 def run():
-    """Return a function that runs the script on this repository."""
+    """Return a function that runs the script."""
 
     def run(*args, code=0):
-        result = CliRunner().invoke(make.main, args)
+        result = CliRunner().invoke(make.main, [str(arg) for arg in args])
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, result.output
@@ -36,6 +36,16 @@ def run():
 def test_what_is_quick_to_make_is_fresh(run, name):
     """The document and the sample have tests of their own, which tell more."""
     assert run(name, "--check").output == ""
+
+
+def test_a_stale_file_is_an_exit_code(run, tmp_path):
+    drawings = [f"simplenet/backprop/{name}.svg" for name in ("gears", "rack")]
+    assert run("diagrams", "--root", tmp_path).stdout.split() == drawings
+    (tmp_path / drawings[1]).write_text("?")
+    stale = run("diagrams", "--check", "--root", tmp_path, code=1)
+    assert stale.stderr == f"{drawings[1]} is stale: run python scripts/make.py diagrams\n"
+    assert run("diagrams", "--root", tmp_path).stdout.split() == drawings[1:]
+    run("diagrams", "--check", "--root", tmp_path)
 
 
 def test_only_stale_files_are_written(tmp_path, capsys):
