@@ -51,7 +51,7 @@ def run(tool: str, recipe: Recipe, seed: int, data: Data, used: list[int]) -> tu
 
 
 def measure(tools: list[str], targets: list[float], seeds: int, data: Data) -> dict[str, Any]:
-    """Let the programs of these tools take turns at each target, one seed each round."""
+    """Return the times of these tools' programs, taking turns at each target, a seed a round."""
     used, programs = cores(False), {}
     for target in targets:
         rows: dict[str, dict[str, Any]] = {tool: {"each": [], "accuracies": []} for tool in tools}

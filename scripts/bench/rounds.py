@@ -93,7 +93,7 @@ def in_turn(names: list[str], turn: int) -> list[str]:
 def run_group(
     group: Group, names: list[str], train: Digits, test: Digits, rounds: int
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Let these contestants take turns; return what each came to, and who failed and why."""
+    """Return what these contestants, taking turns, came to, and who failed and why."""
     workers: dict[str, Worker] = {}
     found: Rows = {}
     failed: dict[str, str] = {}

@@ -113,7 +113,7 @@ class Bench:
         return names
 
     def group(self, group: Group) -> dict[str, Any]:
-        """Let the contestants of a group that can take part take turns; return their figures."""
+        """Return what the contestants of a group that can take part, taking turns, came to."""
         names = self.taking_part({name: CONTESTANTS[name].package for name in group.names})
         images = max(1, round(self.settings.images * group.share))
         rounds = max(1, round(self.settings.rounds * group.rounds))
@@ -124,7 +124,7 @@ class Bench:
         return figures
 
     def prompt(self, targets: list[float]) -> dict[str, Any]:
-        """Time the programs of all tools that can take part; return their figures."""
+        """Return the times of the programs of all tools that can take part."""
         tools, seeds = self.taking_part(PACKAGES), max(1, round(self.settings.rounds * 5 / 9))
         return prompt.measure(tools, targets, seeds, self.data)
 

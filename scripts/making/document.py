@@ -49,7 +49,7 @@ def cost_after(turn: float, number: int) -> float:
 
 
 def example() -> dict[str, Any]:
-    """Return all that is told of the 2-2-2 example."""
+    """Return all that the document says of the 2-2-2 example."""
     net = example_net()
     t = trace(net, X[0], Y[0])
     w, dw = by_weight(net.W), by_weight(t.dc_dW)
