@@ -4,36 +4,36 @@ Each command runs `simplenet` as a person would, as processes of its own, with t
 variable SIMPLENET_DATA naming a folder with real MNIST. A test holds the documents to the results.
 """
 
-import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
+from runpy import run_path
+from typing import Any
 
 import click
 import numpy as np
+from report import RESULTS, ROOT, as_json
 
-import simplenet
+from simplenet import backward, forward, init_net, load_data, minibatches, optimize, zero_grad
 
-RESULTS = Path(__file__).parent / "results"
 SIMPLENET = (sys.executable, "-m", "simplenet")
 
 
-def run(*args: str) -> dict:
-    """Run a simplenet command and give what it prints as JSON."""
+def run(*args: str) -> dict[str, Any]:
+    """Return what a simplenet command prints as JSON."""
     result = subprocess.run([*SIMPLENET, *args], capture_output=True, text=True)
     if result.returncode:
         raise click.ClickException(result.stderr)
-    return json.loads(result.stdout)
+    printed: dict[str, Any] = json.loads(result.stdout)
+    return printed
 
 
 def timed(*args: str) -> tuple[float, float]:
-    """Run a simplenet command; give its wall time in seconds and its peak memory in MB."""
+    """Return the wall time in seconds and the peak memory in MB of a simplenet command."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [*SIMPLENET, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -47,36 +47,16 @@ def timed(*args: str) -> tuple[float, float]:
     return wall, usage.ru_maxrss * unit / 1e6
 
 
-def processor() -> str:
-    """Name the processor, where the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(": ")[1] for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def write(name: str, figures: dict, script: str = "") -> None:
-    """Write figures with what is needed to get them again."""
-    report = {
-        "date": datetime.date.today().isoformat(),
-        "command": f"SIMPLENET_DATA=FOLDER python scripts/{script or f'measure.py {name}'}",
-        "machine": f"{os.cpu_count()} cores, {processor()}, {platform.system()}",
-        "versions": {
-            "simplenet": simplenet.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
-        **figures,
-    }
+def write(name: str, figures: dict[str, Any]) -> None:
+    """Write the figures of a command to its file in scripts/results/, and show them."""
+    text = as_json(f"measure.py {name}", figures)
     RESULTS.mkdir(exist_ok=True)
-    text = json.dumps(report, indent=2) + "\n"
     (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
     click.echo(text)
 
 
-def spread(values: list[float]) -> dict:
-    """Sum up accuracies."""
+def spread(values: list[float]) -> dict[str, Any]:
+    """Return the mean and the spread of accuracies, and each of them."""
     return {
         "mean": statistics.mean(values),
         "standard_deviation": statistics.stdev(values),
@@ -97,7 +77,7 @@ def main(context: click.Context) -> None:
 @main.command()
 @click.option("--seeds", default=10, show_default=True)
 def accuracy(seeds: int) -> None:
-    """Test accuracy on real MNIST of default runs, seeds 0 and up."""
+    """Measure the test accuracy on real MNIST of default runs, seeds 0 and up."""
     with tempfile.TemporaryDirectory() as folder:
         runs = [
             run("train", "--seed", str(seed), "-q", "--json", "-o", f"{folder}/{seed}.npz")
@@ -110,7 +90,7 @@ def accuracy(seeds: int) -> None:
 @main.command()
 @click.option("--seeds", default=5, show_default=True)
 def sample(seeds: int) -> None:
-    """Test accuracy on real MNIST of default nets that have seen only the sample."""
+    """Measure the test accuracy on real MNIST of default nets that have seen only the sample."""
     own, real = [], []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(seeds):
@@ -130,7 +110,7 @@ RELU = (
 @main.command()
 @click.option("--seeds", default=5, show_default=True)
 def relu(seeds: int) -> None:
-    """Test accuracy on real MNIST of a ReLU net with softmax, cross-entropy and Adam."""
+    """Measure the test accuracy on real MNIST of a ReLU net with cross-entropy and Adam."""
     with tempfile.TemporaryDirectory() as folder:
         runs = [
             run(*f"train {RELU} -q --json --seed {seed}".split(), "-o", f"{folder}/{seed}.npz")
@@ -140,35 +120,40 @@ def relu(seeds: int) -> None:
     write("relu", {"options": RELU, "seeds": seeds, "test_accuracy": accuracies})
 
 
-@main.command()
-@click.option("--rounds", default=5, show_default=True)
-def loops(rounds: int) -> None:
-    """How many times faster than Python loops over neurons numpy is, for one default step."""
-    from loops import step
+def step_seconds(x: np.ndarray, y: np.ndarray, rounds: int, repeats: int) -> tuple[float, float]:
+    """Return the median times of a default step on a minibatch: in loops over neurons, in numpy.
 
-    from simplenet import backward, forward, init_net, load_data, minibatches, optimize, zero_grad
-
+    In each round, the one is timed once, and the other as the mean of so many repeats.
+    """
+    step = run_path(str(ROOT / "tests" / "loops.py"))["step"]
     net = init_net(rng=0)
-    x, y = next(minibatches(*load_data("mnist").train, classes=10))
-    slow = [[part.tolist() for part in parts] for parts in (net.W, net.b, x, y)]
-    slow_seconds, fast_seconds, many = [], [], 500
+    W, b, xs, ys = ([part.tolist() for part in parts] for parts in (net.W, net.b, x, y))
+    in_loops, in_numpy = [], []
     for _ in range(rounds):
         began = time.perf_counter()
-        step(*slow, lr=5.0)
-        slow_seconds.append(time.perf_counter() - began)
+        step(W, b, xs, ys, 5.0)
+        in_loops.append(time.perf_counter() - began)
         began = time.perf_counter()
-        for _ in range(many):
+        for _ in range(repeats):
             zero_grad(net)
             forward(net, x)
             backward(net, y)
             optimize(net, 5.0)
-        fast_seconds.append((time.perf_counter() - began) / many)
-    slow_step, fast_step = statistics.median(slow_seconds), statistics.median(fast_seconds)
+        in_numpy.append((time.perf_counter() - began) / repeats)
+    return statistics.median(in_loops), statistics.median(in_numpy)
+
+
+@main.command()
+@click.option("--rounds", default=5, show_default=True)
+def loops(rounds: int) -> None:
+    """Measure how many times faster than loops over neurons numpy is, for one default step."""
+    x, y = next(minibatches(*load_data("mnist").train, classes=10))
+    in_loops, in_numpy = step_seconds(x, y, rounds, 500)
     figures = {
         "rounds": rounds,
-        "loops_milliseconds": 1000 * slow_step,
-        "numpy_milliseconds": 1000 * fast_step,
-        "times_faster": slow_step / fast_step,
+        "loops_milliseconds": 1000 * in_loops,
+        "numpy_milliseconds": 1000 * in_numpy,
+        "times_faster": in_loops / in_numpy,
     }
     write("loops", figures)
 
@@ -176,7 +161,7 @@ def loops(rounds: int) -> None:
 @main.command()
 @click.option("--rounds", default=9, show_default=True)
 def speed(rounds: int) -> None:
-    """Wall time and memory from the prompt to a saved model, and the wall time of --help."""
+    """Measure time and memory from the prompt to a saved model, and the time of --help."""
     with tempfile.TemporaryDirectory() as folder:
         model = ("-o", f"{folder}/model.npz", "--overwrite")
         timed("train", *model)  # a first run pays for reading everything from the disk
@@ -197,7 +182,7 @@ def speed(rounds: int) -> None:
 
 @main.command("first-run")
 def first_run() -> None:
-    """What the README's run command prints where there is no MNIST and no network."""
+    """Write what the README's run command prints where there is no MNIST and no network."""
     nowhere = "http://127.0.0.1:9"
     with tempfile.TemporaryDirectory() as folder:
         environment = {
@@ -205,15 +190,15 @@ def first_run() -> None:
             **{"XDG_CACHE_HOME": folder, "http_proxy": nowhere, "https_proxy": nowhere},
             "no_proxy": "",
         }
-        told = ""
+        printed = ""
         for command in ("train -o first.npz --overwrite", "eval first.npz"):
-            told += subprocess.run(
+            printed += subprocess.run(
                 [*SIMPLENET, *command.split()],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
                 cwd=folder, env=environment,
             ).stdout.replace(folder, "~/.cache")  # fmt: skip
-    (RESULTS / "first-run.txt").write_text(told, encoding="utf-8")
-    click.echo(told)
+    (RESULTS / "first-run.txt").write_text(printed, encoding="utf-8")
+    click.echo(printed)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,15 @@ def _accuracy(net, images, labels):
     return evaluate(net, images, labels).accuracy
 
 
+def test_results_are_what_scripts_measured_and_nothing_else():
+    """What a person wrote about them stands in scripts/notes/."""
+    for path in RESULTS.iterdir():
+        if path.suffix == ".json":
+            assert "python scripts/" in figures(path.stem)["command"], path.name
+        else:
+            assert path.name in ("bench.md", "first-run.txt")
+
+
 def test_every_figure_of_the_readme_was_measured():
     accuracy, sample, speed = figures("accuracy"), figures("sample"), figures("speed")
     test = accuracy["test_accuracy"]
@@ -168,15 +177,10 @@ def test_every_link_to_a_file_leads_somewhere():
                 assert (document.parent / link).exists(), f"{document.name}: {link}"
 
 
-def test_the_command_reference_is_what_the_help_says(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    from make_reference import TARGET, reference
-
-    def words(text):  # releases of click break lines differently
-        return text.split()
-
-    advice = "run python scripts/make_reference.py"
-    assert words(TARGET.read_text(encoding="utf-8")) == words(reference()), advice
+def test_every_script_that_a_document_names_is_there():
+    for document in *LINKED, ROOT / "pyproject.toml":
+        for name in re.findall(r"\bscripts/[\w./-]*\w", document.read_text(encoding="utf-8")):
+            assert (ROOT / name).exists(), f"{document.name}: {name}"
 
 
 def test_the_data_readme_names_every_digest():

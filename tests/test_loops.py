@@ -1,18 +1,10 @@
-"""scripts/loops.py, the network in Python loops, and net.py give the same numbers."""
+"""tests/loops.py, the network in Python loops, and net.py give the same numbers."""
 
+import loops
 import numpy as np
 import pytest
-from conftest import ROOT
 
 from simplenet import backward, forward, init_net, optimize, zero_grad
-
-
-@pytest.fixture
-def loops(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    import loops
-
-    return loops
 
 
 def example():
@@ -37,7 +29,7 @@ def close(found, expected):
 
 
 @pytest.mark.parametrize("problem", [example, random_net])
-def test_activations_gradients_and_cost_are_those_of_the_net(loops, problem):
+def test_activations_gradients_and_cost_are_those_of_the_net(problem):
     net, x, y, _ = problem()
     W, b = [part.tolist() for part in net.W], [part.tolist() for part in net.b]
     dW, db = [np.zeros_like(part).tolist() for part in net.W], [[0.0] * len(part) for part in net.b]
@@ -53,7 +45,7 @@ def test_activations_gradients_and_cost_are_those_of_the_net(loops, problem):
 
 
 @pytest.mark.parametrize("problem", [example, random_net])
-def test_three_steps_are_those_of_the_net(loops, problem):
+def test_three_steps_are_those_of_the_net(problem):
     net, x, y, lr = problem()
     W, b = [part.tolist() for part in net.W], [part.tolist() for part in net.b]
     before = net.params.copy()

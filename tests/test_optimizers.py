@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import ROOT
+from making import optimizer_numbers as numbers
 
 from simplenet import backward, forward, init_net, optimize, zero_grad
 from simplenet.optimizers import (
@@ -25,15 +26,7 @@ PLAIN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def numbers(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    import make_optimizer_numbers
-
-    return make_optimizer_numbers
-
-
-def our_run(numbers, name):
+def our_run(name):
     """Make the steps of a run with the rule that training uses, on a net of weights only."""
     optimizer, lr, different = numbers.RUNS[name]
     rule = rule_for({**PLAIN, **numbers.SETTINGS, **different, "optimizer": optimizer})
@@ -57,17 +50,17 @@ def assert_same(ours, theirs):
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_fifty_steps_are_those_that_pytorch_took(numbers, name):
-    assert_same(our_run(numbers, name), STORED[name])
+def test_fifty_steps_are_those_that_pytorch_took(name):
+    assert_same(our_run(name), STORED[name])
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_fifty_steps_are_those_that_pytorch_takes(numbers, name):
+def test_fifty_steps_are_those_that_pytorch_takes(name):
     pytest.importorskip("torch")
-    assert_same(our_run(numbers, name), numbers.torch_run(name))
+    assert_same(our_run(name), numbers.torch_run(name))
 
 
-def test_every_optimizer_is_compared(numbers):
+def test_every_optimizer_is_compared():
     assert {run[0] for run in numbers.RUNS.values()} == set(OPTIMIZERS)
     assert set(numbers.RUNS) == set(STORED)
 

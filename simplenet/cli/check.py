@@ -5,19 +5,19 @@ from pathlib import Path
 import click
 
 from simplenet.cli import Failure
-from simplenet.cli.common import (
+from simplenet.cli.bars import download_bar
+from simplenet.cli.config import settle_together
+from simplenet.cli.parameters import (
     Checked,
     Grouped,
     GroupedOption,
     data_options,
-    download_bar,
-    echo_json,
     json_option,
-    set_threads,
     table_options,
 )
-from simplenet.cli.config import settle_together
-from simplenet.options import whole
+from simplenet.cli.show import echo_json
+from simplenet.options import integer
+from simplenet.training.blas import set_threads
 
 NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
 
@@ -28,7 +28,7 @@ NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
 @data_options
 @click.option(
     "--batch-size", default=20, show_default=True, metavar="N", cls=GroupedOption,
-    group="Data", type=Checked("N", whole(1)), help="Samples to compute the gradient of.",
+    group="Data", type=Checked("N", integer(1)), help="Samples to compute the gradient of.",
 )  # fmt: skip
 @json_option
 def command(model, data, offline, batch_size, as_json, **options):
@@ -98,7 +98,7 @@ def samples(net, data, count: int, seed: int):
     import numpy as np
 
     from simplenet import minibatches
-    from simplenet.training.run import check_fit
+    from simplenet.training.batches import check_fit
 
     if data is None:
         rng = np.random.default_rng(seed)

@@ -14,7 +14,6 @@ from click.core import ParameterSource
 from simplenet.cli.parameters import Decorated, GroupedOption
 from simplenet.options import OPTIONS, resolve_options
 
-
 SIZES = "hidden", "shape"  # two ways to say how large the layers are
 
 

@@ -6,17 +6,11 @@ from pathlib import Path
 
 import click
 
-from simplenet.cli.common import (
-    Grouped,
-    data_for,
-    data_options,
-    echo_json,
-    json_option,
-    percent,
-    set_threads,
-    threads_option,
-)
+from simplenet.cli.data import data_for
+from simplenet.cli.parameters import Grouped, data_options, json_option, threads_option
+from simplenet.cli.show import echo_json, percent
 from simplenet.options import OPTIONS
+from simplenet.training.blas import set_threads
 
 BYTES = 4  # of one weight in a model file
 

@@ -2,7 +2,8 @@
 
 import click
 
-from simplenet.cli.common import Grouped, GroupedOption, download_bar
+from simplenet.cli.bars import download_bar
+from simplenet.cli.parameters import Grouped, GroupedOption
 from simplenet.datasets.sources import DATASETS, FILES, cache_folder, fetch, verify
 from simplenet.errors import DataError
 

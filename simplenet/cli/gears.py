@@ -5,19 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli.common import (
-    Checked,
-    Grouped,
-    GroupedOption,
-    data_for,
-    data_options,
-    echo_json,
-    json_option,
-    set_threads,
-)
+from simplenet.cli.data import data_for
 from simplenet.cli.output import check_output, free_name, output_options
+from simplenet.cli.parameters import Checked, Grouped, GroupedOption, data_options, json_option
+from simplenet.cli.show import echo_json
 from simplenet.errors import DataError, DivergedError
-from simplenet.options import whole
+from simplenet.options import integer
+from simplenet.training.blas import set_threads
 
 if TYPE_CHECKING:
     from simplenet.backprop.page import Shown
@@ -32,7 +26,7 @@ FEW = 100  # parameters of a net whose every gradient is printed
 @data_options
 @click.option(
     "--sample", "samples", multiple=True, metavar="N", cls=GroupedOption, group="Data",
-    type=Checked("N", whole(0)),
+    type=Checked("N", integer(0)),
     help="A test image to show, counted from 0; may be given many times.  [default: the first of "
     "each class, and the first that are misread]",
 )  # fmt: skip
@@ -106,7 +100,7 @@ def the_network(model, name: str, data, samples: tuple[int, ...]) -> "Shown":
 
     from simplenet.backprop.page import Shown
     from simplenet.net import net_around
-    from simplenet.training.run import check_fit
+    from simplenet.training.batches import check_fit
 
     net = model.net
     net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)

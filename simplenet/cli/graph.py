@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli.common import Grouped
 from simplenet.cli.output import check_output, output_options
+from simplenet.cli.parameters import Grouped
 
 if TYPE_CHECKING:
     from simplenet.autodiff import Tensor

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from simplenet.cli.common import Grouped, echo_json, json_option, learned, percent
+from simplenet.cli.parameters import Grouped, json_option
+from simplenet.cli.show import echo_json, percent
 
 
 @click.command("info", cls=Grouped)
@@ -32,10 +33,11 @@ def command(model, as_json):
         "dtype": net.params.dtype.name,
         "activations": net.activations,
         "cost": net.cost,
-        "options": loaded.options,
+        "options": loaded.settings,
         "data": loaded.data,
-        "position": loaded.position,
-        "history": loaded.history,
+        "position": {"epochs": loaded.epoch, "images": loaded.images},
+        "weights_of_epoch": loaded.weights_epoch,
+        "history": [history_row(record) for record in loaded.history],
         "versions": loaded.versions,
     }
     if as_json:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from simplenet.cli import Failure
-from simplenet.cli.common import GroupedOption
+from simplenet.cli.parameters import GroupedOption
 from simplenet.files import part_name
 
 if TYPE_CHECKING:
-    from simplenet.training.modelfile import Model
+    from simplenet.training.run import Run
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -66,7 +66,7 @@ class Keeper:
         self.written: os.stat_result | None = None  # of the file, when it was last saved
         check_output(self.path, overwrite)
 
-    def save(self, model: "Model") -> None:
+    def save(self, model: "Run") -> None:
         """Save the model; if another program has taken the name meanwhile, under the next one."""
         from simplenet.training.modelfile import save_model
 

@@ -17,9 +17,7 @@ class Checked(click.ParamType):
     def __init__(self, name: str, check: Callable[[Any], Any]) -> None:
         self.name, self.check = name, check
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the value, checked, or fail as click does."""
         try:
             return self.check(value)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli.common import Grouped, GroupedOption, json_option, set_threads
+from simplenet.cli.parameters import Grouped, GroupedOption, json_option
 from simplenet.errors import DataError, DivergedError, ModelError
+from simplenet.training.blas import set_threads
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from simplenet.training.modelfile import Model
+    from simplenet.training.run import Run
 
 SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 
@@ -109,7 +110,7 @@ def looks_like_model(name: str) -> bool:
 
 
 def run(
-    model: "Model", name: str, untouched: bool
+    model: "Run", name: str, untouched: bool
 ) -> tuple["npt.NDArray[np.uint8]", "npt.NDArray[np.floating]"]:
     """Return what the net of a model sees of an image, bytes, and its outputs."""
     import numpy as np

@@ -2,8 +2,8 @@
 
 import os
 import textwrap
-from pathlib import Path
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,7 +96,9 @@ def command(
         return
     keeper = Keeper(output, overwrite)
     threads = set_threads(threads, largest_product(layer_sizes(asked), batch_size))
-    resolve_together(asked, layer_sizes(asked))  # what is wrong had better be said before a download
+    resolve_together(
+        asked, layer_sizes(asked)
+    )  # what is wrong had better be said before a download
     found = find_data(data, offline, quiet)
     run = start_run(asked, found, threads)
     say: Say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))

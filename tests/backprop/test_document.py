@@ -6,26 +6,19 @@ import shlex
 import numpy as np
 import pytest
 from conftest import ROOT
+from making import document
 
 import simplenet
 
 DOCUMENT = (ROOT / "simplenet" / "backprop" / "README.md").read_text(encoding="utf-8")
-TEMPLATE = (ROOT / "scripts" / "document.md").read_text(encoding="utf-8")
+TEMPLATE = document.TEMPLATE.read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"```python\n((?:(?!```).)*)```", DOCUMENT, re.DOTALL)
 
 
-@pytest.fixture
-def make_document(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    import make_document
-
-    return make_document
-
-
-def test_the_document_is_what_the_code_computes_now(make_document):
-    made = make_document.document()
+def test_the_document_is_what_the_code_computes_now():
+    made = document.files()[document.PATH].decode()
     for line, (found, expected) in enumerate(zip(DOCUMENT.splitlines(), made.splitlines()), 1):
-        assert found == expected, f"line {line}: run python scripts/make_document.py"
+        assert found == expected, f"line {line}: run python scripts/make.py document"
     assert made == DOCUMENT
 
 

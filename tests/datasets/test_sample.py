@@ -2,10 +2,12 @@
 
 import ast
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
+from making import chance, handwriting, sample, strokes
 
 from simplenet import load_data
 
@@ -20,14 +22,6 @@ SHA256 = {
 @pytest.fixture(scope="module")
 def data():
     return load_data("sample")
-
-
-@pytest.fixture
-def script(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    import make_sample
-
-    return make_sample
 
 
 def test_the_sample_is_the_one_that_is_documented(data):
@@ -46,9 +40,9 @@ def test_there_is_enough_of_it_and_not_too_much(data):
 
 
 @pytest.mark.parametrize(("half", "first"), [("train", 0), ("train", 23_940), ("test", 1_000)])
-def test_the_script_draws_it_whole_or_any_part(script, data, half, first):
-    split = {"train": script.TRAIN, "test": script.TEST}[half]
-    images, labels = script.draw(split, first, 60)
+def test_the_script_draws_any_part_of_it(data, half, first):
+    split = {"train": sample.TRAIN, "test": sample.TEST}[half]
+    images, labels = handwriting.draw(split, first, 60)
     kept = getattr(data, half)
     np.testing.assert_array_equal(images, kept.images[first : first + 60])
     np.testing.assert_array_equal(labels, kept.labels[first : first + 60])
@@ -90,32 +84,25 @@ def test_the_pen_is_soft_and_light_on_dark(data):
     assert 0.2 < soft.sum() / (images > 0).sum() < 0.8
 
 
-def test_the_drawing_is_done_in_integers(script):
+@pytest.mark.parametrize("module", [chance, strokes, handwriting])
+def test_the_drawing_is_done_in_integers(module):
     """No float constant, no true division, nothing of numpy or math that gives floats."""
-    tree = ast.parse((ROOT / "scripts" / "make_sample.py").read_text(encoding="utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    drawing = functions[: [function.name for function in functions].index("draw") + 1]
-    assert len(drawing) > 15
-    for node in (node for function in drawing for node in ast.walk(function)):
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    assert len([node for node in tree.body if isinstance(node, ast.FunctionDef)]) >= 5
+    for node in ast.walk(tree):
         assert not isinstance(node, ast.Div), "true division"
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), node.value
         if isinstance(node, ast.Attribute):
             assert node.attr not in ("random", "mean", "std", "sqrt", "sin", "cos", "float64")
 
 
-def test_the_script_checks_and_writes(script, data, tmp_path):
-    from click.testing import CliRunner
-
-    run = CliRunner().invoke
-    few = ["--output", str(tmp_path / "new"), "--train", "40", "--test", "20"]
-    result = run(script.main, [*few, "--check"])
-    assert result.exit_code == 1
-    assert "train-images-idx3-ubyte.gz: expected an IDX file" in result.stderr
-    assert run(script.main, few).exit_code == 0
-    assert run(script.main, [*few, "--check"]).exit_code == 0
-    drawn = load_data(tmp_path / "new")
-    np.testing.assert_array_equal(drawn.train.images, data.train.images[:40])
-    assert len(drawn.test.images) == 20
-    result = run(script.main, [*few, "--train", "50", "--check"])
-    assert result.exit_code == 1
-    assert "train-images-idx3-ubyte.gz is not what this script draws" in result.stderr
+def test_the_files_hold_as_many_digits_as_are_asked_for(data, tmp_path):
+    files = sample.files({sample.TRAIN: 40, sample.TEST: 20})
+    assert len(files) == 4
+    for name, content in files.items():
+        (tmp_path / Path(name).name).write_bytes(content)
+    drawn = load_data(tmp_path)
+    for half, count in ("train", 40), ("test", 20):
+        kept, made = getattr(data, half), getattr(drawn, half)
+        np.testing.assert_array_equal(made.images, kept.images[:count])
+        np.testing.assert_array_equal(made.labels, kept.labels[:count])

@@ -1,4 +1,4 @@
-"""scripts/bench.py measures equal work, names who is missing, and leaves nothing behind.
+"""scripts/bench measures equal work, names who is missing, and leaves nothing behind.
 
 No time is tested: machines differ, and so do their days.
 """
@@ -16,23 +16,38 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bench.command import main
+from bench.contestants import Floor, Limit, products
+from bench.folders import own_folder
+from bench.groups import GROUPS
+from bench.processes import environment, module
+from bench.programs import PROGRAMS
+from bench.recipes import PACKAGES, RECIPES
+from bench.rounds import compare, lay_out, run_group
+from bench.run import Bench, Settings, write
+from bench.size import folder_of
+from bench.work import Work
 from click.testing import CliRunner
 from conftest import ROOT
 
 import simplenet
 
-SCRIPTS = ROOT / "scripts"
+FOLDER = ROOT / "scripts" / "bench"
 
 
 @pytest.fixture
-def bench(monkeypatch):
-    """Return the bench, as it is where no peer is installed."""
-    monkeypatch.syspath_prepend(SCRIPTS)
-    import bench
-
-    monkeypatch.setattr(bench, "installed", lambda package: package == "numpy")
+def run():
+    """Return a function that runs the bench in this process, and put back its signal handler."""
     handler = signal.getsignal(signal.SIGTERM)
-    yield bench
+
+    def run(*args, code=0):
+        result = CliRunner().invoke(main, [str(arg) for arg in args])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    yield run
     signal.signal(signal.SIGTERM, handler)
 
 
@@ -43,42 +58,31 @@ def digits(make_data):
 
 
 @pytest.fixture
-def work(bench, digits, tmp_path):
+def work(digits, tmp_path):
     """Return a function that makes the work of a group, with a ragged last minibatch."""
-    from bench_rounds import lay_out
-    from bench_work import Work
 
     def make(name, shape=(784, 12, 10), **changes):
         data, folder = simplenet.load_data(digits), tmp_path / f"work-{name}"
         folder.mkdir(exist_ok=True)
-        group = replace(bench.GROUPS[name], shape=shape, **changes)
+        group = replace(GROUPS[name], shape=shape, **changes)
         path = lay_out(folder, group, data.train, data.test)
         return Work(**json.loads(path.read_text(encoding="utf-8")))
 
     return make
 
 
-def run(bench, *args, code=0):
-    result = CliRunner().invoke(bench.main, [str(arg) for arg in args])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result
-
-
-def test_a_run_without_peers_measures_the_rest_and_names_them(bench, digits, tmp_path, monkeypatch):
+def test_a_run_without_peers_measures_the_rest_and_names_them(digits, tmp_path):
     few = ("default-20", "predict")
-    monkeypatch.setattr(bench, "GROUPS", {name: bench.GROUPS[name] for name in few})
     scratch, output = tmp_path / "scratch", tmp_path / "new" / "output"
     scratch.mkdir()
-    size = ("--size-images", 300, "--scratch", scratch)
-    told = run(
-        bench, "--data", digits, "--quick", "--rounds", 2, "--images", 130, *size, "-o", output
-    )
+    settings = Settings(quick=True, rounds=2, images=130, size_images=300, scratch=str(scratch))
+    groups = {name: GROUPS[name] for name in few}
+    bench = Bench(simplenet.load_data(digits), settings, groups, lambda name: name == "numpy")
+    table = write(bench.report("bench --quick"), output)
     report = json.loads((output / "bench.json").read_text(encoding="utf-8"))
-    table = (output / "bench.md").read_text(encoding="utf-8")
-    assert table in told.stdout
-    assert str(tmp_path) not in table + json.dumps(report["command"])
+    assert table == (output / "bench.md").read_text(encoding="utf-8")
+    assert report["command"] == "SIMPLENET_DATA=FOLDER python scripts/bench --quick"
+    assert report["command"] in table
 
     assert set(report["left_out"]) == {
         "PyTorch", "PyTorch eager", "PyTorch compiled", "JAX", "JAX scanned", "JAX stepwise",
@@ -114,9 +118,16 @@ def test_a_run_without_peers_measures_the_rest_and_names_them(bench, digits, tmp
     assert {"date", "machine", "command", "versions", "data"} <= set(report)
 
 
-def test_the_floor_is_the_products_of_a_step_and_no_others(work):
-    from bench_contestants import Floor, products
+def test_the_command_shows_what_it_writes_and_tells_no_paths(run, digits, tmp_path):
+    size = ("--only", "size", "--size-images", 300, "--scratch", tmp_path)
+    shown = run("--data", digits, *size, "-o", tmp_path / "output").stdout
+    report, table = (tmp_path / "output" / f"bench.{kind}" for kind in ("json", "md"))
+    assert table.read_text(encoding="utf-8") in shown
+    assert "scripts/bench --only size --size-images 300" in shown
+    assert str(tmp_path) not in shown + report.read_text(encoding="utf-8")
 
+
+def test_the_floor_is_the_products_of_a_step_and_no_others(work):
     x = np.ones((20, 784), np.float32)
     W = [np.ones(shape, np.float32) for shape in ((784, 40), (40, 30), (30, 10))]
     forward = [((20, 784), (784, 40)), ((20, 40), (40, 30)), ((20, 30), (30, 10))]
@@ -139,8 +150,6 @@ def test_the_floor_is_the_products_of_a_step_and_no_others(work):
 
 
 def test_the_limit_counts_the_operations_of_the_floor(work):
-    from bench_contestants import Floor, Limit
-
     for name in "default-20", "predict":
         job = work(name, (784, 12, 11, 10))
         done = sum(
@@ -156,23 +165,21 @@ PEERS = {"PyTorch eager": "torch", "JAX scanned": "jax", "JAX stepwise": "jax",
 
 
 @pytest.mark.parametrize("name", PEERS)
-def test_peers_come_to_the_weights_and_cost_of_simplenet(bench, digits, name):
+def test_peers_come_to_the_weights_and_cost_of_simplenet(digits, name):
     """In processes of their own: JAX, once imported here, would object to tests that fork."""
     if not importlib.util.find_spec(PEERS[name]):
         pytest.skip(f"{PEERS[name]} is not installed: see the extra bench")
-    from bench_rounds import run_group
-
     data, names = simplenet.load_data(digits), ["simplenet", name]
     small = {"batch": 20, "all_cores": False}  # 110 images: the last minibatch is a ragged one
     groups = (
-        replace(bench.GROUPS["default-20"], shape=(784, 12, 10)),
-        replace(bench.GROUPS["deep"], shape=(784, 12, 11, 10), close=1e-3, **small),
-        replace(bench.GROUPS["predict"], shape=(784, 12, 10)),
+        replace(GROUPS["default-20"], shape=(784, 12, 10)),
+        replace(GROUPS["deep"], shape=(784, 12, 11, 10), close=1e-3, **small),
+        replace(GROUPS["predict"], shape=(784, 12, 10)),
     )
     for group in groups if name != "JAX scanned" else groups[:2]:
-        told, failed = run_group(group, names, data.train, data.test, 2)
+        figures, failed = run_group(group, names, data.train, data.test, 2)
         assert not failed
-        theirs = told["contestants"][name]
+        theirs = figures["contestants"][name]
         if name == "scikit-learn" and group is groups[0]:
             assert "agrees" not in theirs
             assert "log loss" in theirs["note"]
@@ -180,9 +187,7 @@ def test_peers_come_to_the_weights_and_cost_of_simplenet(bench, digits, name):
             assert theirs["agrees"] is True
 
 
-def test_unequal_work_is_noticed(bench, work):
-    from bench_rounds import compare
-
+def test_unequal_work_is_noticed(work):
     job = work("default-20", (784, 40, 10))
     params = job.array("params")
     test = simplenet.datasets.load.Examples(job.array("test_images"), job.array("test_labels"))
@@ -190,26 +195,25 @@ def test_unequal_work_is_noticed(bench, work):
         found = {name: {"cost": 0.5, "equal": True} for name in ("simplenet", "PyTorch eager")}
         found["PyTorch eager"]["cost"] = cost
         outcomes = {"simplenet": params + 0.01, "PyTorch eager": params + np.float32(0.01 + apart)}
-        compare(bench.GROUPS["default-20"], found, outcomes, params, test)
+        compare(GROUPS["default-20"], found, outcomes, params, test)
         assert found["PyTorch eager"]["agrees"] is agrees
 
 
 def test_a_contestant_that_cannot_prepare_says_why(work, tmp_path):
     job = work("default-20")
     (tmp_path / "work-default-20" / "order.npy").unlink()
-    script = SCRIPTS / "bench_contestants.py"
-    told = subprocess.run(
-        [sys.executable, script, "Python loops", f"{job.folder}/work.json"],
+    ended = subprocess.run(
+        module("worker", "Python loops", f"{job.folder}/work.json"), env=environment(1),
         capture_output=True, text=True, check=True, input="",
     )  # fmt: skip
-    assert json.loads(told.stdout)["error"].startswith("FileNotFoundError")
+    assert json.loads(ended.stdout)["error"].startswith("FileNotFoundError")
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_a_large_folder_is_removed_whatever_happens(bench, digits, tmp_path, error):
+def test_a_large_folder_is_removed_whatever_happens(digits, tmp_path, error):
     data, scratch = simplenet.load_data(digits), tmp_path / "scratch"
     scratch.mkdir()
-    with pytest.raises(error), bench.folder_of(250, data.train, data.test, scratch) as folder:
+    with pytest.raises(error), folder_of(250, data.train, data.test, scratch) as folder:
         made = simplenet.load_data(folder)
         np.testing.assert_array_equal(made.train.images[220:], data.train.images[:30])
         np.testing.assert_array_equal(made.train.labels[110:220], data.train.labels)
@@ -218,13 +222,11 @@ def test_a_large_folder_is_removed_whatever_happens(bench, digits, tmp_path, err
     assert not list(scratch.iterdir())
 
 
-def test_a_signal_while_a_folder_is_made_or_removed_leaves_none(bench, tmp_path, monkeypatch):
-    from bench_work import own_folder
-
+def test_a_signal_while_a_folder_is_made_or_removed_leaves_none(tmp_path, monkeypatch):
     place = tmp_path / "place"
     place.mkdir()
-    for module, name in (pathlib.Path, "mkdir"), (shutil, "rmtree"):
-        original, calls = getattr(module, name), []
+    for owner, name in (pathlib.Path, "mkdir"), (shutil, "rmtree"):
+        original, calls = getattr(owner, name), []
 
         def struck(folder, *args, original=original, calls=calls, made=name == "mkdir", **kwargs):
             calls.append(folder)
@@ -236,7 +238,7 @@ def test_a_signal_while_a_folder_is_made_or_removed_leaves_none(bench, tmp_path,
                 original(folder, *args, **kwargs)
 
         with monkeypatch.context() as patched:
-            patched.setattr(module, name, struck)
+            patched.setattr(owner, name, struck)
             with pytest.raises(KeyboardInterrupt), own_folder(place):
                 pass
         assert calls
@@ -248,7 +250,7 @@ def test_a_signal_while_a_folder_is_made_or_removed_leaves_none(bench, tmp_path,
 def test_an_interrupted_bench_leaves_nothing_behind(digits, tmp_path, number, code):
     scratch, output = tmp_path / "scratch", tmp_path / "output"
     scratch.mkdir()
-    command = [sys.executable, SCRIPTS / "bench.py", "--data", digits, "--only", "size"]
+    command = [sys.executable, FOLDER, "--data", digits, "--only", "size"]
     command += ["--size-images", "20000", "--scratch", scratch, "-o", output]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         while not list(scratch.iterdir()):
@@ -261,16 +263,14 @@ def test_an_interrupted_bench_leaves_nothing_behind(digits, tmp_path, number, co
     assert not output.exists()
 
 
-def test_a_disk_without_room_is_refused_with_a_sentence(bench, digits, tmp_path):
-    told = run(bench, "--data", digits, "--only", "size", "--size-images", 10**15, "--quick",
+def test_a_disk_without_room_is_refused_with_a_sentence(run, digits, tmp_path):
+    refused = run("--data", digits, "--only", "size", "--size-images", 10**15, "--quick",
                "--scratch", tmp_path / "here", "-o", tmp_path, code=1)  # fmt: skip
-    assert "GB free for 1,000,000,000,000,000 images, found" in told.output
+    assert "GB free for 1,000,000,000,000,000 images, found" in refused.output
     assert not list((tmp_path / "here").iterdir())
 
 
-def test_every_tool_has_a_recipe_for_every_target(bench):
-    from bench_prompt import PACKAGES, PROGRAMS, RECIPES
-
+def test_every_tool_has_a_recipe_for_every_target():
     assert list(RECIPES) == list(PACKAGES) == ["simplenet", *PROGRAMS]
     for recipes in RECIPES.values():
         assert list(recipes) == [0.95, 0.97, 0.98]

@@ -1,12 +1,4 @@
-"""Those who run in the bench, each in a process of its own: prepare once, then run when told.
-
-    python scripts/bench_contestants.py NAME WORK.json
-
-`scripts/bench.py` starts these. A contestant reads commands from stdin, one a line, and answers
-each with one line of JSON; between them it waits for the next, and uses no core.
-
-    run           do the work once, from the same start each time: its seconds, its mean cost
-    leave PATH    save what the last run came to: the weights, or the classes it predicted
+"""Those who run in the bench.
 
 The work is one epoch: each minibatch of a given order is gathered, predicted, learned from with
 plain gradient descent, and its cost added up; or it is the prediction of all test images. In
@@ -18,21 +10,26 @@ and learning rate. What is not is said in the `note` of a contestant.
 """
 
 import itertools
-import json
-import os
-import sys
 from itertools import pairwise
 from pathlib import Path
+from runpy import run_path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from bench_peers import Jax, JaxScanned, Sklearn, Torch, TorchCompiled
-from bench_work import Contestant, Work
 
+from bench.peers import Jax, JaxScanned, Sklearn, Torch, TorchCompiled
+from bench.work import Contestant, Work
+
+if TYPE_CHECKING:  # a peer's process does not import simplenet
+    from simplenet.net import Net
+
+ROOT = Path(__file__).resolve().parents[2]
+Product = tuple[np.ndarray, np.ndarray, np.ndarray]  # left, right, out
 BLOCK = 1000  # images that the floor goes round in: they stay in the cache
 
 
-def first_net(shape: tuple[int, ...], relu: bool):
-    """Make the net that every contestant begins with."""
+def first_net(shape: tuple[int, ...], relu: bool) -> "Net":
+    """Return the net that every contestant begins with."""
     from simplenet import init_net
 
     functions = {"activation": "relu", "cost": "cross-entropy"} if relu else {}
@@ -60,10 +57,10 @@ class Simplenet(Contestant):
         self.net.params[:] = self.start
 
     def epoch(self) -> float:
-        options = {"batch_size": self.work.batch, "lr": self.work.lr, "seed": 0}
         train = self.module.train(
-            self.net, self.images, self.labels, validation=0, epochs=1, **options
-        )
+            self.net, self.images, self.labels, validation=0, epochs=1,
+            batch_size=self.work.batch, lr=self.work.lr, seed=0,
+        )  # fmt: skip
         return next(iter(train)).cost
 
     def predict(self) -> np.ndarray:
@@ -73,14 +70,14 @@ class Simplenet(Contestant):
         return self.net.params
 
 
-def products(x: np.ndarray, W: list[np.ndarray], learn: bool) -> list[tuple[np.ndarray, ...]]:
-    """List the matrix products (left, right, out) of a step on the batch x, and no others.
+def products(x: np.ndarray, W: list[np.ndarray], learn: bool) -> list[Product]:
+    """Return the matrix products (left, right, out) of a step on the batch x, and no others.
 
     Forward one for each layer; to learn, another for the gradient of each weight matrix, and one
     that leads back through each layer but the first.
     """
     a = [x, *(np.zeros((len(x), w.shape[1]), np.float32) for w in W)]
-    listed = [(a[l], w, a[l + 1]) for l, w in enumerate(W)]
+    listed: list[Product] = [(a[l], w, a[l + 1]) for l, w in enumerate(W)]
     if learn:
         dc_dz = [np.zeros_like(part) for part in a]
         for l in reversed(range(len(W))):
@@ -140,12 +137,12 @@ class Limit(Contestant):
 
 
 class Loops(Contestant):
-    """scripts/loops.py, nothing but Python loops over neurons."""
+    """tests/loops.py, nothing but Python loops over neurons."""
 
     note = "one minibatch, times the number of minibatches"
 
     def __init__(self, work: Work):
-        from loops import step
+        step = run_path(str(ROOT / "tests" / "loops.py"))["step"]
 
         super().__init__(work)
         self.step, chosen = step, work.array("order")[: work.batch]
@@ -159,7 +156,7 @@ class Loops(Contestant):
         self.step(*self.parts, self.x, self.y, self.work.lr)
 
 
-CONTESTANTS = {
+CONTESTANTS: dict[str, type[Contestant]] = {
     "simplenet": Simplenet,
     "matrix products": Floor,
     "floating-point limit": Limit,
@@ -170,26 +167,3 @@ CONTESTANTS = {
     "scikit-learn": Sklearn,
     "Python loops": Loops,
 }
-
-
-def main(name: str, path: str) -> None:
-    """Prepare, run once to warm up (and to compile, where that is done), then obey."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever a library prints is no answer
-    work = Work(**json.loads(Path(path).read_text(encoding="utf-8")))
-    if work.cores:
-        os.sched_setaffinity(0, work.cores)
-    try:
-        contestant = CONTESTANTS[name](work)
-        answer = contestant.timed() | {"note": contestant.note, "equal": contestant.equal}
-    except Exception as error:  # it is left out, by name and with this reason
-        answer = {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"}
-    answers.write(json.dumps(answer) + "\n")
-    for line in sys.stdin if "error" not in answer else ():
-        command, _, path = line.strip().partition(" ")
-        answer = contestant.timed() if command == "run" else contestant.leave(path)
-        answers.write(json.dumps(answer) + "\n")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,15 +1,16 @@
-"""Write tests/optimizers.json: where PyTorch's optimizers stand after 1, 2, 10 and 50 steps.
+"""Where PyTorch's optimizers stand after 1, 2, 10 and 50 steps.
 
 The tests compare simplenet's optimizers with these numbers, and with PyTorch itself where that is
-installed. This script needs it: pip install torch.
+installed. To make them again needs it.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 
-TARGET = Path(__file__).parents[1] / "tests" / "optimizers.json"
+from making import Files, NotHereError
+
+PATH = "tests/optimizers.json"
 KEPT = (1, 2, 10, 50)  # steps
 START = np.array([1.5, -2.0, 0.3, 0.0, -0.7, 4.0])
 SETTINGS = {
@@ -21,7 +22,7 @@ SETTINGS = {
     "weight_decay": 0.05,
 }
 # By the name of a test: the optimizer, its learning rate, and the settings that differ.
-RUNS = {
+RUNS: dict[str, tuple[str, float, dict[str, float]]] = {
     "sgd": ("sgd", 0.05, {"momentum": 0.0}),
     "momentum": ("sgd", 0.02, {}),
     "nesterov": ("nesterov", 0.02, {}),
@@ -36,11 +37,12 @@ RUNS = {
 def gradient(params: np.ndarray) -> np.ndarray:
     """Return the slope of a bowl that is steep, flat and bent in places."""
     steepness = np.array([1.0, 0.1, 3.0, 1.0, 0.01, 0.5])
-    return steepness * params + 0.3 * np.roll(params, 1) + 0.1 * params**3
+    slope: np.ndarray = steepness * params + 0.3 * np.roll(params, 1) + 0.1 * params**3
+    return slope
 
 
 def torch_run(name: str) -> dict[str, list[float]]:
-    """Let PyTorch make the steps of a run; give the parameters after each of KEPT."""
+    """Return the parameters after each of KEPT steps of a run that PyTorch makes."""
     import torch
 
     optimizer, lr, different = RUNS[name]
@@ -67,8 +69,11 @@ def torch_run(name: str) -> dict[str, list[float]]:
     return kept
 
 
-if __name__ == "__main__":
-    import torch
-
+def files() -> Files:
+    """Return the numbers of every run. Raise NotHereError without PyTorch."""
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise NotHereError("PyTorch is not installed: pip install torch.") from error
     numbers = {"torch": torch.__version__, "runs": {name: torch_run(name) for name in RUNS}}
-    TARGET.write_text(json.dumps(numbers, indent=1) + "\n")
+    return {PATH: (json.dumps(numbers, indent=1) + "\n").encode()}

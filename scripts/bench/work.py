@@ -1,15 +1,12 @@
 """What a contestant of the bench is: the work, as arrays, and the clock around it."""
 
-import secrets
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,27 +26,30 @@ class Work:
 
     def array(self, name: str) -> np.ndarray:
         """Read images, labels, order, params, test_images or test_labels."""
-        return np.load(Path(self.folder) / f"{name}.npy")
+        loaded: np.ndarray = np.load(Path(self.folder) / f"{name}.npy")
+        return loaded
 
     @cached_property
     def x(self) -> np.ndarray:
-        """The images of this kind of work as float32 in [0, 1]."""
+        """Return the images of this kind of work as float32 in [0, 1]."""
         images = self.array("images" if self.kind == "epoch" else "test_images")
-        return np.divide(images, 255, dtype=np.float32)
+        rows: np.ndarray = np.divide(images, 255, dtype=np.float32)
+        return rows
 
     @cached_property
     def y(self) -> np.ndarray:
-        """One-hot rows."""
+        """Return the labels of these images as one-hot rows."""
         labels = self.array("labels" if self.kind == "epoch" else "test_labels")
-        return np.eye(self.shape[-1], dtype=np.float32)[labels]
+        rows: np.ndarray = np.eye(self.shape[-1], dtype=np.float32)[labels]
+        return rows
 
     @property
     def parts(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """The first weights and biases."""
+        """Return the first weights and biases."""
         return cut(self.array("params"), self.shape)
 
 
-def cut(params: np.ndarray, shape: tuple[int, ...]) -> tuple[list, list]:
+def cut(params: np.ndarray, shape: tuple[int, ...]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Cut a vector, first every weight, then every bias, into matrices (n, m) and rows (m,)."""
     sizes = [n * m for n, m in pairwise(shape)] + list(shape[1:])
     parts = np.split(params, np.cumsum(sizes)[:-1])
@@ -57,31 +57,13 @@ def cut(params: np.ndarray, shape: tuple[int, ...]) -> tuple[list, list]:
     return matrices, parts[len(matrices) :]
 
 
-def joined(W: list, b: list) -> np.ndarray:
-    """Undo `cut`."""
+def joined(W: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the vector that `cut` would cut into these."""
     return np.concatenate([np.ravel(part) for part in (*W, *b)])
 
 
-@contextmanager
-def own_folder(place: str | Path | None = None) -> Iterator[Path]:
-    """Return a new folder and remove it, whatever happens.
-
-    tempfile's stays if a signal comes while it is being made; here that, too, is guarded.
-    """
-    folder = Path(place or tempfile.gettempdir()) / f"simplenet-bench-{secrets.token_hex(6)}"
-    try:
-        folder.mkdir(mode=0o700)
-        yield folder
-    finally:
-        try:
-            shutil.rmtree(folder, ignore_errors=True)
-        except BaseException:  # a signal while it was being removed
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-
-
 class Contestant:
-    """What all have in common."""
+    """What all contestants have in common."""
 
     package = "numpy"  # what has to be installed
     equal = False  # whether its cost and weights after an epoch have to be those of simplenet
@@ -95,7 +77,7 @@ class Contestant:
         """Go back to the first weights, off the clock."""
 
     def epoch(self) -> float | None:
-        """Learn from every image once; give the mean cost."""
+        """Learn from every image once; return the mean cost."""
         raise NotImplementedError
 
     def predict(self) -> np.ndarray | None:
@@ -103,10 +85,11 @@ class Contestant:
         raise NotImplementedError
 
     def weights(self) -> np.ndarray | None:
-        """Return all weights as one vector, if this one learns."""
+        """Return all weights as one vector; None if this one does not learn."""
+        return None
 
-    def timed(self) -> dict:
-        """Do the work once."""
+    def timed(self) -> dict[str, Any]:
+        """Do the work once; return its seconds and its mean cost."""
         self.reset()
         began = time.perf_counter()
         outcome = getattr(self, self.work.kind)()
@@ -116,8 +99,8 @@ class Contestant:
         self.predicted = outcome
         return {"seconds": seconds, "cost": None}
 
-    def leave(self, path: str) -> dict:
-        """Save what the last run came to."""
+    def leave(self, path: str) -> dict[str, bool]:
+        """Write what the last run came to."""
         outcome = self.weights() if self.work.kind == "epoch" else self.predicted
         if outcome is not None:
             np.save(path, outcome)

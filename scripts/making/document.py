@@ -1,53 +1,55 @@
-"""Write simplenet/backprop/README.md, the gear document, from scripts/document.md.
+"""The gear document, from its template document.md.
 
 The template holds the text and no number: each is a field such as {dw[5]:.6f}, filled with what
 the real code computes here, and each line of code shown is cut out of the real source. A program
-followed by @output is run. With --check, only tell whether the document is what it would be.
+followed by @output is run.
 """
 
 import contextlib
 import io
 import re
-import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import simplenet
+from making import Files
 from simplenet import net as heart
 from simplenet.backprop import demo_path
-from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.backprop.example import LR, Trace, X, Y, example_net, trace, weight_index
 from simplenet.backprop.source import lines_of
-from simplenet.net import net_around
+from simplenet.net import Net, net_around
 
 TEMPLATE = Path(__file__).with_name("document.md")
-TARGET = Path(__file__).parents[1] / "simplenet" / "backprop" / "README.md"
+PATH = "simplenet/backprop/README.md"
 TURNS = 1e-3, 0.1, 1
 SHAPE, BATCH = (784, 40, 10), 20
 
 
-def one_based(values) -> dict[int, float]:
-    """Number values from 1, as h1 and h2 are."""
+def one_based(values: np.ndarray) -> dict[int, float]:
+    """Return values by number, from 1 on, as h1 and h2 have them."""
     return dict(enumerate(np.ravel(values).tolist(), start=1))
 
 
-def by_weight(matrices) -> dict[int, float]:
+def by_weight(matrices: Sequence[np.ndarray]) -> dict[int, float]:
     """Return w1 to w8, or what belongs to them, by number."""
     places = {number: weight_index(number) for number in range(1, 9)}
     return {number: float(matrices[l][k, j]) for number, (l, k, j) in places.items()}
 
 
 def cost_after(turn: float, number: int) -> float:
-    """Turn one weight of the example, and give the cost then."""
+    """Return the cost of the example after one of its weights was turned."""
     net = example_net()
     l, k, j = weight_index(number)
     net.W[l][k, j] += turn
     return trace(net, X[0], Y[0]).cost
 
 
-def example() -> dict:
-    """Compute everything about the 2-2-2 example."""
+def example() -> dict[str, Any]:
+    """Return all that the document says of the 2-2-2 example."""
     net = example_net()
     t = trace(net, X[0], Y[0])
     w, dw = by_weight(net.W), by_weight(t.dc_dW)
@@ -83,8 +85,8 @@ def example() -> dict:
     return numbers | steps(net, t)
 
 
-def steps(net, t) -> dict:
-    """Take one step of the example in three ways, the last of which is wrong."""
+def steps(net: Net, t: Trace) -> dict[str, Any]:
+    """Return where one step of the example leads in three ways, the last of which is wrong."""
     heart.optimize(net, LR)
     held = example_net()
     for W, step in zip(held.W, net.W):
@@ -101,8 +103,8 @@ def steps(net, t) -> dict:
     }
 
 
-def digits() -> dict:
-    """Compute what is shown of the networks that read digits."""
+def digits() -> dict[str, Any]:
+    """Return what is shown of the networks that read digits."""
     net = simplenet.init_net(SHAPE, rng=0)
     x, y = np.zeros((BATCH, SHAPE[0])), np.zeros((BATCH, SHAPE[-1]))
     simplenet.forward(net, x)
@@ -122,8 +124,8 @@ def digits() -> dict:
     }  # fmt: skip
 
 
-def slips(images: int = 500) -> dict:
-    """Compare slopes of hidden neurons before and after training; tell how far gradients spread."""
+def slips(images: int = 500) -> dict[str, Any]:
+    """Return slopes of hidden neurons before and after training, and how far gradients spread."""
     digits, labels = simplenet.load_data("sample").test
     x = digits[:images].reshape(images, -1) / 255
     demo = simplenet.load_model(demo_path()).net
@@ -147,8 +149,8 @@ def slips(images: int = 500) -> dict:
     }
 
 
-def stale(epochs: int = 2, lr: float = 5.0) -> dict:
-    """Train on the embedded digits with zero_grad and without; give both test accuracies."""
+def stale(epochs: int = 2, lr: float = 5.0) -> dict[str, Any]:
+    """Return the test accuracies on the embedded digits of training with zero_grad and without."""
     data = simplenet.load_data("sample")
     accuracy = {}
     for name in "with_zero", "without_zero":
@@ -166,8 +168,8 @@ def stale(epochs: int = 2, lr: float = 5.0) -> dict:
     return {"stale_epochs": epochs, "stale_lr": lr, **accuracy}
 
 
-def code() -> dict:
-    """Cut the lines that the document shows out of the source."""
+def code() -> dict[str, Any]:
+    """Return the lines that the document shows, cut out of the source."""
     back = heart.backward
     blocks = {
         "loop": lines_of(back, "for l in reversed", "dc_da *= net.masks[l]"),
@@ -205,9 +207,9 @@ def code() -> dict:
 
 
 def with_outputs(text: str) -> str:
-    """Run each program that is followed by @output, and put what it prints there."""
+    """Return a text in which each @output is what the program before it prints."""
 
-    def run(match: re.Match) -> str:
+    def run(match: re.Match[str]) -> str:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(match["program"], TEMPLATE.name, "exec"), {})
@@ -218,15 +220,8 @@ def with_outputs(text: str) -> str:
     )
 
 
-def document() -> str:
+def files() -> Files:
     """Return the document as it should be."""
     template = TEMPLATE.read_text(encoding="utf-8")
-    return with_outputs(template.format_map(example() | digits() | code()))
-
-
-if __name__ == "__main__":
-    made = document()
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(made, encoding="utf-8")
-    elif made != TARGET.read_text(encoding="utf-8"):
-        sys.exit(f"{TARGET.name} is stale: run python scripts/{Path(__file__).name}")
+    text = with_outputs(template.format_map(example() | digits() | code()))
+    return {PATH: text.encode()}

@@ -1,9 +1,9 @@
 """A data set of any size on the disk: what an epoch over it costs, in time and in memory.
 
-    python scripts/bench_size.py FOLDER EPOCHS
+    python -m bench.size FOLDER EPOCHS [CORE...]
 
 That is the process that is measured: it loads the folder with `simplenet.load_data` and trains a
-default net on its images, one line of JSON for each epoch. `scripts/bench.py` starts it, watches
+default net on its images, one line of JSON for each epoch. The bench starts it, watches
 its memory, and makes and removes the folder.
 """
 
@@ -19,12 +19,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
-from bench_work import own_folder
 
+from bench.folders import own_folder
+from bench.processes import cores, environment, module
+
+USUAL = 60_000  # images: what larger data sets are compared with
 ROOM = 1.05  # times the size of the files has to be free
 BETWEEN = 0.02  # seconds between two looks at the memory
+
+
+class Images(Protocol):
+    """Images and their labels, as `simplenet.load_data` has them, which is not imported here."""
+
+    @property
+    def images(self) -> np.ndarray:
+        """Return the images."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Return the labels."""
 
 
 def write_tiled(path: Path, array: np.ndarray, count: int) -> None:
@@ -37,7 +53,7 @@ def write_tiled(path: Path, array: np.ndarray, count: int) -> None:
             file.write(np.ascontiguousarray(array[: count - start]).data)
 
 
-def check_room(count: int, train, scratch: str | None) -> None:
+def check_room(count: int, train: Images, scratch: str | Path | None) -> None:
     """Raise OSError with a sentence if the disk has no room for so many images."""
     place = Path(scratch or tempfile.gettempdir())
     needed = int(ROOM * (train.images[0].size + 1) * count)
@@ -51,8 +67,10 @@ def check_room(count: int, train, scratch: str | None) -> None:
 
 
 @contextmanager
-def folder_of(count: int, train, test, scratch: str | None = None) -> Iterator[Path]:
-    """Make a folder with a raw data set of `count` training images; remove it, whatever happens."""
+def folder_of(
+    count: int, train: Images, test: Images, scratch: str | Path | None = None
+) -> Iterator[Path]:
+    """Return a folder with a raw data set of `count` training images; remove it in any case."""
     with own_folder(scratch) as folder:
         for name, array, rows in (
             ("train-images-idx3-ubyte", train.images, count),
@@ -76,14 +94,14 @@ def memory(pid: int) -> dict[str, int]:
     }
 
 
-def measure(folder: Path, count: int, epochs: int, surroundings: dict, cores: list[int]) -> dict:
-    """Train on a folder in a process of its own; give seconds for an image, and peak memory."""
-    command = [sys.executable, __file__, str(folder), str(epochs), *map(str, cores)]
+def measure(folder: Path, count: int, epochs: int, used: list[int]) -> dict[str, Any]:
+    """Train on a folder in a process of its own; return seconds for an image, and peak memory."""
+    command = module("size", str(folder), str(epochs), *map(str, used))
     peak: dict[str, int] = {}
     with (
-        tempfile.TemporaryFile("w+") as told,
+        tempfile.TemporaryFile("w+") as printed,
         tempfile.TemporaryFile("w+") as complaints,
-        subprocess.Popen(command, stdout=told, stderr=complaints, env=surroundings) as process,
+        subprocess.Popen(command, stdout=printed, stderr=complaints, env=environment(1)) as process,
     ):
         try:
             while process.poll() is None:
@@ -93,12 +111,12 @@ def measure(folder: Path, count: int, epochs: int, surroundings: dict, cores: li
         except BaseException:
             process.kill()
             raise
-        for stream in told, complaints:
+        for stream in printed, complaints:
             stream.seek(0)
         if process.returncode:
             last = (complaints.read().strip().splitlines() or ["nothing said"])[-1]
             raise RuntimeError(f"training on {count:,} images: exit {process.returncode}: {last}")
-        first, *each = map(json.loads, told)
+        first, *each = map(json.loads, printed)
     seconds = [epoch["seconds"] / count for epoch in each]
     return {
         "images": count,
@@ -112,10 +130,22 @@ def measure(folder: Path, count: int, epochs: int, surroundings: dict, cores: li
     }
 
 
-def main(folder: str, epochs: str, *cores: str) -> None:
-    """Be what is measured."""
-    if cores:
-        os.sched_setaffinity(0, map(int, cores))
+def measure_all(largest: int, train: Images, test: Images, scratch: str | None) -> dict[str, Any]:
+    """Train on ever larger data sets on the disk; return what each took."""
+    counts = [*(count for count in (10_000, USUAL, 600_000) if count < largest), largest]
+    counts += [USUAL] * (largest > USUAL)  # again: the machine may have changed meanwhile
+    used, rows = cores(False), []
+    for count in counts:
+        epochs = max(1, min(20, 600_000 // count))
+        with folder_of(count, train, test, scratch) as folder:
+            rows.append(measure(folder, count, epochs, used))
+    return {"section": "size", "threads": 1, "cores": used, "rows": rows}
+
+
+def main(folder: str, epochs: str, *used: str) -> None:
+    """Load and train, as what is measured."""
+    if used:
+        os.sched_setaffinity(0, map(int, used))
     import simplenet
 
     began = time.perf_counter()
@@ -125,8 +155,8 @@ def main(folder: str, epochs: str, *cores: str) -> None:
     net = simplenet.init_net((train.images[0].size, 40, data.classes), rng=0)
     began = time.perf_counter()
     for epoch in simplenet.train(net, *train, validation=0, epochs=int(epochs)):
-        told = {"seconds": time.perf_counter() - began, "accuracy": epoch.accuracy}
-        print(json.dumps(told), flush=True)
+        seconds = time.perf_counter() - began
+        print(json.dumps({"seconds": seconds, "accuracy": epoch.accuracy}), flush=True)
         began = time.perf_counter()
 
 

@@ -6,13 +6,15 @@ neuron j of the next. A reference for the tests, and what "vectorized" is measur
 
 import math
 
+Rows = list[list[float]]
+
 
 def sigmoid(z: float) -> float:
     """Squash z into (0, 1)."""
     return 1 / (1 + math.exp(-z))
 
 
-def forward(W: list, b: list, x: list[float]) -> list[list[float]]:
+def forward(W: list[Rows], b: Rows, x: list[float]) -> Rows:
     """Return the activations of every layer for one sample, the input first."""
     a = [x]
     for l in range(len(W)):
@@ -26,8 +28,8 @@ def forward(W: list, b: list, x: list[float]) -> list[list[float]]:
     return a
 
 
-def backward(W: list, b: list, a: list[list[float]], y: list[float], dW: list, db: list) -> float:
-    """Add the gradients of one sample to dW and db; give its cost, half the squared error."""
+def backward(W: list[Rows], b: Rows, a: Rows, y: list[float], dW: list[Rows], db: Rows) -> float:
+    """Add the gradients of one sample to dW and db; return its cost, half the squared error."""
     cost = 0.0
     dc_da = []
     for j in range(len(y)):
@@ -50,8 +52,8 @@ def backward(W: list, b: list, a: list[list[float]], y: list[float], dW: list, d
     return cost
 
 
-def step(W: list, b: list, xs: list, ys: list, lr: float) -> float:
-    """Take one step down the mean gradient of a minibatch; give its mean cost."""
+def step(W: list[Rows], b: Rows, xs: Rows, ys: Rows, lr: float) -> float:
+    """Take one step down the mean gradient of a minibatch; return its mean cost."""
     dW = [[[0.0] * len(row) for row in layer] for layer in W]
     db = [[0.0] * len(layer) for layer in b]
     cost = 0.0

@@ -1,9 +1,11 @@
 """The peers in the bench: PyTorch, JAX and scikit-learn, each in the best form we know."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from bench_work import Contestant, Work, joined
+
+from bench.work import Contestant, Work, joined
 
 
 class Torch(Contestant):
@@ -29,7 +31,7 @@ class Torch(Contestant):
         ]
         self.model = torch.nn.Sequential(*layers[: -1 if work.relu else None])
 
-    def cost(self, a, y):
+    def cost(self, a: Any, y: Any) -> Any:
         """Return the mean cost of outputs, which are before softmax where there is one."""
         if self.work.relu:
             return self.torch.nn.functional.cross_entropy(a, y)
@@ -52,11 +54,11 @@ class Torch(Contestant):
             cost.backward()
             rule.step()
             total += cost.detach() * len(x)
-        return total.item() / len(self.order)
+        return float(total.item() / len(self.order))
 
     def predict(self) -> np.ndarray:
         with self.torch.inference_mode():
-            return self.model(self.x).argmax(dim=1).numpy()
+            return np.asarray(self.model(self.x).argmax(dim=1).numpy())
 
     def weights(self) -> np.ndarray:
         layers = [[part.detach().numpy() for part in one.parameters()] for one in self.model[::2]]
@@ -72,7 +74,7 @@ class TorchCompiled(Torch):
         super().__init__(work)
         torch, lr = self.torch, work.lr
 
-        def cost(W, b, x, y):
+        def cost(W: Any, b: Any, x: Any, y: Any) -> Any:
             a = x
             for w, row in zip(W[:-1], b[:-1]):
                 z = a @ w + row
@@ -82,7 +84,7 @@ class TorchCompiled(Torch):
 
         slopes_and_cost = torch.func.grad_and_value(cost, argnums=(0, 1))
 
-        def step(W, b, x, y):
+        def step(W: Any, b: Any, x: Any, y: Any) -> Any:
             slopes, total = slopes_and_cost(W, b, x, y)
             for part, slope in zip((*W, *b), (*slopes[0], *slopes[1])):
                 part.sub_(slope, alpha=lr)
@@ -101,7 +103,7 @@ class TorchCompiled(Torch):
             for chosen in self.order.split(self.work.batch):
                 x, y = self.x[chosen], self.y[chosen]
                 total += self.step(self.W, self.b, x, y) * len(x)
-        return total.item() / len(self.order)
+        return float(total.item() / len(self.order))
 
     def weights(self) -> np.ndarray:
         return joined([w.numpy() for w in self.W], [row.numpy() for row in self.b])
@@ -119,24 +121,25 @@ class Jax(Contestant):
         super().__init__(work)
         self.jax, numbers = jax, jax.numpy
 
-        def outputs(params, a):  # before the last activation
+        def outputs(params: Any, a: Any) -> Any:  # before the last activation
             for w, row in zip(params[0][:-1], params[1][:-1]):
                 z = a @ w + row
                 a = jax.nn.relu(z) if work.relu else jax.nn.sigmoid(z)
             return a @ params[0][-1] + params[1][-1]
 
-        def cost(params, x, y):
+        def cost(params: Any, x: Any, y: Any) -> Any:
             z = outputs(params, x)
             if work.relu:
                 return -numbers.sum(y * jax.nn.log_softmax(z)) / x.shape[0]
             return 0.5 * numbers.sum((jax.nn.sigmoid(z) - y) ** 2) / x.shape[0]
 
-        def step(params, x, y):
+        def step(params: Any, x: Any, y: Any) -> Any:
             total, slopes = jax.value_and_grad(cost)(params, x, y)
             stepped = jax.tree.map(lambda part, slope: part - work.lr * slope, params, slopes)
             return stepped, total
 
-        def epoch(params, x, y, order):  # every minibatch gathered inside, from x on the device
+        def epoch(params: Any, x: Any, y: Any, order: Any) -> Any:
+            # Every minibatch is gathered inside, from x on the device.
             return jax.lax.scan(lambda now, chosen: step(now, x[chosen], y[chosen]), params, order)
 
         self.step = jax.jit(step, donate_argnums=0)
@@ -229,10 +232,10 @@ class Sklearn(Contestant):
     def epoch(self) -> float:
         # Shuffled here, because by itself it would choose an order of its own.
         self.model.partial_fit(self.work.x[self.order], self.labels[self.order])
-        return self.model.loss_
+        return float(self.model.loss_)
 
     def predict(self) -> np.ndarray:
-        return self.model.predict(self.work.x)
+        return np.asarray(self.model.predict(self.work.x))
 
     def weights(self) -> np.ndarray:
         return joined(self.model.coefs_, self.model.intercepts_)

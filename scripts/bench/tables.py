@@ -1,81 +1,10 @@
-"""From the times of the bench to its tables: medians, spread, ratios, and what was a goal."""
+"""Write the figures of the bench as Markdown."""
 
-import statistics
-
-# What was set as a goal: group, numerator, denominator, the ratio to be reached, a better one.
-GOALS = (
-    ("default-20", "simplenet", "matrix products", 2.0, 1.6),
-    ("default-20", "simplenet", "JAX scanned", 1.3, 1.0),
-    ("default-100", "simplenet", "matrix products", 1.7, 1.4),
-    ("default-100", "simplenet", "JAX scanned", 1.1, 0.9),
-    ("default-500", "simplenet", "matrix products", 1.4, 1.2),
-    ("default-500", "simplenet", "JAX scanned", 0.9, 0.8),
-    ("default-20", "PyTorch eager", "simplenet", 6.0, 8.0),
-    ("default-20", "scikit-learn", "simplenet", 4.5, 6.0),
-    ("deep", "simplenet", "PyTorch eager", 1.0, 0.9),
-    ("deep", "simplenet", "matrix products", 1.2, 1.1),
-)
-PROMPT = ("0.95", 2.0, 1.2)  # seconds
-# At the largest size: megabytes, and its time per image to that of 60,000.
-ANONYMOUS, PER_IMAGE = (300, 200), (1.1, 1.0)
-
-
-def summed_up(rows: dict[str, dict]) -> dict[str, dict]:
-    """Add to each contestant's times their median, their spread, and its ratio to simplenet."""
-    ours = rows["simplenet"]["each"]
-    for row in rows.values():
-        each = row["each"]
-        quarters = statistics.quantiles(each, n=4, method="inclusive") if each[1:] else each * 3
-        row |= {"median": quarters[1], "low": quarters[0], "high": quarters[2]}
-        row["ratio"] = statistics.median(mine / our for mine, our in zip(each, ours))
-    return rows
-
-
-def reached(report: dict) -> list[dict]:
-    """Compare the goals with what was found; those that were not measured are not mentioned."""
-    found = []
-    for group, above, below, goal, better in GOALS:
-        rows = report["groups"].get(group, {}).get("contestants", {})
-        if above in rows and below in rows:
-            pairs = zip(rows[above]["each"], rows[below]["each"])
-            ratio = statistics.median(one / other for one, other in pairs)
-            least = below == "simplenet"
-            found.append(
-                {
-                    "what": f"{report['groups'][group]['title']}: {above} / {below}",
-                    "found": ratio,
-                    "goal": goal,
-                    "better": better,
-                    "at_least": least,
-                    "reached": ratio >= goal if least else ratio <= goal,
-                }
-            )
-
-    def at_most(what: str, value: float, goal: float, better: float) -> None:
-        found.append(
-            {
-                "what": what, "found": value, "goal": goal, "better": better, "at_least": False,
-                "reached": value <= goal,
-            }
-        )  # fmt: skip
-
-    ours = report.get("prompt", {}).get("targets", {}).get(PROMPT[0], {}).get("simplenet")
-    if ours and ours["reached"]:
-        at_most("Prompt to 95 %: seconds", ours["median"], *PROMPT[1:])
-    if rows := report.get("size", {}).get("rows"):
-        largest = max(rows, key=lambda row: row["images"])
-        usual = [row["seconds_per_image"] for row in rows if row["images"] == 60_000]
-        if usual and largest["images"] > 60_000:
-            ratio = largest["seconds_per_image"] / statistics.mean(usual)
-            at_most(f"Time per image, {largest['images']:,} / 60,000", ratio, *PER_IMAGE)
-        if largest["anonymous_bytes"]:
-            held = largest["anonymous_bytes"] / 1e6
-            at_most(f"Anonymous memory at {largest['images']:,}, in MB", held, *ANONYMOUS)
-    return found
+from typing import Any
 
 
 def seconds(value: float) -> str:
-    """Write seconds with three digits or so."""
+    """Return seconds with three digits or so, and their unit."""
     return (
         f"{1000 * value:.3g} ms"
         if value < 0.1
@@ -86,18 +15,18 @@ def seconds(value: float) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Write a share, if there is one."""
+    """Return a share as text; nothing if there is none."""
     return "" if value is None else f"{100 * value:.2f} %"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Write a Markdown table; all columns but the first are aligned to the right."""
+    """Return a Markdown table; all columns but the first are aligned to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def of_group(group: dict) -> str:
-    """Write what a group of contestants took."""
+def of_group(group: dict[str, Any]) -> str:
+    """Return the section of a group of contestants."""
     threads = "one core" if group["threads"] == 1 else f"{group['threads']} cores"
     shape = "-".join(map(str, group["shape"]))
     how = f"minibatch {group['batch']}, lr {group['lr']:g}, " if group["kind"] == "epoch" else ""
@@ -125,8 +54,8 @@ def of_group(group: dict) -> str:
     return text + table(head, rows) + "\n" + "\n".join(notes) + "\n\n"
 
 
-def of_prompt(prompt: dict) -> str:
-    """Write what whole programs took."""
+def of_prompt(prompt: dict[str, Any]) -> str:
+    """Return the section of whole programs."""
     text = "## From the prompt to a test accuracy\n\nWhole processes, with imports, reading four "
     text += "gzipped files, and measuring; one core, one seed a round. The recipes were chosen by "
     text += "test accuracy, from about 110 settings for simplenet, 30 for scikit-learn, "
@@ -146,8 +75,8 @@ def of_prompt(prompt: dict) -> str:
     return text + table(head, rows) + "\n"
 
 
-def of_size(size: dict) -> str:
-    """Write what images cost where there are many of them."""
+def of_size(size: dict[str, Any]) -> str:
+    """Return the section of what images cost where there are many of them."""
     text = "## Size\n\nDefault net, one core, raw files, just written and so in the system's cache "
     text += "as far as there is room.\n\n"
     rows = []
@@ -164,11 +93,11 @@ def of_size(size: dict) -> str:
     return text + table(head, rows) + "\n"
 
 
-def markdown(report: dict) -> str:
-    """Write the whole report."""
-    told = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+def markdown(report: dict[str, Any]) -> str:
+    """Return the whole report as Markdown."""
+    versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     data = report["data"]
-    text = f"# The bench\n\n{report['date']}, {report['machine']}; {told}. "
+    text = f"# The bench\n\n{report['date']}, {report['machine']}; {versions}. "
     text += f"Data: {data['name']}, {data['images']:,} training images"
     text += ".\n" if data["name"] == "mnist" else ", repeated where more are asked for.\n"
     if not report["pinned"]:
