@@ -74,7 +74,8 @@ def relu_slope(a: Floats) -> Floats:
 
 def leaky_relu(z: Floats) -> Floats:
     """Let a little of what is negative through: a = max(z, 0.01 z)."""
-    return np.maximum(z, LEAK * z)
+    a: Floats = np.maximum(z, LEAK * z)
+    return a
 
 
 def leaky_relu_slope(a: Floats) -> Floats:
@@ -98,8 +99,9 @@ def softmax(z: Floats) -> Floats:
     Subtracting the row's maximum first changes nothing but that exp cannot overflow.
     """
     with np.errstate(under="ignore"):
-        e: Floats = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+    a: Floats = e / e.sum(axis=1, keepdims=True)
+    return a
 
 
 def softmax_slope(a: Floats) -> Floats:

@@ -87,7 +87,7 @@ def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in names:
             raise ValueError(f"expected one of {', '.join(names)}; found {value!r}")
-        return value
+        return str(value)
 
     return check
 

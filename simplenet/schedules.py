@@ -34,8 +34,8 @@ def cosine(done: float, step: float, settings: Settings) -> float:
     """
     warmup, epochs = settings["warmup"], settings["epochs"]
     if done < warmup:
-        return min(1.0, (done + step) / warmup)
-    return (1 + math.cos(math.pi * (done - warmup) / (epochs - warmup))) / 2
+        return min(1.0, float((done + step) / warmup))
+    return float(1 + math.cos(math.pi * (done - warmup) / (epochs - warmup))) / 2
 
 
 SCHEDULES: dict[str, Callable[[float, float, Settings], float]] = {

@@ -12,14 +12,15 @@ import simplenet
 PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
-    version errors options functions net optimizers files
+    version errors functions net penalties optimizers schedules options streams files
     datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
-    training training.modelfile training.order training.run
+    training training.blas training.order training.batches training.evaluation training.run
+    training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.draw backprop.page
-    cli cli.common cli.config cli.output cli.train cli.evaluate cli.predict cli.gears cli.info
-    cli.check cli.graph cli.fetch
+    cli.signals cli cli.show cli.bars cli.parameters cli.config cli.data cli.output
+    cli.train cli.evaluate cli.predict cli.gears cli.info cli.check cli.graph cli.fetch
     __init__ __main__
 """.split()
 NAMES = """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simplenet.functions import ACTIVATIONS, COSTS
+from simplenet.functions import ACTIVATIONS, COSTS, Floats
 from simplenet.net import Net, backward, forward, net_around, zero_grad
 
 X = np.array([[0.05, 0.10]])
@@ -40,47 +40,40 @@ class Trace:
     Index l belongs to layer l + 1, as W[l] does that leads there; a[0] is the input.
     """
 
-    z: list[np.ndarray]
-    a: list[np.ndarray]
-    dc_da: list[np.ndarray | None]  # None where the cost goes back to z in one step
-    slope: list[np.ndarray | None]
-    dc_dz: list[np.ndarray]
-    dc_dW: list[np.ndarray]
-    dc_db: list[np.ndarray]
+    z: list[Floats]
+    a: list[Floats]
+    dc_da: list[Floats | None]  # None where the cost goes back to z in one step
+    slope: list[Floats | None]
+    dc_dz: list[Floats]
+    dc_dW: list[Floats]
+    dc_db: list[Floats]
     cost: float
 
-    def paths(self, net: Net, l: int, k: int) -> np.ndarray:
+    def paths(self, net: Net, l: int, k: int) -> Floats:
         """Return the parts that sum to dC/da of unit k of layer l: one for each unit it drives."""
-        return net.W[l][k] * self.dc_dz[l]
+        parts: Floats = net.W[l][k] * self.dc_dz[l]
+        return parts
 
 
-def trace(net: Net, x: np.ndarray, y: np.ndarray) -> Trace:
+def trace(net: Net, x: Floats, y: Floats) -> Trace:
     """Run one sample, x (inputs,) and y (outputs,), through the real code; keep every number.
 
-    What forward and backward write over on their way, z and dC/da, is computed again from what
-    they leave. The gradients of the net are this sample's afterwards.
+    What forward and backward let go of, z, dC/da and the slopes, is computed again from what they
+    leave; dC/dz is dC/db, where there is one sample. The gradients of the net are this sample's
+    afterwards.
     """
     zero_grad(net)
     forward(net, x[None])
     cost = backward(net, y[None])
     a = [part[0].copy() for part in net.a]
-    dc_dz = [part[0].copy() for part in net.dc_dz]
-    z = [told @ W + b for told, W, b in zip(a, net.W, net.b)]
+    dc_dz = [part.copy() for part in net.db]
+    z = [inputs @ W + b for inputs, W, b in zip(a, net.W, net.b)]
     at_z = COSTS[net.cost][net.activations[-1]].at_z
-    dc_da: list[np.ndarray | None] = [W @ later for W, later in zip(net.W[1:], dc_dz[1:])]
-    slope: list[np.ndarray | None] = [
-        None if at_z and l == len(net.W) - 1 else _slope(name, a[l + 1])
+    dc_da: list[Floats | None] = [W @ later for W, later in zip(net.W[1:], dc_dz[1:])]
+    slope: list[Floats | None] = [
+        None if at_z and l == len(net.W) - 1 else ACTIVATIONS[name].slope(a[l + 1])
         for l, name in enumerate(net.activations)
     ]
-    dc_da.append(None if at_z else _cost_slope(net, a[-1], y))
+    dc_da.append(None if at_z else COSTS[net.cost][net.activations[-1]].slope(a[-1], y))
     copies = [part.copy() for part in net.dW], [part.copy() for part in net.db]
     return Trace(z, a, dc_da, slope, dc_dz, *copies, cost)
-
-
-def _slope(activation: str, a: np.ndarray) -> np.ndarray:
-    return ACTIVATIONS[activation].slope(a, out=np.empty_like(a))
-
-
-def _cost_slope(net: Net, a: np.ndarray, y: np.ndarray) -> np.ndarray:
-    cost = COSTS[net.cost][net.activations[-1]]
-    return cost.slope(a[None], y[None], out=np.empty_like(a[None]))[0]

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    Bar = tqdm[Any]
-
 
 def make_bar(
     total: int, unit: str, *, name: str | None = None, scale: bool = False, leave: bool = True,
     quiet: bool = False,
-) -> "Bar":  # fmt: skip
+) -> "tqdm[Any]":  # fmt: skip
     """Return a progress bar of tqdm; `scale` shows 1,000 as 1k."""
     from tqdm import tqdm
 
@@ -28,7 +26,7 @@ def make_bar(
 @contextlib.contextmanager
 def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a progress callback for downloads, which draws a bar for each file."""
-    bars: dict[str, Bar] = {}
+    bars: dict[str, tqdm[Any]] = {}
 
     def progress(name: str, received: int, size: int) -> None:
         if name not in bars:

@@ -1,12 +1,13 @@
 """`simplenet check`: the gradient beside that of three witnesses."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simplenet.cli import Failure
 from simplenet.cli.bars import download_bar
-from simplenet.cli.config import settle_together
+from simplenet.cli.config import asked_for, layer_sizes, resolve_together
 from simplenet.cli.parameters import (
     Checked,
     Grouped,
@@ -18,6 +19,12 @@ from simplenet.cli.parameters import (
 from simplenet.cli.show import echo_json
 from simplenet.options import integer
 from simplenet.training.blas import set_threads
+
+if TYPE_CHECKING:
+    from simplenet.datasets.load import Data
+    from simplenet.functions import Floats
+    from simplenet.net import Masks, Net
+    from simplenet.witnesses.compare import Comparison
 
 NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
 
@@ -31,7 +38,14 @@ NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
     group="Data", type=Checked("N", integer(1)), help="Samples to compute the gradient of.",
 )  # fmt: skip
 @json_option
-def command(model, data, offline, batch_size, as_json, **options):
+def command(
+    model: Path | None,
+    data: str | None,
+    offline: bool,
+    batch_size: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Compare the gradient with that of three witnesses.
 
     It is that of a saved MODEL, or of a new net. The witnesses share no code with the hand-written
@@ -46,8 +60,8 @@ def command(model, data, offline, batch_size, as_json, **options):
       simplenet check --hidden 30,20 --activation relu --cost cross-entropy --l2 0.1
       simplenet check model.npz --data mnist
     """
-    context = click.get_current_context()
-    given = [name for name in NET if context.get_parameter_source(name).name != "DEFAULT"]
+    asked = asked_for(options)
+    given = [name for name in NET if name in asked]
     if model and given:
         raise click.UsageError(
             f"MODEL and --{given[0].replace('_', '-')}: expected one of them, found both."
@@ -58,28 +72,33 @@ def command(model, data, offline, batch_size, as_json, **options):
 
     from simplenet import load_data, load_model
     from simplenet.net import init_net, net_around
+    from simplenet.streams import stream
     from simplenet.training.run import draw_masks
     from simplenet.witnesses import compare as witnesses
 
     if model:
         net = load_model(model).net
         net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)
-        options |= {"cost": net.cost, "output_activation": net.activations[-1]}
-    network, training = settle_together(options)
-    seed = training["seed"]
+        asked |= {"cost": net.cost, "output_activation": net.activations[-1]}
+        _, training = resolve_together(asked, net.shape)
+    found = None
     if data is not None:
         with download_bar() as progress:
-            data = load_data(data, offline=offline, progress=progress)
+            found = load_data(data, offline=offline, progress=progress)
     if not model:
-        shape, hidden = network.pop("shape"), network.pop("hidden")
-        ends = (data.train.images[0].size, data.classes) if data else (784, 10)
-        net = init_net(shape or (ends[0], *hidden, ends[1]), rng=seed, dtype=np.float64, **network)
-        rng = np.random.default_rng([seed, 0])
+        ends = (found.train.images[0].size, found.classes) if found else (784, 10)
+        shape = layer_sizes(asked, *ends)
+        functions, training = resolve_together(asked, shape)
+        net = init_net(shape, rng=training["seed"], dtype=np.float64, **functions)
+        rng = stream(training["seed"], "biases")
         for b in net.b:  # at 0, a unit whose inputs are all 0 would sit on the corner of a ReLU
             b[:] = rng.normal(0, 0.1, b.shape)
-    x, y = samples(net, data, batch_size, seed)
-    y = y * (1 - training["label_smoothing"]) + training["label_smoothing"] / y.shape[1]
-    masks = draw_masks(net, len(x), training["dropout"], [seed, 1, 1])
+    seed, smoothing = training["seed"], training.get("label_smoothing", 0.0)
+    x, y = samples(net, found, batch_size, seed)
+    y = y * (1 - smoothing) + smoothing / y.shape[1]
+    masks: Masks = {}
+    if training["dropout"]:
+        masks = draw_masks(net, len(x), training["dropout"], stream(seed, "dropout", 1, 1))
     rows = witnesses.compare(net, x, y, training["l1"], training["l2"], masks, rng=seed)
     if as_json:
         echo_json({"tolerance": witnesses.TOLERANCE, "comparisons": rows})
@@ -93,26 +112,26 @@ def command(model, data, offline, batch_size, as_json, **options):
         )
 
 
-def samples(net, data, count: int, seed: int):
+def samples(net: "Net", data: "Data | None", count: int, seed: int) -> tuple["Floats", "Floats"]:
     """Return x (count, inputs) and one-hot y (count, outputs) in float64, of data or at random."""
     import numpy as np
 
     from simplenet import minibatches
+    from simplenet.streams import stream
     from simplenet.training.batches import check_fit
 
     if data is None:
-        rng = np.random.default_rng(seed)
+        rng = stream(seed, "samples")
         x = rng.random((count, net.shape[0]))
         return x, np.eye(net.shape[-1])[rng.integers(0, net.shape[-1], count)]
-    images, labels = data.train
-    images, labels = check_fit(net, images[:count], labels[:count])
+    images, labels = check_fit(net, data.train.images[:count], data.train.labels[:count])
     return next(minibatches(images, labels, count, classes=net.shape[-1], dtype=np.float64))
 
 
-def show(rows: list[dict], tolerance: float) -> None:
+def show(rows: list["Comparison"], tolerance: float) -> None:
     """Print a line for each group of parameters, with a column for each witness."""
 
-    def mark(row: dict) -> str:
+    def mark(row: "Comparison") -> str:
         return "~" if row["agree"] and row["error"] >= tolerance else " "
 
     witnesses = list(dict.fromkeys(row["witness"] for row in rows))

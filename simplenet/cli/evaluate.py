@@ -20,7 +20,9 @@ BYTES = 4  # of one weight in a model file
 @data_options
 @threads_option
 @json_option
-def command(model, data, offline, threads, as_json):
+def command(
+    model: Path, data: str | None, offline: bool, threads: int | str, as_json: bool
+) -> None:
     """Measure a saved MODEL on test images.
 
     The test images are those of the data set that it was trained on, unless --data names another.
@@ -37,9 +39,9 @@ def command(model, data, offline, threads, as_json):
 
     from simplenet import evaluate, load_model
 
-    loaded = load_model(model)
-    net, data = loaded.net, data_for(loaded, model, data, offline)
-    score = evaluate(net, *data.test)
+    run = load_model(model)
+    found = data_for(run, model, data, offline)
+    score = evaluate(run.net, *found.test)
     classes = [
         {
             "class": number,
@@ -54,7 +56,7 @@ def command(model, data, offline, threads, as_json):
         echo_json(
             {
                 "model": str(model),
-                "data": data.name,
+                "data": found.name,
                 "images": images,
                 "accuracy": score.accuracy,
                 "cost": score.cost,
@@ -62,7 +64,7 @@ def command(model, data, offline, threads, as_json):
             }
         )
         return
-    click.echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {data.name}")
+    click.echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {found.name}")
     click.echo(f"cost     {score.cost:.4f}")
     click.echo("\nclass  images  correct  accuracy")
     for row in classes:

@@ -1,20 +1,24 @@
 """`simplenet gears`: the interactive page on which a network's gears can be turned."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simplenet.cli.data import data_for
 from simplenet.cli.output import check_output, free_name, output_options
 from simplenet.cli.parameters import Checked, Grouped, GroupedOption, data_options, json_option
-from simplenet.cli.show import echo_json
+from simplenet.cli.show import echo_json, shape_text
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import integer
 from simplenet.training.blas import set_threads
 
 if TYPE_CHECKING:
     from simplenet.backprop.page import Shown
+    from simplenet.datasets.load import Data
+    from simplenet.net import Net
+    from simplenet.training.batches import Images, Labels
+    from simplenet.training.run import Run
 
 SAMPLES = 20  # as many digits go into a page, unless the reader chooses
 SINGLE_LR = 0.1  # of steps along the gradient of one sample: minibatches stand much more
@@ -36,7 +40,16 @@ FEW = 100  # parameters of a net whose every gradient is printed
     help="Open the page in the browser.",
 )  # fmt: skip
 @json_option
-def command(model, data, offline, samples, output, overwrite, opens, as_json):
+def command(
+    model: Path | None,
+    data: str | None,
+    offline: bool,
+    samples: tuple[int, ...],
+    output: Path | None,
+    overwrite: bool,
+    opens: bool,
+    as_json: bool,
+) -> None:
     """Write a page on which the gears of backpropagation turn.
 
     It shows the worked example of simplenet/backprop/README.md and a trained network: MODEL, with
@@ -94,7 +107,7 @@ def the_example() -> "Shown":
     return Shown("the worked example, 2-2-2", example_net(), x=X, y=Y, lr=LR, note=note)
 
 
-def the_network(model, name: str, data, samples: tuple[int, ...]) -> "Shown":
+def the_network(run: "Run", name: str, data: "Data", samples: tuple[int, ...]) -> "Shown":
     """Describe a trained network to the page, in float64, with test images."""
     import numpy as np
 
@@ -102,7 +115,7 @@ def the_network(model, name: str, data, samples: tuple[int, ...]) -> "Shown":
     from simplenet.net import net_around
     from simplenet.training.batches import check_fit
 
-    net = model.net
+    net = run.net
     net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)
     images, labels = check_fit(net, *data.test)
     outside = [number for number in samples if number >= len(images)]
@@ -113,19 +126,19 @@ def the_network(model, name: str, data, samples: tuple[int, ...]) -> "Shown":
         )
     chosen = np.array(samples or choose(net, images, labels))
     return Shown(
-        f"{name}, {'-'.join(map(str, net.shape))}",
+        f"{name}, {shape_text(net.shape)}",
         net,
         x=images[chosen].reshape(len(chosen), -1) / 255,
         y=np.eye(net.shape[-1])[labels[chosen]],
         lr=SINGLE_LR,
-        note=f"Trained on {model.data.get('name', 'data not recorded')}; shown with test images of "
+        note=f"Trained on {run.data.get('name', 'data not recorded')}; shown with test images of "
         f"{data.name}.",
         images=images[chosen],
         captions=tuple(f"test image {number}" for number in chosen),
     )
 
 
-def choose(net, images, labels) -> list[int]:
+def choose(net: "Net", images: "Images", labels: "Labels") -> list[int]:
     """Choose test images worth a look: the first of each class, then the first misread ones."""
     import numpy as np
 
@@ -135,10 +148,11 @@ def choose(net, images, labels) -> list[int]:
     firsts = firsts[:SAMPLES].tolist()
     misread = np.flatnonzero(predict(net, images) != labels)
     others = [number for number in misread.tolist() if number not in firsts]
-    return firsts + others[: SAMPLES - len(firsts)]
+    chosen: list[int] = firsts + others[: SAMPLES - len(firsts)]
+    return chosen
 
 
-def numbers(shown: "Shown") -> dict:
+def numbers(shown: "Shown") -> dict[str, Any]:
     """Compute what the page shows of a net, sample by sample, with the code that trains."""
     import numpy as np
 
@@ -146,6 +160,7 @@ def numbers(shown: "Shown") -> dict:
 
     net = shown.net
     samples = []
+    assert shown.x is not None  # both of the nets above have been given their inputs
     for x, y in zip(shown.x, shown.y):
         with np.errstate(over="ignore", invalid="ignore"):  # noticed below
             t = trace(net, x, y)

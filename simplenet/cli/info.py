@@ -2,18 +2,24 @@
 
 import hashlib
 import textwrap
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simplenet.cli.parameters import Grouped, json_option
-from simplenet.cli.show import echo_json, percent
+from simplenet.cli.show import echo_json, percent, position, shape_text
+
+if TYPE_CHECKING:
+    from simplenet.training.run import Run
 
 
 @click.command("info", cls=Grouped)
 @click.argument("model", type=click.Path(path_type=Path))
 @json_option
-def command(model, as_json):
+def command(model: Path, as_json: bool) -> None:
     """Show what a saved MODEL is, and how it came to be.
 
     \b
@@ -23,46 +29,58 @@ def command(model, as_json):
     """
     from simplenet import load_model
 
-    loaded = load_model(model)
-    net = loaded.net
+    run = load_model(model)
+    net, digest = run.net, hashlib.sha256(model.read_bytes()).hexdigest()
+    history = [
+        {name: value for name, value in asdict(record).items() if name != "seconds"}
+        for record in run.history
+    ]
     about = {
         "model": str(model),
-        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "sha256": digest,
         "shape": net.shape,
         "parameters": net.params.size,
         "dtype": net.params.dtype.name,
         "activations": net.activations,
         "cost": net.cost,
-        "options": loaded.settings,
-        "data": loaded.data,
-        "position": {"epochs": loaded.epoch, "images": loaded.images},
-        "weights_of_epoch": loaded.weights_epoch,
-        "history": [history_row(record) for record in loaded.history],
-        "versions": loaded.versions,
+        "options": run.settings,
+        "data": run.data,
+        "position": {"epochs": run.epoch, "images": run.images, "weights": run.weights_epoch},
+        "history": history,
+        "versions": run.versions,
     }
     if as_json:
         echo_json(about)
         return
     lines = {
-        "model": f"{click.format_filename(model)}, SHA-256 {about['sha256']}",
-        "net": f"{'-'.join(map(str, net.shape))}: {net.params.size:,} parameters, {about['dtype']}",
+        "model": f"{click.format_filename(model)}, SHA-256 {digest}",
+        "net": f"{shape_text(net.shape)}: {net.params.size:,} parameters, {net.params.dtype}",
         "functions": f"{', '.join(net.activations)}; cost {net.cost}",
-        "data": loaded.data.get("name", "not recorded"),
-        "options": _pairs(loaded.options) or "not recorded",
-        "trained": learned(loaded.position) if loaded.position else "not recorded",
-        "versions": _pairs(loaded.versions),
+        "data": run.data.get("name", "not recorded"),
+        "options": _pairs(run.settings) or "not recorded",
+        "trained": _trained(run) if run.settings else "not recorded",
+        "versions": _pairs(run.versions),
     }
     for name, text in lines.items():
-        how = {"break_long_words": False, "break_on_hyphens": False}  # of paths
-        click.echo(textwrap.fill(f"{name:10} {text}", 100, subsequent_indent=" " * 11, **how))
-    if loaded.history:
+        filled = textwrap.fill(
+            f"{name:10} {text}", 100, subsequent_indent=" " * 11,
+            break_long_words=False, break_on_hyphens=False,  # paths stay whole
+        )  # fmt: skip
+        click.echo(filled)
+    if run.history:
         click.echo("\nepoch    cost  accuracy  validation  learning rate")
-    for record in loaded.history:
+    for record in run.history:
         click.echo(
-            f"{record['epoch']:5}{record['cost']:8.4f}{percent(record['accuracy']):>10}"
-            f"{percent(record['validation_accuracy']):>12}{record['lr']:15g}"
+            f"{record.epoch:5}{record.cost:8.4f}{percent(record.accuracy):>10}"
+            f"{percent(record.validation_accuracy):>12}{record.lr:15g}"
         )
 
 
-def _pairs(values: dict) -> str:
+def _trained(run: "Run") -> str:
+    """Say how far the training has come, and where the weights are from, if from elsewhere."""
+    went_back = f"; the weights are those after epoch {run.weights_epoch}, the best"
+    return position(run.epoch, run.images) + (went_back if run.last else "")
+
+
+def _pairs(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items())

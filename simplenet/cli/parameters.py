@@ -11,7 +11,7 @@ from simplenet.options import OPTIONS, Option, integer
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-class Checked(click.ParamType):
+class Checked(click.ParamType[Any]):
     """A click type whose values are checked as the table of options says."""
 
     def __init__(self, name: str, check: Callable[[Any], Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simplenet.cli.parameters import Grouped, GroupedOption, json_option
+from simplenet.cli.show import shape_text
 from simplenet.errors import DataError, DivergedError, ModelError
 from simplenet.training.blas import set_threads
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from simplenet.functions import Floats
     from simplenet.training.run import Run
 
 SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
@@ -50,13 +52,13 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
 
     loaded = load_model(demo_path() if model is None else model)
     if model is None:
-        shape, data = "-".join(map(str, loaded.net.shape)), loaded.data["name"]
+        shape, data = shape_text(loaded.net.shape), loaded.data["name"]
         click.echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
     blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
     results: list[dict[str, object]] = []
     for name in images:
         try:
-            pixels, outputs = run(loaded, name, untouched)
+            pixels, found = run(loaded, name, untouched)
         except (ModelError, DivergedError) as error:
             raise type(error)(f"{model or demo_path()}: {error}") from error
         except DataError as error:
@@ -65,20 +67,20 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
             click.echo(f"Error: {error}", err=True)
             results.append({"image": name, "error": str(error)})
             continue
-        prediction = int(outputs.argmax())
+        prediction = int(found.argmax())
         results.append(
             {
                 "image": name,
                 "prediction": prediction,
-                "outputs": outputs.tolist(),
+                "outputs": found.tolist(),
                 "pixels": pixels.tolist(),
             }
         )
         if not as_json:
             title = f"{click.format_filename(name)}: " if len(images) > 1 else "prediction "
-            doubt = "" if outputs.max() >= SURE else f"  (unsure: no output is above {SURE})"
+            doubt = "" if found.max() >= SURE else f"  (unsure: no output is above {SURE})"
             click.echo(("\n" if len(results) > 1 else "") + f"{title}{prediction}{doubt}\n")
-            click.echo(side_by_side(pixels, outputs, blocks=blocks))
+            click.echo(side_by_side(pixels, found, blocks=blocks))
     if as_json:  # with a line for each image, for a line for each pixel would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
         click.echo(f"[\n{lines}\n]")
@@ -109,15 +111,11 @@ def looks_like_model(name: str) -> bool:
         return False
 
 
-def run(
-    model: "Run", name: str, untouched: bool
-) -> tuple["npt.NDArray[np.uint8]", "npt.NDArray[np.floating]"]:
+def run(model: "Run", name: str, untouched: bool) -> tuple["npt.NDArray[np.uint8]", "Floats"]:
     """Return what the net of a model sees of an image, bytes, and its outputs."""
-    import numpy as np
-
-    from simplenet.net import forward
     from simplenet.pictures.decode import read_image
     from simplenet.pictures.prepare import seen
+    from simplenet.training.evaluation import outputs
 
     net, size = model.net, tuple(model.data.get("size", ()))
     rgba = read_image(sys.stdin.buffer if name == "-" else name, upright=not untouched)
@@ -126,12 +124,7 @@ def run(
         pixels = seen(rgba, net.shape[0], known, untouched=untouched)
     except DataError as error:
         raise DataError(f"{'standard input' if name == '-' else name}: {error}") from error
-    with np.errstate(over="ignore", invalid="ignore"):  # of weights too large: see below
-        x = np.divide(pixels.reshape(1, -1), 255, dtype=net.params.dtype)
-        outputs = forward(net, x)[0].copy()
-    if not np.isfinite(outputs).all():
-        raise DivergedError(
-            f"expected finite outputs for {name}, found others: the weights of the net are too "
-            "large. Train it again with a lower learning rate."
-        )
-    return pixels, outputs
+    try:
+        return pixels, outputs(net, pixels[None])[0]
+    except DivergedError as error:
+        raise DivergedError(f"{name}: {error}") from error

@@ -34,7 +34,7 @@ from simplenet.training.blas import largest_product, set_threads
 
 if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from simplenet.datasets.load import Data, Examples
-    from simplenet.training.run import Progress, Run
+    from simplenet.training.run import Epoch, Run
 
 Say = Callable[[str], None]
 
@@ -96,9 +96,7 @@ def command(
         return
     keeper = Keeper(output, overwrite)
     threads = set_threads(threads, largest_product(layer_sizes(asked), batch_size))
-    resolve_together(
-        asked, layer_sizes(asked)
-    )  # what is wrong had better be said before a download
+    resolve_together(asked, layer_sizes(asked))  # what is wrong is said before a download
     found = find_data(data, offline, quiet)
     run = start_run(asked, found, threads)
     say: Say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
@@ -143,8 +141,8 @@ def start_run(asked: dict[str, Any], data: "Data", threads: int) -> "Run":
     from simplenet.net import init_net
     from simplenet.training.run import start
 
-    images, _ = data.test, data.train  # damage had better be noticed now than later
     images = data.train.images
+    _ = data.test  # damage is noticed now, before any work
     ends = images[0].size, data.classes
     shape = layer_sizes(asked, *ends)
     if (shape[0], shape[-1]) != ends:
@@ -202,7 +200,7 @@ def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, quiet: bool)
                     keeper.save(run)
                     bar.reset()
                     bar.clear()
-                    say(epoch_line(at, run))
+                    say(epoch_line(at.record, run.settings["epochs"]))
                     measured = at.record.validation_accuracy
                     accuracy = at.record.accuracy if measured is None else measured
                     if at.epoch == 1 and is_guessing(accuracy, classes):
@@ -216,9 +214,8 @@ def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, quiet: bool)
         say(f"the best was epoch {run.best.epoch}, whose weights are kept")
 
 
-def epoch_line(at: "Progress", run: "Run") -> str:
-    """Show what an epoch brought."""
-    record, epochs = at.record, run.settings["epochs"]
+def epoch_line(record: "Epoch", epochs: int) -> str:
+    """Show what an epoch brought, of so many."""
     return (
         f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  cost {record.cost:.4f}  "
         f"accuracy {percent(record.accuracy):>8}  "

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from simplenet.autodiff import Array, Bools, Tensor
 from simplenet.functions import COSTS, LEAK
-from simplenet.net import Net, backward, forward, zero_grad
-from simplenet.optimizers import penalty, penalty_slope, weights_of
+from simplenet.net import Masks, Net, backward, forward, zero_grad
+from simplenet.penalties import penalty, penalty_slope, weights_of
 
 NUDGE = 1e-5  # near the cube root of float64's precision: rounding and curvature weigh the same
 TOLERANCE = 1e-7  # of a relative error
 NUDGED = 100  # parameters of each group that `compare` nudges
 
-Masks = dict[int, Array]
 Places = NDArray[np.intp]  # in `net.params`
 Gradient = Callable[[Net, Array, Array, float, float, Masks | None], Array]
 
