@@ -120,7 +120,7 @@ def _views(vector: Floats, shape: Sequence[int]) -> tuple[tuple[Floats, ...], tu
 
 def zero_grad(net: Net) -> None:
     """Make every gradient 0: without this, stale batches would push along with the next one."""
-    net.grads[:] = 0
+    net.grads.fill(0)
     net.samples = 0
 
 
@@ -134,8 +134,7 @@ def forward(net: Net, x: ArrayLike, masks: Masks | None = None) -> Floats:
     if x.ndim != 2 or x.shape[1] != len(net.W[0]) or len(x) == 0 or x.dtype.kind != "f":
         expected = f"floats such as pixels / 255 in rows of {len(net.W[0])} inputs"
         raise ValueError(f"x: expected {expected}, found {x.dtype} of shape {x.shape}.")
-    net.a = [x.astype(net.params.dtype, copy=False)]
-    net.masks = {l: mask.astype(net.params.dtype, copy=False) for l, mask in (masks or {}).items()}
+    net.a, net.masks = [x.astype(net.params.dtype, copy=False)], masks or {}
     for l, (W, b) in enumerate(zip(net.W, net.b)):
         z = _inputs(net, l) @ W + b
         net.a.append(ACTIVATIONS[net.activations[l]].value(z))
@@ -144,7 +143,9 @@ def forward(net: Net, x: ArrayLike, masks: Masks | None = None) -> Floats:
 
 def _inputs(net: Net, l: int) -> Floats:
     """Return what the layer after layer l reads: its activations, masked where there is a mask."""
-    return net.a[l] * net.masks[l] if l in net.masks else net.a[l]
+    if l in net.masks:
+        return np.multiply(net.a[l], net.masks[l], dtype=net.params.dtype)
+    return net.a[l]
 
 
 def backward(net: Net, y: ArrayLike) -> float:
@@ -160,7 +161,8 @@ def backward(net: Net, y: ArrayLike) -> float:
     cost = COSTS[net.cost][net.activations[-1]]
     dc_da = cost.slope(net.a[-1], y)
     ones = np.ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1
-    for l, (W, dW, db) in reversed([*enumerate(zip(net.W, net.dW, net.db))]):
+    for l in reversed(range(len(net.W))):
+        W, dW, db = net.W[l], net.dW[l], net.db[l]
         if cost.at_z and l == len(net.W) - 1:
             dc_dz = dc_da  # this cost has gone back to z in one step: see cross_entropy_slope
         else:
