@@ -20,4 +20,5 @@ export const indexOfGreatest = (values) => values.indexOf(Math.max(...values));
 export const isOneHot = (y) => y.every((v) => v === 0 || v === 1) && sum(y) === 1;
 
 /* Return the index next to a number, or to what someone typed, in a list of this size. */
-export const clampedIndex = (value, size) => Math.min(Math.max(Math.trunc(+value) || 0, 0), size - 1);
+export const clampedIndex = (value, size) =>
+  Math.min(Math.max(Math.trunc(+value) || 0, 0), size - 1);

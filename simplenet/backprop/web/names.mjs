@@ -14,7 +14,8 @@ export function unitName(net, l, k) {
 }
 
 /* Name dC/da of a unit. */
-export const gradientName = (net, l, k) => (isSmall(net) ? "dC/d" : "dC/da of ") + unitName(net, l, k);
+export const gradientName = (net, l, k) =>
+  (isSmall(net) ? "dC/d" : "dC/da of ") + unitName(net, l, k);
 
 /* The example's weights have names of their own, w1 to w8; elsewhere a weight is W⁰[k, j]. */
 export function parameterName(net, { l, k, j }) {

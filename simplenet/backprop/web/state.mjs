@@ -44,7 +44,11 @@ export function refresh() {
   listeners.change();
 }
 
-export const indexInHand = () => indexOf(state.shown.net, state.weight.l, state.weight.k, state.weight.j);
+/* Return where the weight in hand stands in params. */
+export function indexInHand() {
+  const { l, k, j } = state.weight;
+  return indexOf(state.shown.net, l, k, j);
+}
 
 /* Choose a net, one of its samples, and a weight with much to see. */
 export function chooseNet(shown, i) {
