@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import click
-
-from simplenet.backprop.draw import gears, rack
+from draw import gears, rack
 
 FOLDER = Path(__file__).parents[1] / "simplenet" / "backprop"
 

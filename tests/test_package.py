@@ -16,8 +16,7 @@ ORDER = """
     datasets datasets.idx datasets.download datasets.sources datasets.load
     training training.modelfile training.order training.run
     pictures pictures.prepare autodiff witnesses witnesses.compare witnesses.expression
-    backprop backprop.source backprop.example backprop.svg backprop.draw backprop.bundle
-    backprop.page
+    backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli cli.common cli.config cli.output cli.train cli.evaluate cli.predict cli.gears cli.info
     cli.check cli.graph cli.fetch
     __init__ __main__

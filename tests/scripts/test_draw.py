@@ -7,10 +7,12 @@ from itertools import combinations, pairwise
 from math import cos, dist, hypot, pi, sin
 from xml.etree import ElementTree
 
+import draw
+import pen
 import pytest
 from conftest import ROOT
 
-from simplenet.backprop import draw, svg
+from simplenet.backprop import svg
 
 FOLDER = ROOT / "simplenet" / "backprop"
 TEXTS = {"gears.svg": draw.gears, "rack.svg": draw.rack}
@@ -45,11 +47,11 @@ def test_the_file_is_what_the_script_draws(name):
 
 
 def test_the_script_tells_fresh_files_from_stale_ones(tmp_path):
-    script = ROOT / "scripts" / "make_diagrams.py"
     (tmp_path / "scripts").mkdir()
     (tmp_path / "simplenet" / "backprop").mkdir(parents=True)
-    copy = tmp_path / "scripts" / script.name
-    copy.write_bytes(script.read_bytes())
+    for name in "pen.py", "draw.py", "make_diagrams.py":
+        copy = tmp_path / "scripts" / name
+        copy.write_bytes((ROOT / "scripts" / name).read_bytes())
 
     def run(*options):
         return subprocess.run([sys.executable, copy, *options], capture_output=True, text=True)
@@ -166,7 +168,7 @@ def clearance(point, polygon):
 
 @pytest.mark.parametrize("teeth, module", [(14, 8), (18, 8), (20, 8), (40, 2)])
 def test_a_gear_has_standard_proportions_and_involute_flanks(teeth, module):
-    gear = svg.Gear("A", teeth, module, 0, 0, 0.3)
+    gear = pen.Gear("A", teeth, module, 0, 0, 0.3)
     points = outline(gear)
     radii = [hypot(*point) for point in points]
     assert max(radii) == pytest.approx(teeth * module / 2 + module, abs=0.02)
@@ -294,7 +296,7 @@ def luminance(colour):
 
 
 def contrast(one, other, scheme):
-    low, high = sorted(luminance(svg.PALETTE[name][scheme]) for name in (one, other))
+    low, high = sorted(luminance(pen.PALETTE[name][scheme]) for name in (one, other))
     return (high + 0.05) / (low + 0.05)
 
 
