@@ -16,8 +16,8 @@ from simplenet.backprop.source import lines_of
 from simplenet.backprop.svg import gear_path
 from simplenet.net import Net, backward, forward, optimize
 
-# The modules in web/, each of which may import only from those before it.
-MODULES = """
+# The ES modules in web/; each may import only from those before it.
+SCRIPTS = """
     arrays network packed prepare format names
     dom content samples plan state steps lit
     scroll tabs crank stage dials
@@ -91,7 +91,7 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
     }
     # An escaped < can neither end the script nor begin a comment, whatever a name holds.
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    script = bundle({name: _text(f"web/{name}.mjs") for name in MODULES})
+    script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
         "policy": _policy(script),
         "style": _text("web/page.css"),

@@ -10,12 +10,12 @@ from javascript import Script
 
 from simplenet import backprop
 from simplenet.backprop.bundle import bundle
-from simplenet.backprop.page import MODULES
+from simplenet.backprop.page import SCRIPTS
 
 NODE = shutil.which("node")
 WEB = backprop.demo_path().parent / "web"
-SOURCES = {name: (WEB / f"{name}.mjs").read_text(encoding="utf-8") for name in MODULES}
-SCRIPTS = {name: Script(source) for name, source in SOURCES.items()}
+SOURCES = {name: (WEB / f"{name}.mjs").read_text(encoding="utf-8") for name in SCRIPTS}
+PARSED = {name: Script(source) for name, source in SOURCES.items()}
 LANGUAGE = set(
     "Array Boolean DataView Float64Array JSON Map Math Number Object Set String Uint8Array atob "
     "parseFloat undefined".split()
@@ -26,7 +26,7 @@ BROWSER = set(
 # These compute, and can be used without a page.
 WITHOUT_PAGE = set("arrays network packed prepare format names samples steps".split())
 FOR_TESTS = {"sketch.sketch"}  # what no other module takes, and the tests in a browser look at
-each = pytest.mark.parametrize("name", MODULES)
+each = pytest.mark.parametrize("name", SCRIPTS)
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 
@@ -36,36 +36,36 @@ def missing(script):
 
 
 def test_the_list_of_modules_is_that_of_the_files():
-    assert sorted(MODULES) == sorted(path.stem for path in WEB.glob("*.mjs"))
-    assert len(MODULES) == len(set(MODULES))
+    assert sorted(SCRIPTS) == sorted(path.stem for path in WEB.glob("*.mjs"))
+    assert len(SCRIPTS) == len(set(SCRIPTS))
 
 
 @each
 def test_imports_go_one_way(name):
-    for module in SCRIPTS[name].imported.values():
-        assert MODULES.index(module) < MODULES.index(name), f"{name} imports {module}"
+    for module in PARSED[name].imported.values():
+        assert SCRIPTS.index(module) < SCRIPTS.index(name), f"{name} imports {module}"
 
 
 @each
 def test_a_module_names_all_that_it_takes_from_others_and_no_more(name):
-    script = SCRIPTS[name]
+    script = PARSED[name]
     assert missing(script) == set()
     assert set(script.imported) <= script.used
     for taken, module in script.imported.items():
-        assert taken in SCRIPTS[module].exported
+        assert taken in PARSED[module].exported
 
 
 @each
 def test_a_name_that_a_module_gives_means_the_same_in_all(name):
     # It also makes the test before this one exact: no local name can hide a missing import.
-    given = {taken for script in SCRIPTS.values() for taken in script.exported}
-    assert not SCRIPTS[name].declared & (given - SCRIPTS[name].exported)
-    assert sum(len(script.exported) for script in SCRIPTS.values()) == len(given)
+    given = {taken for script in PARSED.values() for taken in script.exported}
+    assert not PARSED[name].declared & (given - PARSED[name].exported)
+    assert sum(len(script.exported) for script in PARSED.values()) == len(given)
 
 
 @each
 def test_an_import_that_is_left_out_is_noticed(name):
-    for taken in SCRIPTS[name].imported:
+    for taken in PARSED[name].imported:
         form = rf"^(import \{{[^}}]*)\b{taken}\b,?([^}}]*\}})"
         without, found = re.subn(form, r"\1\2", SOURCES[name], flags=re.MULTILINE)
         assert found == 1
@@ -73,8 +73,8 @@ def test_an_import_that_is_left_out_is_noticed(name):
 
 
 def test_what_a_module_gives_is_taken_by_another():
-    given = {f"{name}.{one}" for name, script in SCRIPTS.items() for one in script.exported}
-    taken = {f"{of}.{one}" for script in SCRIPTS.values() for one, of in script.imported.items()}
+    given = {f"{name}.{one}" for name, script in PARSED.items() for one in script.exported}
+    taken = {f"{of}.{one}" for script in PARSED.values() for one, of in script.imported.items()}
     assert given - taken == FOR_TESTS
 
 
@@ -86,8 +86,8 @@ def test_a_module_says_first_what_its_one_job_is(name):
 
 def test_modules_that_compute_know_no_page():
     for name in WITHOUT_PAGE:
-        assert not SCRIPTS[name].used & BROWSER, name
-        assert set(SCRIPTS[name].imported.values()) <= WITHOUT_PAGE, name
+        assert not PARSED[name].used & BROWSER, name
+        assert set(PARSED[name].imported.values()) <= WITHOUT_PAGE, name
 
 
 def test_the_reader_of_javascript_tells_uses_from_other_names():
@@ -187,11 +187,11 @@ def test_every_module_can_be_imported_as_one_and_gives_the_same_names_when_joine
     load += (
         "for (const name of names) found[name] = Object.keys(await import(folder + name + '.mjs'));"
     )
-    apart = run(load + "console.log(JSON.stringify(found));", f"{WEB.as_uri()}/", *MODULES)
+    apart = run(load + "console.log(JSON.stringify(found));", f"{WEB.as_uri()}/", *SCRIPTS)
     show = "console.log(JSON.stringify(Object.fromEntries("
     show += "Object.entries(modules).map(([name, given]) => [name, Object.keys(given)]))));"
     joined = run(PAGE + bundle(SOURCES) + show, kind="commonjs")
     assert {name: sorted(names) for name, names in joined.items()} == apart
     assert {name: set(names) for name, names in apart.items()} == {
-        name: script.exported for name, script in SCRIPTS.items()
+        name: script.exported for name, script in PARSED.items()
     }
