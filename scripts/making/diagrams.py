@@ -1,7 +1,8 @@
 """The diagrams of the gear document."""
 
+from draw import gears, rack
+
 from making import Files
-from simplenet.backprop.draw import gears, rack
 
 FOLDER = "simplenet/backprop"
 

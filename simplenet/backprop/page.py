@@ -7,19 +7,30 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
+from simplenet.backprop.bundle import bundle
 from simplenet.backprop.source import lines_of
 from simplenet.backprop.svg import gear_path
 from simplenet.net import Net, backward, forward, optimize
 
-SCRIPTS = "gears.js", "page.js", "stage.js", "panels.js", "sketch.js"
+# The ES modules in web/; each may import only from those before it.
+SCRIPTS = """
+    arrays network packed prepare format names
+    dom content samples plan state steps lit
+    scroll tabs crank stage dials
+    charts turn paths sweep pen sketch page
+""".split()  # noqa: SIM905, for words are easier to read
 MODULE = 4.0  # of every gear in the page, in units of its drawing
 TEETH = {"X": 20, "W": 18, "B": 14, "Z": 24, "A": 20, "C": 28}  # for each kind of gear
 
+Array = np.ndarray[Any, np.dtype[Any]]
+
 # What the Sweep shows: parts of three functions, and the lines of them that its steps light up.
-CODE: list[tuple[Callable, str, str | None, dict[str, str]]] = [
+Part = tuple[Callable[..., Any], str, str | None, dict[str, str]]
+CODE: list[Part] = [
     (
         forward,
         "for l, (W, b) in",
@@ -59,65 +70,68 @@ class Shown:
 
     name: str
     net: Net
-    y: np.ndarray
-    images: np.ndarray | None = None
-    x: np.ndarray | None = None
+    y: Array
+    images: Array | None = None
+    x: Array | None = None
     lr: float = 0.5  # of the training steps in the page
     note: str = ""  # one sentence on where the network comes from
     captions: tuple[str, ...] = ()  # a few words on each sample
 
 
-def page(nets: list[Shown]) -> str:
-    """Return the whole page as text; it opens on the first net.
+def page(nets: list[Shown], code: list[Part] = CODE) -> str:
+    """Return the whole page as text; it opens on the first net, and its Sweep shows this code.
 
     Raise ValueError for samples that do not fit their net, and LookupError where the source no
     longer has a line that the page points at.
     """
     content = {
         "nets": [_data(shown) for shown in nets],
-        "code": [_code(*part) for part in CODE],
+        "code": [_code(*part) for part in code],
         "gears": {"module": MODULE, "teeth": TEETH, "outlines": _outlines()},
     }
     # An escaped < can neither end the script nor begin a comment, whatever a name holds.
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    scripts = [_text(name) for name in SCRIPTS]
+    script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
-        "policy": _policy(scripts),
-        "style": _text("page.css"),
+        "policy": _policy(script),
+        "style": _text("web/page.css"),
         "diagram": _text("gears.svg"),
         "data": data,
-        "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
+        "script": script,
     }
-    return _fill(_text("page.html"), parts)
+    return _fill(_text("web/page.html"), parts)
 
 
 def _fill(template: str, parts: dict[str, str]) -> str:
-    """Put each part where the template says <!--its name-->; what is put in is not looked at."""
+    """Return the template with each part where it says <!--its name-->, looking into no part."""
     pieces = re.split(r"<!--(\w+)-->", template)
     if sorted(pieces[1::2]) != sorted(parts):
         raise LookupError(f"page.html: expected one place for each of {', '.join(parts)}.")
     return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
 
 
-def _policy(scripts: list[str]) -> str:
-    """Forbid every request, and every script but these."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    sources = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+def _policy(script: str) -> str:
+    """Return a policy that forbids every request, and every script but this one."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; "
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
 def _text(name: str) -> str:
+    """Read a file of this package."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _outlines() -> dict[int, str]:
+    """Return the outline of a gear of each number of teeth."""
     return {teeth: gear_path(teeth, MODULE, 0.0) for teeth in sorted(set(TEETH.values()))}
 
 
-def _code(function: Callable, first: str, last: str | None, marks: dict[str, str]) -> dict:
+def _code(
+    function: Callable[..., Any], first: str, last: str | None, marks: dict[str, str]
+) -> dict[str, Any]:
     """Return the lines of a function, each with the mark that a step of the Sweep lights it by."""
     lines = [{"text": line, "mark": ""} for line in lines_of(function, first, last)]
     for mark, text in marks.items():
@@ -129,7 +143,7 @@ def _code(function: Callable, first: str, last: str | None, marks: dict[str, str
     return {"name": function.__name__, "lines": lines}
 
 
-def _data(shown: Shown) -> dict:
+def _data(shown: Shown) -> dict[str, Any]:
     """Return what the page has to know of one net, as JSON has it."""
     net, y = shown.net, np.asarray(shown.y)
     x, scale = _inputs(shown)
@@ -155,7 +169,7 @@ def _data(shown: Shown) -> dict:
     }
 
 
-def _inputs(shown: Shown) -> tuple[np.ndarray, int]:
+def _inputs(shown: Shown) -> tuple[Array, int]:
     """Return the inputs, and what to divide them by: bytes travel as bytes."""
     if shown.images is None:
         return np.asarray(shown.x), 1
@@ -165,7 +179,7 @@ def _inputs(shown: Shown) -> tuple[np.ndarray, int]:
     return np.asarray(shown.x), 1  # this net reads its pixels in some other way
 
 
-def _packed(numbers: np.ndarray) -> dict[str, str]:
+def _packed(numbers: Array) -> dict[str, str]:
     """Return numbers as base64 of the shortest little-endian format that keeps each exactly."""
     numbers = np.ascontiguousarray(numbers)
     if not np.isfinite(numbers).all():

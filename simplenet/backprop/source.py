@@ -3,9 +3,10 @@
 import inspect
 import textwrap
 from collections.abc import Callable
+from typing import Any
 
 
-def lines_of(function: Callable, first: str, last: str | None = None) -> list[str]:
+def lines_of(function: Callable[..., Any], first: str, last: str | None = None) -> list[str]:
     """Return the lines from the one that holds `first` to the one that holds `last`, dedented.
 
     With no `last`, the one line. Raise LookupError unless each is in exactly one line of the

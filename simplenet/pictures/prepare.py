@@ -5,7 +5,7 @@ so that their centre of mass is in the middle (LeCun et al., Gradient-Based Lear
 Document Recognition, 1998). People's pictures are dark on white, off-centre, thin, shadowed,
 transparent or lying on their side; `prepare` does for them what was done for MNIST.
 
-All of it is computed in integers, none above 2**53, so that `prepare` in backprop/gears.js,
+All of it is computed in integers, none above 2**53, so that `prepare` in backprop/web/prepare.mjs,
 where every number is a float64, gives the same pixels. `a // b` rounds down, and
 `(2 * a + b) // (2 * b)` to the nearest, halves up. The steps have the same names there.
 """

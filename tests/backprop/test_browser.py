@@ -27,6 +27,11 @@ QUIET = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-r
     --disable-dev-shm-usage""".split()
 MINUS = "\N{MINUS SIGN}"
 PANELS = "turn paths sweep draw".split()
+# What tests look at within the page, and the calls that would take them many keys.
+INSIDE = """const {
+  byId, chooseUnit, chooseWeight, sketch, state, stepsOf, strongest, strongestWeight, turnTo,
+} = Object.assign({}, ...Object.values(typeof modules === "object" ? modules : {}));
+"""
 
 
 # --- the browser ----------------------------------------------------------------------------------
@@ -81,7 +86,7 @@ class Page:
         )
 
     def run(self, script, *arguments):
-        return self.driver.execute_script(script, *arguments)
+        return self.driver.execute_script(INSIDE + script, *arguments)
 
     def text(self, selector):
         return self.run("return document.querySelector(arguments[0]).innerText", selector)
@@ -351,8 +356,8 @@ def test_both_needles_of_every_gear_tell_the_truth(gears, number):
 
     start, end, less, more = map(state, (0, 0.5, -1e-5, 1e-5))
     turns = gears.run(
-        "return Array.from(plan.gears.values(), (g) => [g.id, ...['actual', 'predicted'].map((n) =>"
-        " g[n] ? parseFloat(g[n].style.transform.slice(7)) : 0)])"
+        "return Array.from(state.plan.gears.values(), (g) => [g.id, ..."
+        "['actual', 'predicted'].map((n) => g[n] ? parseFloat(g[n].style.transform.slice(7)) : 0)])"
     )
     for name, actual, predicted in turns:
         way = -360 if name[0] in "zC" else 360  # Z and C turn the other way, as meshing gears do
@@ -451,7 +456,8 @@ def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
 def pixels_of(gears):
     """Return what is on the drawing canvas (280, 280, 4), and what the net was shown (28, 28)."""
     raw = gears.run(
-        "const { data } = ink().getImageData(0, 0, 280, 280); let text = '';"
+        "const { data } = byId('canvas').getContext('2d').getImageData(0, 0, 280, 280);"
+        "let text = '';"
         "for (const v of data) text += String.fromCharCode(v); return btoa(text)"
     )
     seen = gears.run("return Array.from(sketch.x, (v) => v * 255)")
@@ -459,16 +465,25 @@ def pixels_of(gears):
     return rgba, np.round(seen).astype(int).reshape(28, 28)
 
 
-def draw_seven(gears):
+def draw_stroke(gears, start, *moves):
+    """Draw from a place, counted from the middle of the canvas, by so much each time."""
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
 
     canvas = gears.driver.find_element(By.ID, "canvas")
-    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(canvas, -60, -70)
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(canvas, *start)
     chain = chain.click_and_hold()
-    for by in ((60, 2), (60, -2), (-20, 50), (-25, 50), (-15, 45)):
+    for by in moves:
         chain = chain.move_by_offset(*by)
     chain.release().perform()
+
+
+def draw_seven(gears):
+    draw_stroke(gears, (-60, -70), (60, 2), (60, -2), (-20, 50), (-25, 50), (-15, 45))
+
+
+def draw_bar(gears):
+    draw_stroke(gears, (-60, 0), (120, 0))
 
 
 def test_a_drawn_stroke_is_prepared_as_python_does_and_saved_as_it_is(gears, tmp_path):
@@ -505,21 +520,35 @@ def test_a_drawing_is_dropped_by_clear(gears):
     assert np.array_equal(before, after)
 
 
-FULL = "ink().fillStyle = '#000'; ink().fillRect(0, 0, 280, 280); readDrawing()"
 ALL_PLACES = (
     "return ['outputs', 'heat-w', 'heat-x', 'curve', 'learn-said'].map("
     "(id) => byId(id).querySelectorAll('canvas, data, circle, .output').length)"
 )
 
 
-@pytest.mark.parametrize("paper", [FULL, "clearCanvas(); readDrawing()"], ids=["full", "blank"])
+def paint(gears, colour):
+    """Press the pen on the canvas, paint it over, and lift the pen."""
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    canvas = gears.driver.find_element(By.ID, "canvas")
+    ActionChains(gears.driver).click_and_hold(canvas).perform()
+    gears.run(
+        "const context = byId('canvas').getContext('2d'); context.fillStyle = arguments[0];"
+        "context.fillRect(0, 0, 280, 280)",
+        colour,
+    )
+    ActionChains(gears.driver).release().perform()
+
+
+@pytest.mark.parametrize("paper", ["black", "white"])
 def test_where_nothing_is_drawn_nothing_is_shown(gears, paper):
     gears.open()
     gears.click("net-1")
     gears.panel("draw")
     draw_seven(gears)
     assert all(gears.run(ALL_PLACES))
-    gears.run(paper)
+    paint(gears, paper)
     assert not any(gears.run(ALL_PLACES))
     assert not gears.run(
         "return byId('seen').getContext('2d').getImageData(0, 0, 28, 28).data.some((v) => v)"
@@ -535,8 +564,8 @@ def test_where_nothing_is_drawn_nothing_is_shown(gears, paper):
     assert not any(gears.run(ALL_PLACES))
     gears.click("clear")
     assert all(gears.run(ALL_PLACES))
-    gears.run(paper)
-    draw_seven(gears) if paper != FULL else gears.choose("sample", 3)
+    paint(gears, paper)
+    draw_seven(gears) if paper == "white" else gears.choose("sample", 3)
     assert all(gears.run(ALL_PLACES))
 
 
@@ -587,7 +616,7 @@ def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
     gears.click("learn-ten")
     gears.click("learn-ten")
     assert "after 20 training steps" in gears.text("#learn-said")
-    gears.run("stroke({ x: 60, y: 140 }, { x: 200, y: 140 }); readDrawing()")
+    draw_bar(gears)
     assert "after 20 training steps, 0 of them on this picture" in gears.text("#learn-said")
     assert gears.run("return sketch.costs.length") == 1
     gears.click("learn")
@@ -635,7 +664,7 @@ def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
     assert "what the net reads" in gears.text("#target-note")
     gears.choose("target", 4)
     assert gears.text("#target-note") == ""
-    gears.run("stroke({ x: 60, y: 140 }, { x: 200, y: 140 }); readDrawing()")  # of the same drawing
+    draw_bar(gears)  # of the same drawing
     assert gears.run("return [+byId('target').value, sketch.y.indexOf(1)]") == [4, 4]
     gears.click("clear")
     assert gears.run("return byId('target').value") == "0"
@@ -681,7 +710,7 @@ def test_a_sweep_of_a_large_net_writes_sums_as_people_do(gears):
     gears.panel("sweep")
     lines = []
     for step in range(gears.run("return stepsOf(state.shown.net).length")):
-        gears.run("stepTo(arguments[0])", step)
+        gears.choose("step-range", step)
         lines += gears.text("#step-numbers").split("\n")
     for line in lines:
         # No sign follows a sign: neither "+ -0.68" nor "x -0.31", but "- 0.68" and "x (-0.31)".
@@ -966,7 +995,7 @@ def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
     odd.run("chooseWeight(strongestWeight(2))")
     assert f"in one step: a {MINUS} y" in odd.text("#ratios")
     odd.panel("sweep")
-    odd.run("stepTo(7)")
+    odd.choose("step-range", 7)
     assert "in one step" in odd.text("#step-said")
     assert "dc_dz = dc_da" in odd.text("#code mark:last-of-type")
 
@@ -1006,7 +1035,8 @@ def test_the_cost_is_in_view_while_a_weight_of_a_deep_net_is_turned(odd):
         assert cut == 0
         odd.resize(320, 640)
         assert not odd.run(inside)
-        assert odd.run("return Boolean(byId('pinned').offsetParent)")
+        # A browser tells the page of its new size with the next frame.
+        odd.wait_for(lambda: odd.run("return Boolean(byId('pinned').offsetParent)"), "C is nowhere")
         odd.run("turnTo(0.7)")
         changes = odd.values("#predicted") + odd.values("#actual")
         assert set(odd.values("#pinned")) == set(changes)

@@ -105,10 +105,12 @@ def test_the_json_has_what_the_passes_give(cli):
 
 BACKPROP = ROOT / "simplenet" / "backprop"
 COMPUTE = """
-const { decode, netAround, forward, backward } = require(process.argv[1]);
-const { nets } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+import { readFileSync } from "node:fs";
+const { netAround, forward, backward } = await import(process.argv[1] + "network.mjs");
+const { decode } = await import(process.argv[1] + "packed.mjs");
+const { nets } = JSON.parse(readFileSync(0, "utf8"));
 const read = (packed) => decode(packed.base64, packed.format);
-const told = nets.map((data) => {
+const computed = nets.map((data) => {
   const net = netAround(data, read(data.params));
   const [n, m] = [net.shape[0], net.shape[net.shape.length - 1]];
   const [x, y] = [read(data.x).map((v) => (data.x.format === "uint8" ? v / 255 : v)), read(data.y)];
@@ -118,7 +120,7 @@ const told = nets.map((data) => {
     return { cost: back.C, outputs: [...pass.a.at(-1)], dc_dz: back.dc_dz.map((v) => [...v]) };
   });
 });
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(computed));
 """
 
 
@@ -127,7 +129,7 @@ def test_the_page_computes_what_the_command_and_the_document_say(cli):
     printed = json.loads(cli("gears", "--json", "-o", "page.html").stdout)
     page = Path("page.html").read_text(encoding="utf-8")
     data = re.search(r'type="application/json" id="data">(.*?)</script>', page)[1]
-    command = ["node", "-e", COMPUTE, str(BACKPROP / "gears.js")]
+    command = ["node", "--input-type=module", "-e", COMPUTE, f"{(BACKPROP / 'web').as_uri()}/"]
     ran = subprocess.run(command, input=data, capture_output=True, text=True, check=True)
     for net, computed in zip(printed["nets"], json.loads(ran.stdout), strict=True):
         for sample, found in zip(net["samples"], computed, strict=True):

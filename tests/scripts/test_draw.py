@@ -5,10 +5,12 @@ from itertools import combinations, pairwise
 from math import cos, dist, hypot, pi, sin
 from xml.etree import ElementTree
 
+import draw
+import pen
 import pytest
 from conftest import ROOT
 
-from simplenet.backprop import draw, svg
+from simplenet.backprop import svg
 
 FOLDER = ROOT / "simplenet" / "backprop"
 TEXTS = {"gears.svg": draw.gears, "rack.svg": draw.rack}
@@ -143,7 +145,7 @@ def clearance(point, polygon):
 
 @pytest.mark.parametrize("teeth, module", [(14, 8), (18, 8), (20, 8), (40, 2)])
 def test_a_gear_has_standard_proportions_and_involute_flanks(teeth, module):
-    gear = svg.Gear("A", teeth, module, 0, 0, 0.3)
+    gear = pen.Gear("A", teeth, module, 0, 0, 0.3)
     points = outline(gear)
     radii = [hypot(*point) for point in points]
     assert max(radii) == pytest.approx(teeth * module / 2 + module, abs=0.02)
@@ -271,7 +273,7 @@ def luminance(colour):
 
 
 def contrast(one, other, scheme):
-    low, high = sorted(luminance(svg.PALETTE[name][scheme]) for name in (one, other))
+    low, high = sorted(luminance(pen.PALETTE[name][scheme]) for name in (one, other))
     return (high + 0.05) / (low + 0.05)
 
 

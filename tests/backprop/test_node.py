@@ -1,5 +1,7 @@
-"""The page's mathematics, run in Node, against numbers from the Python: gears.js is net.py and
-prepare.py once more."""
+"""What the page computes, run in Node, against numbers from the Python.
+
+network.mjs is net.py once more, prepare.mjs is pictures/prepare.py, and packed.mjs reads numbers.
+"""
 
 import base64
 import json
@@ -19,59 +21,63 @@ from simplenet.net import forward, net_around, optimize
 from simplenet.pictures.prepare import prepare
 
 NODE = shutil.which("node")
-GEARS = backprop.demo_path().with_name("gears.js")
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed, which runs gears.js")
+WEB = backprop.demo_path().parent / "web"
+pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
-# What is asked of gears.js, each with what it is given.
+# What is asked of the modules, each with what it is given.
 RUNNER = """
-const gears = require(process.argv[1]);
+import { readFileSync } from "node:fs";
+const load = (name) => import(new URL(name, process.argv[1]));
+const network = await load("network.mjs");
+const { decode } = await load("packed.mjs");
+const { prepare } = await load("prepare.mjs");
 const lists = (value) =>
   ArrayBuffer.isView(value) ? Array.from(value)
   : Array.isArray(value) ? value.map(lists)
   : value && typeof value === "object"
   ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, lists(v)])) : value;
-const netOf = ({ net, params, format }) => gears.netAround(net, gears.decode(params, format));
+const netOf = ({ net, params, format }) => network.netAround(net, decode(params, format));
 const ask = {
-  names: () => ({ activations: Object.keys(gears.ACTIVATIONS), exports: Object.keys(gears) }),
+  names: () => Object.keys(network.ACTIVATIONS),
   pass: (given) => {
     const net = netOf(given);
-    const pass = gears.forward(net, given.x);
-    const back = gears.backward(net, pass, given.y);
-    const grads = gears.gradients(back);
+    const pass = network.forward(net, given.x);
+    const back = network.backward(net, pass, given.y);
+    const grads = network.gradients(back);
     const paths = net.W.map((_, l) =>
-      Array.from(pass.a[l], (_, k) => gears.paths(net, back, l, k)));
+      Array.from(pass.a[l], (_, k) => network.paths(net, back, l, k)));
     const step = grads.slice();
     if (given.held) step.fill(0, step.length - net.b.reduce((n, b) => n + b.length, 0));
-    gears.optimize(net, step, given.lr ?? 0);
-    const after = { params: net.params, a: gears.forward(net, given.x).a };
+    network.optimize(net, step, given.lr ?? 0);
+    const after = { params: net.params, a: network.forward(net, given.x).a };
     return { ...pass, ...back, grads, paths, after };
   },
   turns: (given) => {
     const net = netOf(given);
-    const pass = gears.forward(net, given.x);
-    const back = gears.backward(net, pass, given.y);
+    const pass = network.forward(net, given.x);
+    const back = network.backward(net, pass, given.y);
     return given.turns.map(([l, k, j, amount]) => {
-      const index = gears.indexOf(net, l, k, j);
-      const ratios = gears.ratios(net, pass, back, l, k, j);
-      return { index, ratios, turned: gears.turned(net, given.x, given.y, index, amount) };
+      const index = network.indexOf(net, l, k, j);
+      const ratios = network.ratios(net, pass, back, l, k, j);
+      return { index, ratios, turned: network.turned(net, given.x, given.y, index, amount) };
     });
   },
-  decode: ({ text, format }) => Array.from(gears.decode(text, format), (v) =>
+  decode: ({ text, format }) => Array.from(decode(text, format), (v) =>
     Object.is(v, -0) ? "-0" : v),
   prepare: ({ text, rows, columns, side }) => {
     const rgba = Uint8ClampedArray.from(Buffer.from(text, "base64"));
-    const image = gears.prepare(rgba, columns, rows, side);
+    const image = prepare(rgba, columns, rows, side);
     return image && Buffer.from(image).toString("base64");
   },
 };
-const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const cases = JSON.parse(readFileSync(0, "utf8"));
 process.stdout.write(JSON.stringify(cases.map(([what, given]) => lists(ask[what](given)))));
 """
 
 
 def node(*cases):
-    """Ask gears.js many things at once: pairs of a name in RUNNER's `ask` and what it is given."""
-    command = [NODE, "-e", RUNNER, str(GEARS)]
+    """Ask many things at once: pairs of a name in RUNNER's `ask` and what it is given."""
+    command = [NODE, "--input-type=module", "-e", RUNNER, f"{WEB.as_uri()}/"]
     result = subprocess.run(
         command, input=json.dumps(cases), capture_output=True, text=True, timeout=120
     )
@@ -187,7 +193,7 @@ def test_every_activation_and_cost_is_there_and_agrees():
         (net, rng.normal(0, 1, 4), np.eye(2)[n % 2]) for net in every_net() for n in range(3)
     ]
     names, *passes = node(("names", {}), *(("pass", given(*problem)) for problem in problems))
-    assert names["activations"] == list(ACTIVATIONS)
+    assert names == list(ACTIVATIONS)
     for found, problem in zip(passes, problems):
         same_pass(found, *problem, 1e-11)
 
@@ -356,15 +362,16 @@ def test_every_pixel_of_a_prepared_picture_is_the_python_s():
 def test_a_drawing_is_prepared_while_the_pen_moves():
     """The page does this at each movement, on a canvas of 280 x 280: far below a second here."""
     code = """
-    const gears = require(process.argv[1]);
+    const { prepare } = await import(process.argv[1]);
     const rgba = new Uint8ClampedArray(280 * 280 * 4).fill(255);
     for (let i = 0; i < 280; i++) rgba.fill(0, (i * 280 + 100) * 4, (i * 280 + 120) * 4);
     const times = Array.from({ length: 9 }, () => {
       const began = performance.now();
-      gears.prepare(rgba, 280, 280);
+      prepare(rgba, 280, 280);
       return performance.now() - began;
     });
     console.log(Math.min(...times));
     """
-    result = subprocess.run([NODE, "-e", code, str(GEARS)], capture_output=True, text=True)
+    command = [NODE, "--input-type=module", "-e", code, f"{WEB.as_uri()}/prepare.mjs"]
+    result = subprocess.run(command, capture_output=True, text=True)
     assert float(result.stdout) < 200, result.stderr  # 6 ms on a machine with time to spare

@@ -1,227 +1,16 @@
-/* The network of simplenet/net.py once more, for one sample at a time, in float64.
+/* Prepare a picture of a digit for a net: simplenet/pictures/prepare.py once more.
 
-   Names are those of the Python: a[0] is the input x, W[l] and b[l] lead from layer l to the next,
-   and z[l], slope[l], dc_dz[l] belong to what they lead to, a[l + 1]. W[l] is a matrix of
-   (shape[l], shape[l + 1]), stored row by row: weight (k, j) leads from unit k to unit j and
-   stands at W[l][k * shape[l + 1] + j]. Everything here is a plain function that can be run
-   without a page; tests run it in Node against numbers from the Python.
+   Whole numbers only, none above 2**53, so that every pixel is that of the Python; the names, the
+   steps and their reasons are those there. An image is { pixels, rows, columns }, row by row.
 */
-"use strict";
 
-// --- the functions a network is built from --------------------------------------------------------
-
-const LEAK = 0.01; // how steep leaky ReLU is on the left
-const EPSILON = Number.EPSILON;
-const TINY = 2.2250738585072014e-308; // the smallest normal float64
-
-/* An activation turns all z of a layer into its a; its slope da/dz is a function of that a. */
-const ACTIVATIONS = {
-  sigmoid: {
-    value: (z) => z.map((v) => 1 / (1 + Math.exp(-v))),
-    slope: (a) => a.map((v) => v * (1 - v)),
-  },
-  tanh: { value: (z) => z.map(Math.tanh), slope: (a) => a.map((v) => 1 - v * v) },
-  relu: { value: (z) => z.map((v) => Math.max(v, 0)), slope: (a) => a.map((v) => +(v > 0)) },
-  "leaky-relu": {
-    value: (z) => z.map((v) => Math.max(v, LEAK * v)),
-    slope: (a) => a.map((v) => (v > 0 ? 1 : LEAK)),
-  },
-  identity: { value: (z) => z.slice(), slope: (a) => a.map(() => 1) },
-  softmax: {
-    value(z) {
-      const top = Math.max(...z);
-      const e = z.map((v) => Math.exp(v - top));
-      const total = sum(e);
-      return e.map((v) => v / total);
-    },
-    slope: null, // a unit's a depends on the z of all: its cost goes back to z in one step
-  },
-};
-
-const difference = (a, y) => a.map((v, j) => v - y[j]);
-const squares = (a, y) => sum(difference(a, y).map((v) => v * v));
-
-/* A cost says how wrong a is, given the truth y. Its slope is dC/da, or dC/dz where it is `atZ`. */
-const HALF_SQUARED_ERROR = { value: (a, y) => squares(a, y) / 2, slope: difference };
-const SQUARED_ERROR = { value: squares, slope: (a, y) => difference(a, y).map((v) => 2 * v) };
-const BINARY_CROSS_ENTROPY = {
-  value(a, y) {
-    const held = a.map((v) => Math.min(Math.max(v, EPSILON), 1 - EPSILON));
-    return -sum(held.map((v, j) => y[j] * Math.log(v) + (1 - y[j]) * Math.log1p(-v)));
-  },
-  slope: difference,
-  atZ: true,
-};
-const CROSS_ENTROPY = {
-  value: (a, y) => -sum(a.map((v, j) => y[j] * Math.log(Math.max(v, TINY)))),
-  slope: difference,
-  atZ: true,
-};
-
-function costOf(net) {
-  const output = net.activations[net.activations.length - 1];
-  if (net.cost === "cross-entropy") {
-    return output === "softmax" ? CROSS_ENTROPY : BINARY_CROSS_ENTROPY;
-  }
-  return net.cost === "squared-error" ? SQUARED_ERROR : HALF_SQUARED_ERROR;
-}
-
-function sum(values) {
-  let total = 0;
-  for (const v of values) total += v;
-  return total;
-}
-
-// --- the network ----------------------------------------------------------------------------------
-
-/* A net whose parameters are this vector: first every weight, then every bias; W and b are views. */
-function netAround({ shape, activations, cost }, params) {
-  const net = { shape, activations, cost, params: Float64Array.from(params), W: [], b: [] };
-  let at = 0;
-  const view = (size) => net.params.subarray(at, (at += size));
-  for (let l = 0; l + 1 < shape.length; l++) net.W.push(view(shape[l] * shape[l + 1]));
-  for (let l = 0; l + 1 < shape.length; l++) net.b.push(view(shape[l + 1]));
-  return net;
-}
-
-/* Where weight (k, j) of layer l stands in params; with k === null, bias j. */
-function indexOf(net, l, k, j) {
-  const view = k === null ? net.b[l] : net.W[l];
-  return view.byteOffset / 8 + (k === null ? j : k * net.shape[l + 1] + j);
-}
-
-/* Predict: give every z and every a. */
-function forward(net, x) {
-  const a = [Float64Array.from(x)];
-  const z = [];
-  for (let l = 0; l < net.W.length; l++) {
-    const m = net.shape[l + 1];
-    z[l] = net.b[l].slice();
-    for (let k = 0; k < net.shape[l]; k++) {
-      for (let j = 0; j < m; j++) z[l][j] += a[l][k] * net.W[l][k * m + j];
-    }
-    a[l + 1] = ACTIVATIONS[net.activations[l]].value(z[l]);
-  }
-  return { z, a };
-}
-
-/* Learn: give C, and its gradient with regard to everything that `forward` went through. */
-function backward(net, { a }, y) {
-  const cost = costOf(net);
-  const last = net.W.length - 1;
-  const back = {
-    C: cost.value(a[last + 1], y),
-    dc_da: [],
-    slope: [],
-    dc_dz: [],
-    dc_dW: [],
-    dc_db: [],
-  };
-  let dc_da = cost.slope(a[last + 1], y);
-  for (let l = last; l >= 0; l--) {
-    const m = net.shape[l + 1];
-    if (cost.atZ && l === last) {
-      back.dc_da[l] = back.slope[l] = null; // the two ratios in one: see the Python
-      back.dc_dz[l] = dc_da;
-    } else {
-      back.dc_da[l] = dc_da;
-      back.slope[l] = ACTIVATIONS[net.activations[l]].slope(a[l + 1]);
-      back.dc_dz[l] = dc_da.map((v, j) => v * back.slope[l][j]); // one to one: no sum
-    }
-    back.dc_dW[l] = net.W[l].map((_, i) => a[l][Math.floor(i / m)] * back.dc_dz[l][i % m]);
-    back.dc_db[l] = back.dc_dz[l].slice(); // a bias acts on z at ratio 1
-    dc_da = a[l].map((_, k) => sum(paths(net, back, l, k))); // a sum over paths
-  }
-  back.dc_dx = dc_da;
-  return back;
-}
-
-/* The signed parts that sum to dC/da of unit k of layer l: one for each unit j that it drives. */
-function paths(net, back, l, k) {
-  const m = net.shape[l + 1];
-  return Array.from(back.dc_dz[l], (v, j) => net.W[l][k * m + j] * v);
-}
-
-/* All gradients as one vector, in the order of params. */
-function gradients(back) {
-  return Float64Array.from([...back.dc_dW, ...back.dc_db].flatMap((part) => Array.from(part)));
-}
-
-/* Step downhill. */
-function optimize(net, grads, lr) {
-  for (let i = 0; i < grads.length; i++) net.params[i] -= lr * grads[i];
-}
-
-// --- gears ----------------------------------------------------------------------------------------
-
-/* What a small turn of one parameter does, per unit of turn: the ratio at every z, every a, and C.
-
-   The chain rule run forwards. k === null stands for bias j. At z the ratio is what the parameter
-   meshes with: the activation a[l][k], or 1 for a bias. */
-function ratios(net, { a }, back, l, k, j) {
-  const dz = net.shape.slice(1).map((size) => new Float64Array(size));
-  const da = dz.map((part) => part.slice());
-  dz[l][j] = k === null ? 1 : a[l][k];
-  for (let i = l; i < net.W.length; i++) {
-    const m = net.shape[i + 1];
-    if (i > l) {
-      for (let n = 0; n < net.shape[i]; n++) {
-        for (let o = 0; o < m; o++) dz[i][o] += da[i - 1][n] * net.W[i][n * m + o];
-      }
-    }
-    const { slope } = ACTIVATIONS[net.activations[i]];
-    if (slope) {
-      const s = slope(a[i + 1]);
-      da[i] = dz[i].map((v, o) => v * s[o]);
-    } else {
-      const mean = sum(dz[i].map((v, o) => v * a[i + 1][o]));
-      da[i] = dz[i].map((v, o) => a[i + 1][o] * (v - mean)); // softmax: the units share one sum
-    }
-  }
-  const last = net.W.length - 1;
-  const [dc, turns] = back.dc_da[last]
-    ? [back.dc_da[last], da[last]]
-    : [back.dc_dz[last], dz[last]];
-  return { dz, da, dC: sum(turns.map((v, o) => v * dc[o])) };
-}
-
-/* Turn one parameter by an amount and compute everything again: what really happens. */
-function turned(net, x, y, index, amount) {
-  const other = netAround(net, net.params);
-  other.params[index] += amount;
-  const pass = forward(other, x);
-  return { ...pass, C: costOf(other).value(pass.a[pass.a.length - 1], y) };
-}
-
-// --- numbers as they are stored in the page ---------------------------------------------------------
-
-/* Read little-endian numbers of 2, 4 or 8 bytes, or bytes, from base64; give a Float64Array. */
-function decode(base64, format) {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const data = new DataView(bytes.buffer);
-  const [size, read] = {
-    uint8: [1, (at) => data.getUint8(at)],
-    float16: [2, (at) => half(data.getUint16(at, true))],
-    float32: [4, (at) => data.getFloat32(at, true)],
-    float64: [8, (at) => data.getFloat64(at, true)],
-  }[format];
-  return Float64Array.from({ length: bytes.length / size }, (_, i) => read(i * size));
-}
-
-/* A float16 is a sign, 5 bits of exponent and 10 of fraction (IEEE 754); ours are all finite. */
-function half(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction);
-}
-
-// --- the preparation of a picture: simplenet/pictures/prepare.py once more --------------------------
+import { sum } from "./arrays.mjs";
 
 /* Whole numbers only, none above 2**53, so that every pixel is that of the Python; the names, the
    steps and their reasons are those there. An image is { pixels, rows, columns }, row by row. */
 
 const WORK = 168; // pixels of the longer side, to which a larger picture is reduced: 6 times 28
+
 const REACH = 5; // the paper is what is light as far as this part of the longer side, to all sides
 const BLANK = 24; // of 255: in a picture with less contrast than this, nothing is drawn
 const FAINT = 4; // what is fainter than this part of the strongest ink is paper
@@ -230,10 +19,10 @@ const SPECK = 8; // what has less ink than this part of the largest piece is dir
 const WHITE = 6; // this part of a digit's pixels are to be white
 const STRONGER = 3; // and may be made at most so many times as light for it
 
-/* Turn a picture, RGBA as canvases have it, into what a net sees: bytes (side, side), light on dark.
+/* Turn a picture, RGBA as canvases have it, into what a net sees: bytes, light on dark.
 
-   Give null for a picture in which nothing is drawn. */
-function prepare(rgba, width, height, side = 28) {
+   Return null for a picture in which nothing is drawn. */
+export function prepare(rgba, width, height, side = 28) {
   let picture = inked(rgba, height, width);
   if (Math.max(height, width) > WORK) picture = area(picture, ...fitted(height, width, WORK));
   const ink = withoutBackground(lightOnDark(picture));
@@ -258,7 +47,7 @@ function grey(rgba, rows, columns) {
   return { pixels, rows, columns };
 }
 
-/* Give how light a picture is; where its colours tell nothing, its transparency may. */
+/* Return how light a picture is; where its colours tell nothing, its transparency may. */
 function inked(rgba, rows, columns) {
   const light = grey(rgba, rows, columns);
   if (greatest(light.pixels) - smallest(light.pixels) >= BLANK) return light;
@@ -297,7 +86,7 @@ function overlaps(old, count) {
   });
 }
 
-/* Give the size whose longer side is `longest`, with the aspect kept as well as it can be. */
+/* Return the size whose longer side is `longest`, with the aspect kept as well as it can be. */
 function fitted(rows, columns, longest) {
   const longer = Math.max(rows, columns);
   return [rows, columns].map((n) =>
@@ -305,14 +94,14 @@ function fitted(rows, columns, longest) {
   );
 }
 
-/* Give the picture so that the ink is what is light. */
+/* Return the picture so that the ink is what is light. */
 function lightOnDark(picture) {
   const paper = median(border(picture));
   const dark = paper - smallest(picture.pixels) > greatest(picture.pixels) - paper;
   return dark ? { ...picture, pixels: picture.pixels.map((v) => 255 - v) } : picture;
 }
 
-/* Give the pixels of the first and last row and column, those in the corners twice. */
+/* Return the pixels of the first and last row and column, those in the corners twice. */
 function border({ pixels, rows, columns }) {
   const values = [...pixels.subarray(0, columns), ...pixels.subarray((rows - 1) * columns)];
   for (let r = 0; r < rows; r++) {
@@ -321,7 +110,7 @@ function border({ pixels, rows, columns }) {
   return values;
 }
 
-/* Give the value in the middle, the upper one of two. */
+/* Return the value in the middle, the upper one of two. */
 function median(values) {
   return Uint8Array.from(values).sort()[Math.floor(values.length / 2)];
 }
@@ -346,7 +135,7 @@ function withoutBackground(ink) {
   return { ...ink, pixels: left.pixels.map((v) => Math.max(v, paper) - paper) };
 }
 
-/* Give the least value in the window that reaches so many pixels to each side of a pixel. */
+/* Return the least value in the window that reaches so many pixels to each side of a pixel. */
 function least(image, reach) {
   for (let turn = 0; turn < 2; turn++) {
     const { pixels, rows, columns } = image;
@@ -368,11 +157,11 @@ function least(image, reach) {
 }
 
 function transposed({ pixels, rows, columns }) {
-  const turned = new Uint8Array(pixels.length);
+  const swapped = new Uint8Array(pixels.length);
   for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) turned[c * rows + r] = pixels[r * columns + c];
+    for (let c = 0; c < columns; c++) swapped[c * rows + r] = pixels[r * columns + c];
   }
-  return { pixels: turned, rows: columns, columns: rows };
+  return { pixels: swapped, rows: columns, columns: rows };
 }
 
 /* Wipe off what is faint, and make the rest as light as can be. */
@@ -468,22 +257,4 @@ function centred({ pixels, rows, columns }, side) {
     image.set(pixels.subarray(r * columns, (r + 1) * columns), (top + r) * side + left);
   }
   return { pixels: image, rows: side, columns: side };
-}
-
-if (typeof module !== "undefined") {
-  module.exports = {
-    ACTIVATIONS,
-    netAround,
-    indexOf,
-    forward,
-    backward,
-    paths,
-    gradients,
-    optimize,
-    ratios,
-    turned,
-    decode,
-    costOf,
-    prepare,
-  };
 }

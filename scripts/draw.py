@@ -1,11 +1,15 @@
 """The two diagrams of the gear document, drawn as SVG text: gears.svg and rack.svg.
 
-What is drawn stands here, and where; svg.py knows how. scripts/make_diagrams.py writes the files.
+What is drawn stands here, and where; pen.py knows how. making/diagrams.py gives the files.
 """
 
+from collections.abc import Sequence
 from math import atan2, degrees, exp, radians, tan
+from typing import Any
 
-from simplenet.backprop.svg import DISC, Drawing, Gear, gear_path, nook, number
+from pen import DISC, Drawing, Gear, nook
+
+from simplenet.backprop.svg import gear_path, number
 
 HUB = 25  # radius of the disc that carries a gear's name
 
@@ -59,7 +63,7 @@ A⁻¹(1 - A⁻¹) · A⁻²; with several outputs, dC/dZ⁰ · W⁰ is summed o
 BACK = {"W^0": ("back0", ""), "W^-1": ("back1", "9 5")}  # colour and dash of the paths back
 
 
-def _gear(d: Drawing, gear: Gear, size=19.0, hub: float = HUB) -> None:
+def _gear(d: Drawing, gear: Gear, size: float = 19, hub: float = HUB) -> None:
     bias = gear.kind == "B"
     line, dash = ("soft", "5 3") if bias else ("ink", "")
     outline = gear_path(gear.teeth, gear.module, gear.phase)
@@ -112,7 +116,7 @@ def _back(d: Drawing, dy: float, z: Gear, w: Gear, c: Gear, stations: list[Gear]
 
 
 def gears_drawing() -> Drawing:
-    """Draw the train of gears, with every mesh numbered and the panels that use the numbers."""
+    """Return the train of gears, with every mesh numbered, and the panels that use the numbers."""
     d = Drawing(1000, 834, "A network as a train of gears", GEARS_DESC)
     g = train()
     d.text(40, 40, "Turn a W: how far does C turn?", 20, anchor="start", bold=True)
@@ -244,7 +248,7 @@ OPERATORS = (
 def shared_shaft() -> tuple[list[float], list[float]]:
     """Return dC/dZ of both outputs of the 2-2-2 example, and the torques they put on h1's shaft."""
 
-    def neuron(inputs, weights, bias):
+    def neuron(inputs: Sequence[float], weights: Sequence[float], bias: float) -> float:
         return 1 / (1 + exp(-sum(a * w for a, w in zip(inputs, weights)) - bias))
 
     h = [neuron((0.05, 0.10), weights, 0.35) for weights in ((0.15, 0.20), (0.25, 0.30))]
@@ -254,7 +258,7 @@ def shared_shaft() -> tuple[list[float], list[float]]:
 
 
 def signed(value: float) -> str:
-    """Write a torque."""
+    """Return a torque as text."""
     return f"{value:+.6f}"
 
 
@@ -334,14 +338,14 @@ def _shaft(d: Drawing) -> None:
 def _sheets(d: Drawing) -> None:
     d.card(566, 352, 404, 226, "A minibatch: sheets over the same W")
 
-    def point(x, y, level):
+    def point(x: float, y: float, level: float) -> tuple[float, float]:
         return 640 + x - 0.6 * y, 526 + 0.42 * y - 32 * level
 
-    def seen(x, y, level):
+    def seen(x: float, y: float, level: float) -> str:
         return f"matrix(1 0 -.6 .42 {' '.join(map(number, point(x, y, level)))})"
 
     axles = [(x, y) for x in (40, 114) for y in (-36, 36)]
-    sheet = {"x": 0, "y": -70, "width": 154, "height": 140, "rx": 6}
+    sheet: dict[str, Any] = {"x": 0, "y": -70, "width": 154, "height": 140, "rx": 6}
     d.shape("rect", "paper", "ink", 1.4, **sheet, transform=seen(0, 0, 0))
     for x, y in axles:
         outline = gear_path(14, 4, 0.2)
@@ -367,7 +371,7 @@ def _operators(d: Drawing) -> None:
 
 
 def rack_drawing() -> Drawing:
-    """Draw the rack of shafts, the board, the shared shaft, the sheets and the operators."""
+    """Return the rack of shafts: the board, the shared shaft, the sheets and the operators."""
     _, torques = shared_shaft()
     desc = RACK_DESC.format(*map(signed, (*torques, sum(torques))))
     d = Drawing(1000, 750, "From gears to matrices", desc)

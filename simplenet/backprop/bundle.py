@@ -1,0 +1,43 @@
+"""Join ES modules into one script: in a page that may request nothing, none can load another.
+
+Each module becomes a function that is called once, and what it imports and exports, properties of
+one object, `modules`. Only two forms are understood, each at the start of a line,
+
+    import { one, other } from "./module.mjs";
+    export function one(...        export const other = ...
+
+and anything else is refused, so that what is joined means what it meant apart.
+"""
+
+import re
+
+IMPORT = re.compile(r'^import \{(\s*\w+(?:,\s*\w+)*,?\s*)\} from "\./(\w+)\.mjs";$', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:function|const) (\w+))", re.MULTILINE)
+REFUSED = re.compile(r"^.*(?:(?:^|[;{}])\s*export\b|\b(?:import|modules)\b).*", re.MULTILINE)
+COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*", re.MULTILINE | re.DOTALL)
+
+
+def bundle(sources: dict[str, str]) -> str:
+    """Return one script of modules, each given by its name, without .mjs, and its text.
+
+    Its one global is `modules`: `modules.network.forward` can be called from a browser's console.
+    Raise ValueError for an import or an export that is not understood, and for an import of what no
+    module before exports: so imports go one way.
+    """
+    exports: dict[str, list[str]] = {}
+    parts = ['"use strict";\nconst modules = {};\n']
+    for name, source in sources.items():
+        refused = REFUSED.search(COMMENT.sub("", EXPORT.sub("", IMPORT.sub("", source))))
+        if refused:
+            raise ValueError(f"{name}.mjs: cannot be joined: {refused[0].strip()!r}.")
+        for names, module in IMPORT.findall(source):
+            missing = set(re.findall(r"\w+", names)) - set(exports.get(module, ()))
+            if missing:
+                raise ValueError(
+                    f"{name}.mjs: no {', '.join(sorted(missing))} in {module}.mjs, before it."
+                )
+        exports[name] = EXPORT.findall(source)
+        body = IMPORT.sub(r"const {\1} = modules.\2;", EXPORT.sub("", source))
+        given = ", ".join(exports[name])
+        parts.append(f"modules.{name} = (() => {{\n{body}\nreturn {{ {given} }};\n}})();\n")
+    return "".join(parts)

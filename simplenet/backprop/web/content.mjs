@@ -1,0 +1,6 @@
+/* What page.py has written into the page as data. */
+
+const CONTENT = JSON.parse(document.getElementById("data").textContent);
+export const NETS = CONTENT.nets; // each with its samples
+export const CODE = CONTENT.code; // lines of simplenet/net.py, with the marks of the Sweep's steps
+export const GEARS = CONTENT.gears; // their module, and teeth and outlines for each kind

@@ -1,0 +1,169 @@
+/* The panel Sweep: the order in which gradients are found. */
+
+import { bySize, clampedIndex, sum } from "./arrays.mjs";
+import { indexOf, paths } from "./network.mjs";
+import { asSum, digits, factor, further, given, integer } from "./format.mjs";
+import { gradientName, isSmall, parameterName, parametersOf, unitName } from "./names.mjs";
+import { byId, change, make, number } from "./dom.mjs";
+import { CODE } from "./content.mjs";
+import { chooseStep, state } from "./state.mjs";
+import { stepsOf } from "./steps.mjs";
+
+export function refreshSweep() {
+  const { net } = state.shown;
+  const steps = stepsOf(net);
+  const step = steps[state.step];
+  byId("step-range").max = steps.length - 1;
+  byId("step-range").value = state.step;
+  byId("step-range").setAttribute("aria-valuetext", `step ${state.step + 1}: ${step.title}`);
+  byId("step-back").setAttribute("aria-disabled", state.step === 0);
+  byId("step-on").setAttribute("aria-disabled", state.step === steps.length - 1);
+  byId("step-said").replaceChildren(
+    make("strong", {}, `${state.step + 1} of ${steps.length}. ${step.title}`),
+    make("span", { class: "equation" }, step.equation),
+  );
+  byId("step-numbers").replaceChildren(...stepNumbers(net, step));
+  showCode(step.marks);
+}
+
+/* Return the units that a step is worked out for: of a larger net, those that are drawn. */
+function unitsShown(net, l) {
+  if (isSmall(net)) return Array.from({ length: net.shape[l] }, (_, k) => k);
+  const drawn = Array.from(state.plan.gears.values())
+    .filter((g) => g.layer === l && "XA".includes(g.kind))
+    .map((g) => g.unit);
+  return drawn.length ? drawn : [0];
+}
+
+/* Return the numbers of a step, a line for each unit shown. */
+function stepNumbers(net, { kind, l }) {
+  const line = (...parts) => make("p", {}, ...parts);
+  if (kind === "C") return [line("C = ", number(state.back.C))];
+  const out = unitsShown(net, l + 1);
+  const from = unitsShown(net, l);
+  const lines = (kind === "paths" ? from : out).flatMap((unit) =>
+    WORKED[kind](net, l, unit, from, line),
+  );
+  const all =
+    { dc_dW: net.W[l].length, step: net.params.length, paths: net.shape[l] }[kind] ??
+    net.shape[l + 1];
+  if (lines.length < all)
+    lines.push(
+      make("p", { class: "why" }, `and ${integer(all - lines.length)} more in the same way`),
+    );
+  return lines;
+}
+
+/* For each kind of step, the lines that work it out for unit j (for `paths`, k) of a layer. */
+const WORKED = {
+  z(net, l, j, from, line) {
+    const m = net.shape[l + 1];
+    const terms = from.map((k) => {
+      const [w, a] = [net.W[l][k * m + j], state.pass.a[l][k]];
+      return `${further(w)} × ${factor(a, digits(a))}`;
+    });
+    if (from.length < net.shape[l]) terms.push("+ …");
+    return [
+      line(
+        `z of ${unitName(net, l + 1, j)} = ${asSum([...terms, further(net.b[l][j])])} = `,
+        number(state.pass.z[l][j]),
+      ),
+    ];
+  },
+  a: (net, l, j, _, line) => [
+    line(
+      `${unitName(net, l + 1, j)} = ${net.activations[l]}(${digits(state.pass.z[l][j])}) = `,
+      number(state.pass.a[l + 1][j]),
+    ),
+  ],
+  dc_da(net, l, j, _, line) {
+    const twice = net.cost === "squared-error" ? "2 × " : "";
+    const a = state.pass.a[l + 1][j];
+    return [
+      line(
+        `${gradientName(net, l + 1, j)} = ${twice}(${digits(a)} − ${factor(state.y[j])}) = `,
+        change(state.back.dc_da[l][j]),
+      ),
+    ];
+  },
+  dc_dz(net, l, j, _, line) {
+    const { back, pass, y } = state;
+    const how = back.slope[l]
+      ? `${digits(back.dc_da[l][j])} × ${digits(back.slope[l][j])}`
+      : `${digits(pass.a[l + 1][j])} − ${factor(y[j])}`;
+    return [line(`dC/dz of ${unitName(net, l + 1, j)} = ${how} = `, change(back.dc_dz[l][j]))];
+  },
+  dc_dW(net, l, j, from, line) {
+    const { pass, back } = state;
+    const checkpoint = back.dc_dz[l][j];
+    return from.map((k) => {
+      const product = `${digits(pass.a[l][k])} × ${factor(checkpoint, digits(checkpoint))}`;
+      return line(
+        `dC/d${parameterName(net, { l, k, j })} = ${product} = `,
+        change(back.dc_dW[l][k * net.shape[l + 1] + j]),
+      );
+    });
+  },
+  dc_db: (net, l, j, _, line) => [
+    line(`dC/d${parameterName(net, { l, k: null, j })} = `, change(state.back.dc_db[l][j])),
+  ],
+  paths(net, l, k, _, line) {
+    const parts = paths(net, state.back, l, k);
+    const most = parts.length <= 3 ? parts : bySize(parts).map((j) => parts[j]);
+    const terms = most.slice(0, parts.length <= 3 ? 3 : 2).map((v) => further(v, digits(v)));
+    if (terms.length < parts.length) terms.push(`+ … (${parts.length} paths)`);
+    return [line(`${gradientName(net, l, k)} = ${asSum(terms)} = `, change(sum(parts)))];
+  },
+  step(net, _, j, __, line) {
+    const all = isSmall(net) ? parametersOf(net) : [state.weight];
+    const stepped = (p) => {
+      const { lr } = state.shown;
+      const before = net.params[indexOf(net, p.l, p.k, p.j)];
+      const gradient =
+        p.k === null
+          ? state.back.dc_db[p.l][p.j]
+          : state.back.dc_dW[p.l][p.k * net.shape[p.l + 1] + p.j];
+      const product = `${given(lr)} × ${factor(gradient, digits(gradient))}`;
+      return line(
+        `${parameterName(net, p)} = ${given(before)} − ${product} = `,
+        number(before - lr * gradient),
+      );
+    };
+    return j === unitsShown(net, 1)[0] ? all.map(stepped) : [];
+  },
+};
+
+function showCode(marks) {
+  byId("code").replaceChildren(
+    ...CODE.map(({ name, lines }) =>
+      make(
+        "pre",
+        {},
+        make("span", { class: "function" }, `${name}\n`),
+        ...lines.map(({ text, mark }) => {
+          const lit = marks.includes(mark);
+          const line = make(
+            lit ? "mark" : "span",
+            { class: "line" },
+            `${lit ? "▸" : " "} ${text}\n`,
+          );
+          // Where a line that is broken goes on.
+          line.style.setProperty("--indent", `${text.search(/\S/) + 6}ch`);
+          return line;
+        }),
+      ),
+    ),
+  );
+  const first = byId("code").querySelector("mark");
+  if (first) byId("code").scrollTop = first.offsetTop - byId("code").clientHeight / 2;
+}
+
+function stepTo(step) {
+  chooseStep(clampedIndex(step, stepsOf(state.shown.net).length));
+}
+
+export function wireSweep() {
+  byId("step-back").onclick = () => stepTo(state.step - 1);
+  byId("step-on").onclick = () => stepTo(state.step + 1);
+  byId("step-range").oninput = (event) => stepTo(+event.target.value);
+}
