@@ -42,8 +42,9 @@ def sigmoid(z: Floats) -> Floats:
 
     Far on the left exp(-z) is too large for a float: infinity, whose reciprocal 0 is right.
     """
-    a: Floats = 1 / (1 + np.exp(-z))
-    return a
+    a: Floats = np.exp(-z)
+    a += 1
+    return np.reciprocal(a, out=a)
 
 
 def sigmoid_slope(a: Floats) -> Floats:

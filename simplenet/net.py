@@ -32,6 +32,7 @@ from simplenet.functions import (
     default_init,
     default_output,
 )
+from simplenet.memory import aligned
 
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 Masks = Mapping[int, Floats]  # of dropout: what the activations of some layers are multiplied by
@@ -103,11 +104,12 @@ def net_around(
     cost: str,
     state: dict[str, np.ndarray[Any, Any]] | None = None,
 ) -> Net:
-    """Return a net whose parameters are this vector, such as one read from a file."""
+    """Return a net with a copy of these parameters (P,), such as those read from a file."""
     check_functions(activations, cost)
-    grads = np.zeros_like(params)
-    parts = params, *_views(params, shape), grads, *_views(grads, shape)
-    return Net(tuple(activations), cost, *parts, state=state or {})
+    own, grads = aligned(params.size, params.dtype), aligned(params.size, params.dtype)
+    own[:] = params
+    (W, b), (dW, db) = _views(own, shape), _views(grads, shape)
+    return Net(tuple(activations), cost, own, W, b, grads, dW, db, state=state or {})
 
 
 def _views(vector: Floats, shape: Sequence[int]) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
@@ -136,16 +138,10 @@ def forward(net: Net, x: ArrayLike, masks: Masks | None = None) -> Floats:
         raise ValueError(f"x: expected {expected}, found {x.dtype} of shape {x.shape}.")
     net.a, net.masks = [x.astype(net.params.dtype, copy=False)], masks or {}
     for l, (W, b) in enumerate(zip(net.W, net.b)):
-        z = _inputs(net, l) @ W + b
+        inputs = _masked(net, l, net.a[l])
+        z = inputs @ W + b
         net.a.append(ACTIVATIONS[net.activations[l]].value(z))
     return net.a[-1]
-
-
-def _inputs(net: Net, l: int) -> Floats:
-    """Return what the layer after layer l reads: its activations, masked where there is a mask."""
-    if l in net.masks:
-        return np.multiply(net.a[l], net.masks[l], dtype=net.params.dtype)
-    return net.a[l]
 
 
 def backward(net: Net, y: ArrayLike) -> float:
@@ -163,20 +159,29 @@ def backward(net: Net, y: ArrayLike) -> float:
     ones = np.ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1
     for l in reversed(range(len(net.W))):
         W, dW, db = net.W[l], net.dW[l], net.db[l]
-        if cost.at_z and l == len(net.W) - 1:
-            dc_dz = dc_da  # this cost has gone back to z in one step: see cross_entropy_slope
-        else:
-            slope = ACTIVATIONS[net.activations[l]].slope(net.a[l + 1])
-            dc_dz = dc_da * slope
-        inputs = _inputs(net, l)
+        inputs, slope = _masked(net, l, net.a[l]), _slope(net, l)
+        dc_dz = dc_da * slope  # no sum: each z has an a of its own
         dW += inputs.T @ dc_dz  # a sum over samples
         db += ones @ dc_dz  # a sum over samples
         if l > 0:
             dc_da = dc_dz @ W.T  # a sum over paths
-            if l in net.masks:
-                dc_da *= net.masks[l]
+            dc_da = _masked(net, l, dc_da)
     net.samples += len(y)
     return cost.value(net.a[-1], y) / len(y)
+
+
+def _slope(net: Net, l: int) -> Floats | float:
+    """Return da/dz of layer l + 1; 1 where the slope of the cost was dC/dz already."""
+    if l == len(net.W) - 1 and COSTS[net.cost][net.activations[l]].at_z:
+        return 1.0
+    return ACTIVATIONS[net.activations[l]].slope(net.a[l + 1])
+
+
+def _masked(net: Net, l: int, values: Floats) -> Floats:
+    """Return values (B, n) times the mask of layer l, where dropout has given it one."""
+    if l not in net.masks:
+        return values
+    return np.multiply(values, net.masks[l], dtype=net.params.dtype)
 
 
 def optimize(net: Net, lr: float, rule: Callable[[Net, Floats, float], None] | None = None) -> None:

@@ -12,7 +12,7 @@ import simplenet
 PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
-    version errors functions net penalties optimizers schedules options streams files
+    version errors functions memory net penalties optimizers schedules options streams files
     datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
     training training.blas training.order training.batches training.evaluation training.run
     training.modelfile

@@ -21,6 +21,7 @@ from simplenet import net as heart
 from simplenet.backprop import demo_path
 from simplenet.backprop.example import LR, Trace, X, Y, example_net, trace, weight_index
 from simplenet.backprop.source import lines_of
+from simplenet.functions import sigmoid_slope
 from simplenet.net import Net, net_around
 
 TEMPLATE = Path(__file__).with_name("document.md")
@@ -109,8 +110,9 @@ def digits() -> dict[str, Any]:
     x, y = np.zeros((BATCH, SHAPE[0])), np.zeros((BATCH, SHAPE[-1]))
     simplenet.forward(net, x)
     simplenet.backward(net, y)
-    names = [f"{name}{l}" for name in ("W", "b", "dW", "db", "dc_dz") for l in (0, 1)]
+    names = [f"{name}{l}" for name in ("W", "b", "dW", "db") for l in (0, 1)]
     arrays = {name: getattr(net, name[:-1])[int(name[-1])] for name in [*names, "a0", "a1", "a2"]}
+    arrays |= {f"dc_dz{l}": net.a[l + 1] for l in (0, 1)}  # a checkpoint has the shape of its z
     arrays |= {f"{name}T": array.T for name, array in arrays.items()}
     stuck = 0.98
     return {
@@ -168,33 +170,26 @@ def stale(epochs: int = 2, lr: float = 5.0) -> dict[str, Any]:
     return {"stale_epochs": epochs, "stale_lr": lr, **accuracy}
 
 
-def code() -> dict[str, Any]:
-    """Return the lines that the document shows, cut out of the source."""
+def code() -> dict[str, dict[str, str]]:
+    """Cut the lines that the document shows out of the source."""
     back = heart.backward
     blocks = {
-        "loop": lines_of(back, "for l in reversed", "dc_da *= net.masks[l]"),
-        "products": [
-            line
-            for first in (
-                "dc_da = np.dot",
-                "np.dot(net.told[l].T",
-                "np.dot(net.ones",
-                "dc_dz = np.multiply",
-            )
-            for line in lines_of(back, first)
-        ],
-        "bias": lines_of(back, "np.dot(net.ones"),
+        "loop": lines_of(back, "dc_dz = dc_da * slope", "dc_da = dc_dz @ W.T"),
+        "bias": lines_of(back, "db += "),
         "step": lines_of(heart.optimize, "net.params -= "),
         "accumulate": [
-            *lines_of(back, "dc_dW, dc_db = "),
-            *lines_of(back, "if net.samples:  #", "net.samples += "),
+            *lines_of(heart.zero_grad, "net.grads.fill", "net.samples = 0"),
+            *lines_of(back, "dW += ", "db += "),
+            *lines_of(back, "net.samples += "),
         ],
     }
     lines = {
         "dc_da_last": lines_of(back, "dc_da = cost.slope"),
-        "slope": lines_of(back, "slope = ACTIVATIONS"),
-        "dc_dz": lines_of(back, "dc_dz = np.multiply"),
-        "dc_dW": lines_of(back, "np.dot(net.told[l].T"),
+        "dc_dz": lines_of(back, "dc_dz = dc_da * slope"),
+        "dc_dW": lines_of(back, "dW += "),
+        "dc_db": lines_of(back, "db += "),
+        "paths": lines_of(back, "dc_da = dc_dz @ W.T"),
+        "slope": lines_of(sigmoid_slope, "return "),
     }
     indent = dict.fromkeys(("step", "accumulate"), "   ")
     return {

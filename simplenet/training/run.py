@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import Floats
+from simplenet.memory import aligned
 from simplenet.net import Masks, Net, backward, forward, optimize, zero_grad
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer, zeros
 from simplenet.options import TrainingOptions, default_lr, resolve_options
@@ -193,7 +194,7 @@ def _advance(run: Run, images: Images, labels: Labels) -> Iterator[Progress]:
     learned, held_out = split(len(images), run.settings["validation"])
     rule = _rule(run.settings)
     rows, size = rows_of_blocks(run.settings["batch_size"]), len(learned)
-    room = np.empty((min(rows, size), run.net.shape[0]), run.net.params.dtype)
+    room = aligned((min(rows, size), run.net.shape[0]), run.net.params.dtype)
     while not run.finished:
         order = None  # the last one is let go before there is another: it may be long
         order = shuffled(learned, run.settings["seed"], run.epoch + 1)

@@ -279,19 +279,19 @@ def test_sweep_shows_every_number_the_gears_and_the_line(gears):
         value for l in range(2) for j in range(2) for value in (*after.W[l][:, j], after.b[l][j])
     ]
     steps = [
-        (t.z[0], "z = np.dot(", "a 0 0"),
+        (t.z[0], "z = inputs @ W + b", "a 0 0"),
         (t.a[1], "ACTIVATIONS", "a 1 0"),
-        (t.z[1], "z = np.dot(", "w 1 0 0"),
+        (t.z[1], "z = inputs @ W + b", "w 1 0 0"),
         (t.a[2], "ACTIVATIONS", "a 2 1"),
-        ([t.cost], "total = cost.value", "C"),
+        ([t.cost], "return cost.value", "C"),
         (t.dc_da[1], "dc_da = cost.slope", "C"),
-        (t.dc_dz[1], "slope = ACTIVATIONS", "z 1 0"),
-        (t.dc_dW[1].T.ravel(), "np.dot(net.told[l].T, dc_dz", "w 1 1 1"),
-        (t.dc_db[1], "np.dot(net.ones, dc_dz", "b 1 0"),
-        (sums, "dc_da = np.dot(dc_dz, net.W[l].T", "a 1 0"),
-        (t.dc_dz[0], "slope = ACTIVATIONS", "z 0 1"),
-        (t.dc_dW[0].T.ravel(), "np.dot(net.told[l].T, dc_dz", "w 0 0 0"),
-        (t.dc_db[0], "np.dot(net.ones, dc_dz", "b 0 0"),
+        (t.dc_dz[1], "dc_dz = dc_da * slope", "z 1 0"),
+        (t.dc_dW[1].T.ravel(), "dW += inputs.T @ dc_dz", "w 1 1 1"),
+        (t.dc_db[1], "db += ones @ dc_dz", "b 1 0"),
+        (sums, "dc_da = dc_dz @ W.T", "a 1 0"),
+        (t.dc_dz[0], "dc_dz = dc_da * slope", "z 0 1"),
+        (t.dc_dW[0].T.ravel(), "dW += inputs.T @ dc_dz", "w 0 0 0"),
+        (t.dc_db[0], "db += ones @ dc_dz", "b 0 0"),
         (stepped, "net.params -=", "w 0 0 0"),
     ]
     for place, (expected, line, gear) in enumerate(steps):
@@ -997,7 +997,7 @@ def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
     odd.panel("sweep")
     odd.choose("step-range", 7)
     assert "in one step" in odd.text("#step-said")
-    assert "dc_dz = dc_da" in odd.text("#code mark:last-of-type")
+    assert "dc_dz = dc_da * slope" in odd.text("#code mark:last-of-type")
 
 
 def test_images_are_called_images_and_digits_digits(gears, odd):

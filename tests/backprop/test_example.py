@@ -75,5 +75,5 @@ def test_the_bundled_network_can_be_written_with_two_bytes_for_each_weight():
     assert model.net.shape == (784, 40, 10)
     assert np.array_equal(params, params.astype(np.float16))
     assert len(np.unique(params)) > 1000
-    assert (model.data["name"], model.options["epochs"]) == ("mnist", 30)
+    assert (model.data["name"], model.settings["epochs"]) == ("mnist", 30)
     assert demo_path().stat().st_size <= 150_000

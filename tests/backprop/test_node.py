@@ -16,7 +16,7 @@ from golden import AFTER, COST, COST_AFTER, COST_AFTER_BIASES_HELD, GRADIENTS, P
 from simplenet import backprop, init_net, load_data
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
 from simplenet.errors import DataError
-from simplenet.functions import ACTIVATIONS, COSTS
+from simplenet.functions import ACTIVATIONS, COSTS, HIDDEN
 from simplenet.net import forward, net_around, optimize
 from simplenet.pictures.prepare import prepare
 
@@ -177,7 +177,7 @@ def test_a_network_as_large_as_the_demo_s_agrees_to_1e_10():
 
 def every_net(shape=(4, 3, 3, 2)):
     """Return a net of each activation of hidden layers, cost and output activation."""
-    hidden = [name for name, activation in ACTIVATIONS.items() if activation.slope]
+    hidden = list(HIDDEN)
     for cost, outputs in COSTS.items():
         for output in outputs:
             for activation in hidden:

@@ -21,7 +21,6 @@ export function stepsOf(net) {
       `Forwards: the weighted input ${name(l, "Z")}`,
       `${name(l, "Z")} = ${layerName(net, l)} · ${name(l)} + ${name(l, "B")}`,
       "z",
-      "b",
     );
     add(
       "a",
@@ -44,7 +43,7 @@ export function stepsOf(net) {
         "Cost and activation in one step: checkpoint",
         "dC/dZ⁰ = A⁰ − Y",
         "dc_da",
-        "at_z",
+        "dc_dz",
       );
     else {
       add(
