@@ -23,6 +23,7 @@ from making import (
     optimizer_numbers,
     reference,
     sample,
+    screenshot,
 )
 
 from simplenet.files import atomic_write
@@ -52,6 +53,9 @@ GENERATORS = {
     "diagrams": Generator(diagrams.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
+    "screenshot": Generator(
+        screenshot.files, varies="it needs Chromium, and each release draws a little otherwise"
+    ),
 }
 
 
