@@ -17,6 +17,7 @@ into it. So do their gradients, which are sums over samples: optimize divides by
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -52,7 +53,7 @@ class Net:
     db: tuple[Floats, ...]
     samples: int = 0  # how many samples grads is a sum over
     a: list[Floats] = field(default_factory=list)  # of the last forward
-    masks: Masks = field(default_factory=dict)  # the same
+    masks: Masks = field(default_factory=dict)  # of the last forward, by layer
     state: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)  # of an optimizer
 
     @property
@@ -156,7 +157,7 @@ def backward(net: Net, y: ArrayLike) -> float:
         raise ValueError(f"y: expected {expected}; found {y.dtype} of shape {y.shape}.")
     cost = COSTS[net.cost][net.activations[-1]]
     dc_da = cost.slope(net.a[-1], y)
-    ones = np.ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1
+    ones = _ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1
     for l in reversed(range(len(net.W))):
         W, dW, db = net.W[l], net.dW[l], net.db[l]
         inputs, slope = _masked(net, l, net.a[l]), _slope(net, l)
@@ -168,6 +169,11 @@ def backward(net: Net, y: ArrayLike) -> float:
             dc_da = _masked(net, l, dc_da)
     net.samples += len(y)
     return cost.value(net.a[-1], y) / len(y)
+
+
+@lru_cache
+def _ones(count: int, dtype: np.dtype[Any]) -> Floats:
+    return np.ones(count, dtype)
 
 
 def _slope(net: Net, l: int) -> Floats | float:

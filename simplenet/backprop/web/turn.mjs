@@ -83,7 +83,7 @@ function ratioList() {
   const why =
     k === null
       ? "a bias meshes at ratio 1"
-      : `what ${unitName(net, l, k)} says${placeOfInput(l, k)}`;
+      : `the activation of ${unitName(net, l, k)}${placeOfInput(l, k)}`;
   const list = [[`z of ${to} per ${parameterName(net, state.weight)}`, first, why]];
   if (!back.slope[l]) {
     return [
