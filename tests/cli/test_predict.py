@@ -255,7 +255,7 @@ def test_outputs_that_are_not_finite_are_an_error(cli, files):
     net.W[0][:] = 3e38
     save_model("m.npz", net)
     stderr = cli("predict", "m.npz", "1.png", code=4).stderr
-    assert "npz: expected finite outputs for 1.png, found others" in stderr
+    assert "m.npz: 1.png: the net cannot be measured: expected finite outputs" in stderr
 
 
 @pytest.mark.parametrize(("encoding", "block"), [("utf-8", "█"), ("ascii", "#"), ("cp1252", "#")])
