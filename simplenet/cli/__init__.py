@@ -88,7 +88,7 @@ def main() -> None:
     try:
         install()
         code = _run()
-    except KeyboardInterrupt as error:  # before a command ran, or while its end was told
+    except KeyboardInterrupt as error:  # before a command ran, or after it had ended
         code = exit_code(error)
     ignore()
     sys.exit(code)

@@ -159,9 +159,9 @@ def test_a_bad_image_is_named_and_the_others_are_read(cli, model, files):
     assert second.startswith("Error: blank.png: expected a digit, found nothing drawn")
     assert third.startswith("Error: empty.png: expected a picture such as PNG or JPEG, found an")
     result = cli("predict", model, "none.png", "2.png", "--json", code=3)
-    bad, good = json.loads(result.stdout)
-    assert list(bad) == ["image", "error"] and f"Error: {bad['error']}\n" == result.stderr
-    assert good["prediction"] == 2
+    unread, seen = json.loads(result.stdout)
+    assert list(unread) == ["image", "error"] and f"Error: {unread['error']}\n" == result.stderr
+    assert seen["prediction"] == 2
 
 
 def test_a_single_bad_image_is_a_sentence_and_exit_code_3(shell, model):
