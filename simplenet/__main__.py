@@ -1,21 +1,26 @@
 """`python -m simplenet` and the command `simplenet`: quiet about Ctrl-C while Python imports."""
 
 import os
-import signal
-from types import FrameType
+
+# Nothing else is imported here: until `main` begins, Ctrl-C shows a traceback.
 
 
 def main() -> None:
     """Run the command line."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _leave)
+    try:
+        import signal
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, _leave)
+    except KeyboardInterrupt:
+        os._exit(130)
     from simplenet.cli import main as run_commands
 
     run_commands()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(number: int, frame: object) -> None:
     """End at once: nothing has been done yet that could be left half done."""
     os._exit(128 + number)
 

@@ -312,24 +312,10 @@ def resolve_options(
             raise TypeError(f"unknown option {name!r}: expected one of {', '.join(table)}.")
     asked = {name: checked(name, value) for name, value in given.items()}
     settings = {name: option.default for name, option in table.items()} | asked
-    for name, option in table.items():
-        if option.needs is None:
-            continue
-        other, suited = option.needs
-        choice = cost if other == "cost" else settings[other]
-        if choice in suited:
-            continue
+    for name, why in idle_options(settings, hidden=hidden, cost=cost).items():
         if asked.get(name):
-            raise ValueError(
-                f"{name}: expected the {other} {' or '.join(suited)}, found {choice}, which makes "
-                f"no use of {name} {asked[name]}."
-            )
+            raise ValueError(f"{name}: {why}, which makes no use of {name} {asked[name]}.")
         del settings[name]
-    if settings["dropout"] and not hidden:
-        raise ValueError(
-            f"dropout: expected hidden neurons to leave out, found none; with {settings['dropout']}"
-            " give the net a hidden layer."
-        )
     if "momentum" in settings and settings["momentum"] is None:
         settings["momentum"] = 0.9 if settings["optimizer"] == "nesterov" else 0.0
     if settings["lr"] is None:
@@ -344,6 +330,23 @@ def resolve_options(
         )
     _check_together(settings)
     return settings
+
+
+def idle_options(
+    settings: Mapping[str, Any], *, hidden: Sequence[int], cost: str
+) -> dict[str, str]:
+    """Return the options of training that other choices make idle, and for each the reason."""
+    choices = {**settings, "cost": cost}
+    idle = {
+        name: f"expected the {other} {' or '.join(suited)}, found {choices.get(other)}"
+        for name, option in OPTIONS.items()
+        if name in settings and option.needs
+        for other, suited in [option.needs]
+        if choices.get(other) not in suited
+    }
+    if not hidden and "dropout" in settings:
+        idle["dropout"] = "expected hidden layers to leave neurons out of, found none"
+    return idle
 
 
 def default_lr(

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from simplenet import functions, optimizers
+from simplenet import functions, optimizers, schedules
+from simplenet.cli.config import resolve_together
 from simplenet.options import (
     ACTIVATIONS,
     COSTS,
@@ -14,12 +15,13 @@ from simplenet.options import (
     INITS,
     OPTIMIZERS,
     OPTIONS,
-    PAIRS,
     SCHEDULES,
-    default_lr,
-    settle,
-    settle_net,
+    TrainingOptions,
+    idle_options,
+    resolve_options,
 )
+
+EXTRAS = "momentum rho beta1 beta2 epsilon decay decay_every warmup weight_decay label_smoothing"
 
 
 def test_the_defaults_are_those_of_the_design():
@@ -31,14 +33,10 @@ def test_the_defaults_are_those_of_the_design():
         "decay": 0.5, "decay_every": 1, "warmup": 0.0, "l1": 0.0, "l2": 0.0, "weight_decay": 0.01,
         "dropout": 0.0, "clip": 0.0, "label_smoothing": 0.0,
     }  # fmt: skip
-    assert settle() == {
-        name: {"lr": 5.0, "momentum": 0.0}.get(name, option.default)
-        for name, option in OPTIONS.items()
-        if not option.of_net
-    }
-    assert settle_net() == {
-        "activation": "sigmoid", "output_activation": "sigmoid", "cost": "half-squared-error",
-        "init": "lecun",
+    assert resolve_options({}) == {
+        "epochs": 5, "batch_size": 20, "seed": 0, "validation": None, "patience": 0, "lr": 5.0,
+        "optimizer": "sgd", "momentum": 0.0, "schedule": "constant", "l1": 0.0, "l2": 0.0,
+        "dropout": 0.0, "clip": 0.0,
     }  # fmt: skip
 
 
@@ -49,14 +47,20 @@ def test_every_default_passes_its_own_check():
 
 def test_the_names_of_functions_are_those_of_the_tables():
     assert tuple(functions.ACTIVATIONS) == ACTIVATIONS
-    assert {cost: tuple(pairs) for cost, pairs in functions.COSTS.items()} == PAIRS
-    assert tuple(PAIRS) == COSTS
+    assert tuple(functions.COSTS) == COSTS
+    assert functions.HIDDEN == HIDDEN_ACTIVATIONS
     assert tuple(functions.INITS) == INITS
     assert tuple(optimizers.OPTIMIZERS) == OPTIMIZERS
-    assert tuple(optimizers.SCHEDULES) == SCHEDULES
-    # A hidden unit's slope must not depend on the other units, as it does in a softmax.
-    slopes = {name: activation.slope for name, activation in functions.ACTIVATIONS.items()}
-    assert tuple(name for name in slopes if slopes[name]) == HIDDEN_ACTIVATIONS
+    assert tuple(schedules.SCHEDULES) == SCHEDULES
+
+
+def test_the_types_of_the_options_of_training_are_those_of_the_table():
+    table = {name: option for name, option in OPTIONS.items() if not option.of_net}
+    assert list(TrainingOptions.__annotations__) == list(table)
+    for name, option in table.items():
+        kind = TrainingOptions.__annotations__[name]
+        assert isinstance(option.default, kind), name
+        assert (option.default is None) == ("None" in str(kind)), name
 
 
 def test_the_table_is_read_without_numpy():
@@ -138,52 +142,110 @@ def test_a_wrong_value_is_answered_with_what_is_expected_and_what_was_found(name
         assert str(error.value) == f"{words} {value!r}"
 
 
-def test_settle_gives_every_option_of_training_in_the_order_of_the_table():
-    settled = settle(seed="3", epochs=2)
-    assert settled == settle() | {"epochs": 2, "seed": 3}
-    assert list(settled) == list(settle()) == [
-        name for name, option in OPTIONS.items() if option.group != "Network"
-    ]  # fmt: skip
+# --- which of them apply --------------------------------------------------------------------------
+
+
+def test_every_option_of_training_that_applies_is_given_in_the_order_of_the_table():
+    resolved = resolve_options({"seed": "3", "epochs": 2})
+    assert resolved == resolve_options({}) | {"epochs": 2, "seed": 3}
+    assert list(resolved) == [name for name in OPTIONS if name in resolved]
+    groups = {OPTIONS[name].group for name in resolved}
+    assert groups == {option.group for option in OPTIONS.values()} - {"Network"}
+
+
+@pytest.mark.parametrize(
+    ("given", "applies"),
+    [
+        ({}, "momentum"),
+        ({"optimizer": "nesterov"}, "momentum"),
+        ({"optimizer": "rmsprop"}, "momentum rho epsilon"),
+        ({"optimizer": "adam"}, "beta1 beta2 epsilon"),
+        ({"optimizer": "adamw"}, "beta1 beta2 epsilon weight_decay"),
+        ({"schedule": "step"}, "momentum decay decay_every"),
+        ({"schedule": "exponential"}, "momentum decay"),
+        ({"schedule": "cosine"}, "momentum warmup"),
+        ({"cost": "cross-entropy"}, "momentum label_smoothing"),
+        ({"cost": "squared-error"}, "momentum"),
+    ],
+)
+def test_other_choices_say_which_options_apply(given, applies):
+    how = {"cost": given.pop("cost")} if "cost" in given else {}
+    resolved = resolve_options(given, **how)
+    assert {*EXTRAS.split()} & {*resolved} == {*applies.split()}
+    for name in {*EXTRAS.split()} - {*resolved}:
+        value = 3 if name == "decay_every" else 0.5
+        words = rf"^{name}: expected the \w+ .*, found .*, which makes no use of {name} {value}\.$"
+        with pytest.raises(ValueError, match=words):
+            resolve_options({**given, name: value}, **how)
+    # Asked for with the value that it has by default, it is asked for all the same.
+    for name in {"rho", "beta1", "beta2", "epsilon", "weight_decay"} - {*resolved}:
+        with pytest.raises(ValueError, match=f"^{name}: "):
+            resolve_options({**given, name: OPTIONS[name].default}, **how)
+
+
+@pytest.mark.parametrize("name", ["momentum", "rho", "beta1", "weight_decay", "warmup"])
+@pytest.mark.parametrize("value", [0, "0.0"])
+def test_an_idle_option_that_is_off_is_left_out(name, value):
+    given = {"optimizer": "adam" if name == "momentum" else "sgd"}
+    assert resolve_options({**given, name: value}).keys() - {name} == (
+        resolve_options(given).keys() - {name}
+    )
+    assert name not in resolve_options({**given, name: value})
+
+
+def test_dropout_needs_hidden_layers():
+    assert resolve_options({"dropout": 0.5}, hidden=(3,))["dropout"] == 0.5
+    assert "dropout" not in resolve_options({}, hidden=())
+    assert "dropout" not in resolve_options({"dropout": 0}, hidden=())
+    words = "^dropout: expected hidden layers .*, found none, which makes no use of dropout 0.5.$"
+    with pytest.raises(ValueError, match=words):
+        resolve_options({"dropout": 0.5}, hidden=())
+
+
+def test_of_some_options_the_idle_ones_are_found():
+    given = {"optimizer": "adam", "momentum": 0.0, "beta1": 0.9, "label_smoothing": 0.0}
+    idle = idle_options(given, hidden=(), cost="squared-error")
+    assert list(idle) == ["momentum", "label_smoothing"]
+    assert list(idle_options({"dropout": 0.0}, hidden=(), cost="squared-error")) == ["dropout"]
+    assert idle_options({}, hidden=(), cost="squared-error") == {}
 
 
 @pytest.mark.parametrize("cost", COSTS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_what_is_settled_settles_to_itself(optimizer, cost):
-    settled = settle(cost=cost, optimizer=optimizer)
-    assert settle(cost=cost, **settled) == settled
-    assert settled["lr"] > 0 and settled["momentum"] >= 0
+@pytest.mark.parametrize("hidden", [(), (5, 4)])
+def test_what_is_resolved_resolves_to_itself(optimizer, cost, hidden):
+    how = {"cost": cost, "hidden": hidden}
+    resolved = resolve_options({"optimizer": optimizer}, **how)
+    assert resolve_options(resolved, **how) == resolved
+    assert resolved["lr"] > 0 and resolved.get("momentum", 0) >= 0
 
 
-def test_settle_names_the_option_that_is_unknown_or_wrong():
+def test_the_option_that_is_unknown_or_wrong_is_named():
     known = "unknown option 'epoch': expected one of epochs, batch_size, seed, .*, label_smoothing."
     with pytest.raises(TypeError, match=known):
-        settle(epoch=3)
-    for name in (name for name, option in OPTIONS.items() if option.of_net and name != "cost"):
+        resolve_options({"epoch": 3})
+    for name in (name for name, option in OPTIONS.items() if option.of_net):
         with pytest.raises(TypeError, match=f"unknown option '{name}'"):
-            settle(**{name: OPTIONS[name].default})
+            resolve_options({name: OPTIONS[name].default})
     with pytest.raises(ValueError, match="^lr: expected a number above 0, found -1.$"):
-        settle(lr=-1)
+        resolve_options({"lr": -1})
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         ({"optimizer": "nesterov", "momentum": 0}, "momentum: expected more than 0 for nesterov"),
-        ({"optimizer": "adam", "momentum": 0.9}, "momentum: expected 0 for adam, whose .* beta1"),
-        ({"optimizer": "adamw", "momentum": 0.5}, "momentum: expected 0 for adamw, .* found 0.5."),
+        ({"optimizer": "adam", "momentum": 0.9}, "momentum: expected the optimizer sgd or nesterov "
+         "or rmsprop, found adam, which makes no use of momentum 0.9."),
         ({"schedule": "cosine", "warmup": 5}, "warmup: expected fewer than the 5 epochs, or the "
          "schedule would end before it begins; found 5."),
         ({"schedule": "cosine", "warmup": 9.5, "epochs": 9}, ".* the 9 epochs, .* found 9.5."),
-        ({"warmup": 1}, "warmup: expected 0, or the schedule cosine; found 1 with constant."),
-        ({"warmup": 1, "schedule": "step"}, "warmup: expected 0, .* found 1 with step."),
         ({"patience": 1, "validation": 0}, "patience: expected images held out .* validation 0."),
-        ({"label_smoothing": 0.1}, "label_smoothing: expected the cost cross-entropy, found half-"),
-        ({"label_smoothing": 0.1, "cost": "squared-error"}, "label_smoothing: .* found squared-er"),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_beside_each_other_are_refused(given, words):
     with pytest.raises(ValueError, match=f"^{words}"):
-        settle(**given)
+        resolve_options(given)
 
 
 @pytest.mark.parametrize(
@@ -191,42 +253,35 @@ def test_options_that_make_no_sense_beside_each_other_are_refused(given, words):
     [
         {"optimizer": "nesterov", "momentum": 0.5},
         {"optimizer": "rmsprop", "momentum": 0.9},
-        {"optimizer": "adam", "momentum": 0},
+        {"optimizer": "adamw", "weight_decay": 0.0},
         {"schedule": "cosine", "warmup": 4.99},
         {"patience": 1},
         {"patience": 1, "validation": 3},
-        {"label_smoothing": 0.1, "cost": "cross-entropy"},
+        {"label_smoothing": 0.1},
     ],
 )
 def test_options_that_do_are_not(given):
-    settled = settle(**given)
-    assert {name: settled[name] for name in given if name != "cost"} == {
-        name: value for name, value in given.items() if name != "cost"
-    }
+    assert given.items() <= resolve_options(given, cost="cross-entropy").items()
 
 
-@pytest.mark.parametrize(
-    ("given", "lr", "momentum"),
-    [
-        ({}, 5.0, 0.0),
-        ({"cost": "squared-error"}, 2.5, 0.0),
-        ({"cost": "cross-entropy"}, 0.5, 0.0),
-        ({"momentum": 0.9}, 0.5, 0.9),
-        ({"optimizer": "nesterov"}, 0.5, 0.9),
-        ({"optimizer": "nesterov", "cost": "cross-entropy"}, 0.05, 0.9),
-        ({"optimizer": "rmsprop", "momentum": 0.9}, 0.001, 0.9),
-        ({"optimizer": "adam", "cost": "cross-entropy"}, 0.001, 0.0),
-        ({"optimizer": "adamw"}, 0.001, 0.0),
-        ({"optimizer": "adam", "lr": 0.1}, 0.1, 0.0),
-        ({"momentum": 1 - 2**-53}, 5 * 2**-53, 1 - 2**-53),
-    ],
-)
-def test_the_default_learning_rate_suits_optimizer_cost_and_momentum(given, lr, momentum):
-    settled = settle(**given)
-    assert settled["lr"] == pytest.approx(lr, rel=1e-11) and settled["momentum"] == momentum
-    if "lr" not in given:
-        optimizer, cost = given.get("optimizer", "sgd"), given.get("cost", "half-squared-error")
-        assert default_lr(optimizer, momentum, cost) == settled["lr"]
+# --- the learning rate ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [{"lr": 0.1}, {"lr": "0.1", "momentum": 0.9}])
+def test_a_learning_rate_that_is_given_is_taken(given):
+    assert resolve_options(given)["lr"] == 0.1
+
+
+def test_the_default_learning_rate_depends_on_the_optimizer_the_cost_and_momentum():
+    def lr(cost="half-squared-error", **given):
+        return resolve_options(given, cost=cost)["lr"]
+
+    assert lr() == 5.0
+    assert lr(optimizer="adam") < 0.1 > lr(optimizer="rmsprop")
+    # Momentum makes each step 1 / (1 - momentum) long.
+    assert lr(momentum=0.9) == pytest.approx(lr() / 10) == pytest.approx(lr(optimizer="nesterov"))
+    assert 0 < lr(momentum=1 - 2**-53) < 1e-12
+    assert lr(cost="squared-error") < lr() > lr(cost="cross-entropy")
 
 
 # --- the functions of a net -----------------------------------------------------------------------
@@ -247,9 +302,11 @@ def test_the_default_learning_rate_suits_optimizer_cost_and_momentum(given, lr, 
     ],
 )
 def test_functions_that_are_not_given_are_those_that_suit(given, output, init):
-    settled = settle_net(**given)
-    assert (settled["output_activation"], settled["init"]) == (output, init)
-    assert settle_net(**settled) == settled
+    chosen, _ = resolve_together(given, (784, 40, 10))
+    assert (chosen["output_activation"], chosen["init"]) == (output, init)
+    assert given.items() <= chosen.items()
+    assert resolve_together(chosen, (784, 40, 10))[0] == chosen
+    assert "activation" not in resolve_together({}, (784, 10))[0]
 
 
 @pytest.mark.parametrize("cost", COSTS)
@@ -258,11 +315,12 @@ def test_softmax_goes_with_cross_entropy_only_and_cross_entropy_with_sigmoid_too
     if (cost == "cross-entropy" and output in ("sigmoid", "softmax")) or (
         cost != "cross-entropy" and output != "softmax"
     ):
-        assert settle_net(cost=cost, output_activation=output)["output_activation"] == output
+        functions.check_functions(("sigmoid", output), cost)
     else:
-        words = f"^output_activation: expected one of {', '.join(PAIRS[cost])}, which go with the "
+        suited = ", ".join(functions.COSTS[cost])
+        words = f"^output_activation: expected one of {suited}, which go with the "
         with pytest.raises(ValueError, match=f"{words}cost {cost}; found '{output}'.$"):
-            settle_net(cost=cost, output_activation=output)
+            functions.check_functions(("sigmoid", output), cost)
 
 
 @pytest.mark.parametrize(
@@ -271,5 +329,8 @@ def test_softmax_goes_with_cross_entropy_only_and_cross_entropy_with_sigmoid_too
      ("cost", "hinge"), ("cost", None), ("init", "zeros")],
 )  # fmt: skip
 def test_a_function_that_does_not_exist_is_refused_by_its_option(name, wrong):
+    names = {"activation": "sigmoid", "output_activation": "sigmoid", "init": "lecun"}
+    names = names | {"cost": "half-squared-error", name: wrong}
+    activations = names["activation"], names["output_activation"]
     with pytest.raises(ValueError, match=rf"^{name}: expected one of .*; found {wrong!r}\.$"):
-        settle_net(**{name: wrong})
+        functions.check_functions(activations, names["cost"], names["init"])

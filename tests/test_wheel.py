@@ -35,6 +35,8 @@ def test_the_wheel_holds_the_package_and_the_sample_and_nothing_else(wheel):
             for line in file.read(metadata).decode().splitlines()
             if line.startswith("Requires-Dist") and "extra ==" not in line
         ]
+        (entry,) = [name for name in names if name.endswith("entry_points.txt")]
+        assert "simplenet = simplenet.__main__:main" in file.read(entry).decode()
     assert sorted(need.split()[1].partition(">")[0] for need in needs) == ["click", "numpy", "tqdm"]
     assert wheel.stat().st_size < 3_500_000
 
@@ -54,9 +56,9 @@ def test_the_wheel_trains_and_evaluates_in_an_empty_directory(wheel, tmp_path):
     found = subprocess.run(where, capture_output=True, text=True, env=environment).stdout
     assert found.startswith(str(tmp_path / "installed"))
 
-    told = run("train", "--epochs", "1", "--offline")
-    assert "THIS IS NOT MNIST" in told.stderr
-    assert "test accuracy" in told.stdout
+    trained = run("train", "--epochs", "1", "--offline")
+    assert "THIS IS NOT MNIST" in trained.stderr
+    assert "test accuracy" in trained.stdout
     assert [path.name for path in os.scandir()] == ["model.npz"]
     assert "of sample" in run("eval", "model.npz", "--offline").stdout
     assert run("gears").stdout == "saved gears.html\n"

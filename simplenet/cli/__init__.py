@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from simplenet.cli.signals import Terminated, install
+from simplenet.cli.signals import exit_code, ignore, install, word
 from simplenet.errors import SimplenetError
 from simplenet.version import __version__
 
@@ -51,10 +51,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SimplenetError as error:
             raise Failure(str(error), error.exit_code) from error
-        except Terminated as error:
-            raise Failure(str(error) or "terminated.", 143) from error
         except KeyboardInterrupt as error:
-            raise Failure(str(error) or "interrupted.", 130) from error
+            raise Failure(str(error) or f"{word(error)}.", exit_code(error)) from error
         except BrokenPipeError:
             raise  # whoever read our output has gone; click ends quietly
         except OSError as error:
@@ -87,13 +85,22 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line."""
-
-    install()
     try:
-        code = cli(prog_name="simplenet", standalone_mode=False)
+        install()
+        code = _run()
+    except KeyboardInterrupt as error:  # before a command ran, or after it had ended
+        code = exit_code(error)
+    ignore()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command line, say what went wrong, and return the exit code."""
+    try:
+        code: int = cli(prog_name="simplenet", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt) as error:  # before a command ran; click wraps it
-        code = 143 if isinstance(error.__cause__ or error, Terminated) else 130
-    sys.exit(code)
+    except click.Abort as error:  # what click makes of Ctrl-C before a command runs
+        code = exit_code(error.__cause__)
+    return code

@@ -8,6 +8,7 @@ import click
 from simplenet.cli import Failure
 from simplenet.cli.bars import download_bar
 from simplenet.cli.config import asked_for, layer_sizes, resolve_together
+from simplenet.cli.data import check_data
 from simplenet.cli.parameters import (
     Checked,
     Grouped,
@@ -77,7 +78,8 @@ def command(
     from simplenet.witnesses import compare as witnesses
 
     if model:
-        net = load_model(model).net
+        loaded = load_model(model)
+        net = loaded.net
         net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)
         asked |= {"cost": net.cost, "output_activation": net.activations[-1]}
         _, training = resolve_together(asked, net.shape)
@@ -85,6 +87,8 @@ def command(
     if data is not None:
         with download_bar() as progress:
             found = load_data(data, offline=offline, progress=progress)
+        if model:
+            check_data(loaded, model, found)
     if not model:
         ends = (found.train.images[0].size, found.classes) if found else (784, 10)
         shape = layer_sizes(asked, *ends)
@@ -97,7 +101,7 @@ def command(
     x, y = samples(net, found, batch_size, seed)
     y = y * (1 - smoothing) + smoothing / y.shape[1]
     masks: Masks = {}
-    if training["dropout"]:
+    if training.get("dropout"):
         masks = draw_masks(net, len(x), training["dropout"], stream(seed, "dropout", 1, 1))
     rows = witnesses.compare(net, x, y, training["l1"], training["l2"], masks, rng=seed)
     if as_json:

@@ -11,7 +11,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from simplenet.cli.parameters import Decorated, GroupedOption
+from simplenet.cli.parameters import FILES, Decorated, GroupedOption, file_of
+from simplenet.errors import SimplenetError
 from simplenet.options import OPTIONS, resolve_options
 
 SIZES = "hidden", "shape"  # two ways to say how large the layers are
@@ -21,8 +22,11 @@ def config_options(command: Decorated) -> Decorated:
     """Return a command --config and --print-config."""
 
     def read(context: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
-        layers = [from_toml(path) for path in paths]  # a later file comes before an earlier one
+        layers = [from_toml(path) for path in paths]
         context.default_map = merged([dict(context.default_map or {}), *layers])
+        context.meta[FILES] = {
+            name: path for path, layer in zip(paths, layers, strict=True) for name in layer
+        }
 
     command = click.option(
         "--print-config", is_flag=True, cls=GroupedOption, group="Configuration",
@@ -62,13 +66,17 @@ def from_toml(path: Path) -> dict[str, Any]:
             raise click.BadParameter(
                 f"{path}: expected {kinds} for {key}, found {value!r}.", param_hint="--config"
             )
+    if found.keys() >= set(SIZES):
+        raise click.BadParameter(
+            f"{path}: expected hidden or shape, found both.", param_hint="--config"
+        )
     return {names[key]: value for key, value in found.items()}
 
 
 def merged(layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the options of several places, each of which comes before those ahead of it.
+    """Return the options of several layers, of which a later one replaces what earlier ones say.
 
-    Of `hidden` and `shape`, which say the same, only what was said last is left.
+    `hidden` and `shape` say the same, and so replace each other.
     """
     found: dict[str, Any] = {}
     for layer in layers:
@@ -101,24 +109,28 @@ def usage_errors() -> Iterator[None]:
     """Turn the ValueError of a check, which begins with an option's name, into a usage error."""
     try:
         yield
+    except SimplenetError:  # of data or a model, and no matter of options
+        raise
     except ValueError as error:
         name, _, why = str(error).partition(": ")
-        raise click.BadParameter(why, param_hint=f"'--{name.replace('_', '-')}'") from error
+        place = file_of(name, click.get_current_context(silent=True))
+        raise click.BadParameter(
+            f"{place}{why}", param_hint=f"'--{name.replace('_', '-')}'"
+        ) from error
 
 
 def asked_for(options: dict[str, Any]) -> dict[str, Any]:
     """Return those options that somebody gave, on the command line or in a file.
 
-    Raise UsageError if `hidden` and `shape` come from one place; else the command line's is left.
+    Raise UsageError if the command line gives both `hidden` and `shape`; one replaces a file's.
     """
     context = click.get_current_context()
     sources = {name: context.get_parameter_source(name) for name in options}
-    if sources["hidden"] == sources["shape"] != ParameterSource.DEFAULT:
+    typed = [name for name in SIZES if sources[name] == ParameterSource.COMMANDLINE]
+    if len(typed) == 2:
         raise click.UsageError("--shape and --hidden: expected one of them, found both.")
-    if ParameterSource.COMMANDLINE in (sources["hidden"], sources["shape"]):
-        for name in SIZES:
-            if sources[name] != ParameterSource.COMMANDLINE:
-                sources[name] = ParameterSource.DEFAULT
+    if typed:
+        sources.update(dict.fromkeys(set(SIZES) - set(typed), ParameterSource.DEFAULT))
     return {
         name: value for name, value in options.items() if sources[name] != ParameterSource.DEFAULT
     }
@@ -133,27 +145,33 @@ def layer_sizes(asked: dict[str, Any], inputs: int = 784, classes: int = 10) -> 
 def resolve_together(
     asked: dict[str, Any], shape: tuple[int, ...]
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the functions of the net, and the options of training, each beside the others.
+    """Return the functions of the net, and the options of training: those that apply.
 
-    Raise BadParameter for those that do not go together or are asked for in vain.
+    Raise BadParameter for those that do not go together, and for what is asked for in vain.
     """
     from simplenet.functions import check_functions, default_init, default_output
 
-    activation = asked.get("activation", OPTIONS["activation"].default)
     cost = asked.get("cost", OPTIONS["cost"].default)
-    functions = {
-        "activation": activation,
-        "output_activation": asked.get("output_activation") or default_output(cost),
-        "cost": cost,
-        "init": asked.get("init") or default_init(activation),
-    }
+    activation = asked.get("activation", OPTIONS["activation"].default)
+    output = asked.get("output_activation") or default_output(cost)
+    init = asked.get("init") or default_init(activation)
+    hidden = shape[1:-1]
+    activations = (*[activation] * len(hidden), output)
+    functions = {"output_activation": output, "cost": cost, "init": init}
+    if hidden:
+        functions = {"activation": activation, **functions}
     given = {name: value for name, value in asked.items() if not OPTIONS[name].of_net}
     with usage_errors():
-        check_functions((activation, functions["output_activation"]), cost, functions["init"])
-        if "activation" in asked and len(shape) == 2:
+        check_functions(activations, cost, init)
+        if "activation" in asked and not hidden:
             raise ValueError(
                 f"activation: expected hidden layers, found none in the shape {shape}, which makes "
                 f"no use of {activation}."
             )
-        how = {name: functions[name] for name in ("activation", "output_activation", "cost")}
-        return functions, resolve_options(given, hidden=shape[1:-1], **how)
+        return functions, resolve_options(
+            given,
+            hidden=hidden,
+            activation=activations[0],
+            output_activation=output,
+            cost=cost,
+        )

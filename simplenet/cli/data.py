@@ -29,19 +29,24 @@ def data_for(model: "Run", path: Path | str, data: str | None, offline: bool) ->
             found = load_same(model.data, offline=offline, progress=progress)
         else:
             found = load_data(data, offline=offline, progress=progress)
+    check_data(model, path, found)
+    return found
+
+
+def check_data(model: "Run", path: Path | str, data: "Data") -> None:
+    """Raise DataError unless a model can read these images, and name all of their classes."""
     outputs = model.net.shape[-1]
-    if found.classes > outputs:
+    if data.classes > outputs:
         raise DataError(
-            f"{found.name}: expected at most {outputs} classes, the outputs of {path}, found "
-            f"{found.classes}: use the data set the model was made for."
+            f"{data.name}: expected at most {outputs} classes, the outputs of {path}, found "
+            f"{data.classes}: use the data set the model was made for."
         )
-    known, size = model.data.get("size"), list(found.test.images.shape[1:])
-    if known is not None and known != size:
+    known, size = model.data.get("size"), list(data.test.images.shape[1:])
+    if known is not None and known != size:  # as many pixels in another shape are other pixels
         raise DataError(
-            f"{found.name}: expected images of {_size(known)} pixels, as {path} was trained on, "
+            f"{data.name}: expected images of {_size(known)} pixels, as {path} was trained on, "
             f"found {_size(size)}: use the data set the model was made for."
         )
-    return found
 
 
 def _size(size: list[int]) -> str:

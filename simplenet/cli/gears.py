@@ -85,8 +85,9 @@ def command(
         digits = data_for(loaded, model, data, offline)
     shown = [the_example(), the_network(loaded, name, digits, samples)]
     computed = [numbers(part) for part in shown]
+    content = page(shown).encode()
     with atomic_write(path, overwrite=overwrite) as file:
-        file.write(page(shown).encode())
+        file.write(content)
     if as_json:
         echo_json({"page": str(path), "nets": computed})
     else:

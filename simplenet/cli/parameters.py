@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from simplenet.datasets.sources import DATASETS
 from simplenet.options import OPTIONS, Option, integer
 
+FILES = "simplenet.files"  # in the context: by the name of an option, the file that gives it
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -18,11 +20,20 @@ class Checked(click.ParamType[Any]):
         self.name, self.check = name, check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value, checked, or fail as click does."""
+        """Return the value, checked, or fail as click does; name the file that it is from."""
         try:
             return self.check(value)
         except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
+            self.fail(f"{file_of(param.name if param else None, ctx)}{error}.", param, ctx)
+
+
+def file_of(name: str | None, context: click.Context | None) -> str:
+    """Return the configuration file that an option is from, as messages begin; "" if from none."""
+    if name is None or context is None:
+        return ""
+    is_from_file = context.get_parameter_source(name) == ParameterSource.DEFAULT_MAP
+    path = context.meta.get(FILES, {}).get(name) if is_from_file else None
+    return f"{path}: " if path else ""
 
 
 class Grouped(click.Command):

@@ -27,12 +27,14 @@ from simplenet.cli.parameters import (
     threads_option,
 )
 from simplenet.cli.show import echo_json, percent, position, shape_text
-from simplenet.cli.signals import Terminated, signals_held
+from simplenet.cli.signals import signals_held, word
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import OPTIONS
 from simplenet.training.blas import largest_product, set_threads
 
 if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
+    from tqdm import tqdm
+
     from simplenet.datasets.load import Data, Examples
     from simplenet.training.run import Epoch, Run
 
@@ -109,13 +111,14 @@ def command(
         f"net   {shape_text(run.net.shape)}: {run.net.params.size:,} parameters; "
         f"seed {run.settings['seed']}, threads {threads}"
     )
-    fit(run, found.train, keeper, say, quiet)
+    with make_bar(learned, "img", leave=False, quiet=quiet) as bar:
+        fit(run, found.train, keeper, say, bar)
 
     from simplenet.training.evaluation import evaluate, is_guessing
 
     score = evaluate(run.net, *found.test)
     if is_guessing(score.accuracy, score.total):
-        warn_of_guessing(run, score.accuracy, "of the test images")
+        warn_of_guessing(run, score.accuracy, "on the test images")
     images = int(score.total.sum())
     if as_json:
         echo_json(
@@ -183,15 +186,18 @@ def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
             return data
 
 
-def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, quiet: bool) -> None:
-    """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept."""
+def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, bar: "tqdm[Any]") -> None:
+    """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept.
+
+    `bar` shows how many images of an epoch are done.
+    """
     from simplenet.training.evaluation import counts, is_guessing
+    from simplenet.training.order import split
     from simplenet.training.run import advance
 
-    learned = run.image_shape[0] - run.settings["validation"]
-    classes = counts(examples.labels)
-    bar = make_bar(learned, "img", leave=False, quiet=quiet)
-    with bar, signals_held() as release:
+    _, held_out = split(run.image_shape[0], run.settings["validation"])
+    classes = counts(examples.labels[held_out] if len(held_out) else examples.labels)
+    with signals_held() as release:
         try:
             for at in advance(run, *examples):
                 bar.set_description(f"epoch {at.epoch}/{run.settings['epochs']}", refresh=False)
@@ -205,11 +211,10 @@ def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, quiet: bool)
                     accuracy = at.record.accuracy if measured is None else measured
                     if at.epoch == 1 and is_guessing(accuracy, classes):
                         warn_of_guessing(run, accuracy, "after the first epoch")
-                if not run.finished:
-                    release()
+                release()
         except (DivergedError, KeyboardInterrupt) as error:
-            what = "terminated." if isinstance(error, Terminated) else "interrupted."
-            raise type(error)(f"{str(error) or what} {keep(run, keeper)}") from error
+            what = str(error) or f"{word(error)}."
+            raise type(error)(f"{what} {keep(run, keeper)}") from error
     if run.best:
         say(f"the best was epoch {run.best.epoch}, whose weights are kept")
 
@@ -235,16 +240,22 @@ def warn_of_guessing(run: "Run", accuracy: float, when: str) -> None:
     """Say that the net has learned nothing, and what to change."""
     from simplenet.training.run import default_lr_of
 
-    lr, usual = run.settings["lr"], default_lr_of(run)
-    if lr > usual:
-        advice = f"the learning rate {lr:g} may be too high: try --lr {usual:g}"
-    elif lr < usual / 2:
-        advice = f"the learning rate {lr:g} may be too low: try --lr {usual:g}"
-    else:
-        advice = (
-            f"try another learning rate, such as --lr {usual / 5:g}, or --optimizer adam; or "
-            "images and labels do not belong together"
-        )
+    advice = advice_on(run.settings["lr"], default_lr_of(run), run.settings["optimizer"])
     click.echo(
-        f"warning: {percent(accuracy)} {when} is hardly better than guessing: {advice}.", err=True
+        f"warning: an accuracy of {percent(accuracy)} {when} is hardly better than guessing: "
+        f"{advice}.",
+        err=True,
+    )
+
+
+def advice_on(lr: float, usual: float, optimizer: str) -> str:
+    """Say what to change if nothing is learned: never what it has been tried with."""
+    if lr > 1.1 * usual:
+        return f"the learning rate {lr:g} may be too high: try --lr {usual:g}"
+    if lr < usual / 2:
+        return f"the learning rate {lr:g} may be too low: try --lr {usual:g}"
+    other = "sgd" if optimizer.startswith("adam") else "adam"
+    return (
+        f"try another learning rate, such as --lr {usual / 5:g}, or --optimizer {other}; or images "
+        "and labels do not belong together"
     )

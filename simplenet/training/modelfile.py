@@ -34,7 +34,7 @@ from simplenet.files import atomic_write
 from simplenet.functions import Floats
 from simplenet.net import Net, net_around
 from simplenet.optimizers import OPTIMIZERS
-from simplenet.options import OPTIONS, resolve_options
+from simplenet.options import OPTIONS, idle_options, resolve_options
 from simplenet.training.run import Epoch, Run, Snapshot, kind_of
 from simplenet.version import __version__
 
@@ -204,11 +204,7 @@ def _up_to_date(about: dict[str, Any], members: dict[str, NDArray[Any]]) -> dict
     for name in [name for name in members if name.startswith("state/")]:
         del members[name]
     options = about["options"]
-    idle = [
-        name
-        for name, option in OPTIONS.items()
-        if option.needs and options.get(option.needs[0]) not in option.needs[1]
-    ]
+    idle = idle_options(options, hidden=about["shape"][1:-1], cost=about["cost"])
     return {
         **about,
         "options": {name: value for name, value in options.items() if name not in idle},

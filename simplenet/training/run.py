@@ -257,7 +257,7 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None) -> 
     schedule, number = SCHEDULES[settings["schedule"]], run.images // rows_of_blocks(batch) + 1
     y = one_hot(classes, dtype, settings.get("label_smoothing", 0.0))[truth]
     masks: Masks = {}
-    if settings["dropout"]:
+    if settings.get("dropout"):
         rng = stream(settings["seed"], "dropout", run.epoch + 1, number)
         masks = draw_masks(net, len(x), settings["dropout"], rng)
     predicted, cost, lr = np.empty_like(y), run.cost, 0.0

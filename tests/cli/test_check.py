@@ -170,6 +170,13 @@ def test_label_smoothing_goes_with_the_cost_of_the_model(cli, problems):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
+        (
+            ["--label-smoothing", 0.1],
+            2,
+            "expected the cost cross-entropy, found half-squared-error",
+        ),
+        (["--shape", "4,2", "--dropout", 0.1], 2, "'--dropout': expected hidden layers to leave"),
+        (["--shape", "4,2", "--activation", "tanh"], 2, "'--activation': expected hidden layers,"),
         (["m.npz", "--hidden", 5], 2, "MODEL and --hidden: expected one of them, found both."),
         (["m.npz", "--shape", "4,2"], 2, "MODEL and --shape: expected one of them, found both."),
         (["m.npz", "--cost", "half-squared-error"], 2, "MODEL and --cost: expected one of them"),

@@ -1,21 +1,23 @@
 """The command line as a whole, eval and info: what they print, where, and how they end."""
 
+import hashlib
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from simplenet import __version__, evaluate, init_net, load_data, load_model, save_model
-from simplenet.cli import COMMANDS, common, info
+from simplenet import __version__, evaluate, init_net, load_data, load_model, save_model, start
+from simplenet.cli import COMMANDS
 from simplenet.cli import cli as group
+from simplenet.cli.signals import Terminated
 from simplenet.datasets.sources import DATASETS
 from simplenet.options import OPTIONS
-from simplenet.training.modelfile import Model
+from simplenet.training import blas
+from simplenet.training.run import Epoch, Snapshot
 
 
 @pytest.fixture
@@ -50,11 +52,11 @@ def test_the_help_of_train_names_every_option_under_its_heading_with_its_default
         section = text.split(f"\n{option.group}:\n")[1].split("\n\n")[0]
         entry = section.split(f"--{option.name.replace('_', '-')} {option.metavar} ")[1]
         entry = re.sub(r"-\s+", "-", entry.split("\n  --")[0])  # a name may be broken at its hyphen
-        told = " ".join(entry.split())
-        assert re.sub(r"-\s+", "-", " ".join(option.help.split())) in told
+        found = " ".join(entry.split())
+        assert re.sub(r"-\s+", "-", " ".join(option.help.split())) in found
         default = {None: None, (40,): "40"}.get(option.default, str(option.default))
-        assert told.endswith(f"[default: {default}]") or default is None
-        assert told.count("[default: ") == (option.name != "shape")
+        assert found.endswith(f"[default: {default}]") or default is None
+        assert found.count("[default: ") == (option.name != "shape")
     others = (
         "--config --print-config --data --offline -o, --output --overwrite --threads -q, --quiet "
         "--json -h, --help"
@@ -125,6 +127,9 @@ def test_a_file_that_is_no_model_is_bad_data(shell, command):
         (MemoryError("Unable to allocate 9 TiB"), 1, "not enough memory: Unable to allocate 9 TiB"),
         (MemoryError(), 1, "Error: not enough memory: try a smaller net or batch."),
         (KeyboardInterrupt(), 130, "Error: interrupted."),
+        (KeyboardInterrupt("interrupted. Saved."), 130, "Error: interrupted. Saved."),
+        (Terminated(), 143, "Error: terminated."),
+        (Terminated("terminated. Saved."), 143, "Error: terminated. Saved."),
     ],
 )
 def test_whatever_else_fails_is_one_sentence_and_a_code(cli, monkeypatch, error, code, words):
@@ -134,17 +139,6 @@ def test_whatever_else_fails_is_one_sentence_and_a_code(cli, monkeypatch, error,
     monkeypatch.setattr("simplenet.load_model", fail, raising=False)
     result = cli("info", "m.npz", code=code)
     assert words in result.stderr and result.stderr.count("\n") == 1
-
-
-def test_a_process_that_is_told_to_end_says_so():
-    code = """if True:
-        import os, signal, simplenet.cli
-        simplenet.load_model = lambda path: os.kill(os.getpid(), signal.SIGTERM)
-        simplenet.cli.main()
-    """
-    args = [sys.executable, "-c", code, "info", "m.npz"]
-    result = subprocess.run(args, capture_output=True, text=True)
-    assert (result.returncode, result.stderr) == (143, "Error: terminated.\n")
 
 
 def test_a_reader_that_leaves_early_ends_it_quietly(model):
@@ -160,7 +154,7 @@ def test_a_reader_that_leaves_early_ends_it_quietly(model):
             os.close(end)
         assert result.returncode == 1
         assert not re.search("Traceback|Error|Exception", result.stderr), result.stderr
-    load_model("model.npz")  # saved before anybody was told
+    load_model("model.npz")  # saved before anybody was found
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes file descriptors the Unix way")
@@ -190,58 +184,64 @@ def test_names_that_are_no_text_are_shown_as_well_as_can_be(shell, data):
 
 
 def of_threads():
-    return {os.environ.get(name) for name in common.THREAD_VARIABLES}
+    return {os.environ.get(name) for name in blas.VARIABLES}
 
 
 def test_auto_takes_one_thread_for_small_products_and_all_cores_for_large(monkeypatch):
-    monkeypatch.setattr(common, "_cores", lambda: 6)
-    assert common.set_threads("auto", common.WORTH_SHARING - 1) == 1
+    assert blas.set_threads("auto", blas.WORTH_SHARING - 1, cores=6) == 1
     assert of_threads() == {"1"}
-    for name in common.THREAD_VARIABLES:
+    for name in blas.VARIABLES:
         monkeypatch.delenv(name)
-    assert common.set_threads("auto", common.WORTH_SHARING) == 6
+    assert blas.set_threads("auto", blas.WORTH_SHARING, cores=6) == 6
     assert of_threads() == {"6"}
 
 
-@pytest.mark.parametrize("name", common.THREAD_VARIABLES)
+def test_the_largest_product_is_that_of_a_minibatch_with_the_largest_matrix():
+    assert blas.largest_product((784, 40, 10), 20) == 20 * 784 * 40
+    assert blas.largest_product((5, 40, 100, 2), 3) == 3 * 40 * 100
+
+
+@pytest.mark.parametrize("name", blas.VARIABLES)
 def test_auto_respects_a_number_that_the_user_has_set_and_a_given_number_comes_first(
     monkeypatch, name
 ):
     monkeypatch.setenv(name, "3")
-    assert common.set_threads("auto", 10**12) == 3
+    assert blas.set_threads("auto", 10**12) == 3
     assert of_threads() == {"3", None}
-    assert common.set_threads(2, 1) == 2
+    assert blas.set_threads(2, 1) == 2
     assert of_threads() == {"2"}
 
 
 @pytest.mark.parametrize("nothing", ["", "0", "many"])
 def test_auto_takes_what_is_no_number_of_threads_for_unset(monkeypatch, nothing):
     monkeypatch.setenv("OMP_NUM_THREADS", nothing)
-    assert common.set_threads("auto", 1) == 1
+    assert blas.set_threads("auto", 1) == 1
     assert of_threads() == {"1"}
 
 
 def test_there_is_at_least_one_core():
-    assert 1 <= common._cores() <= os.cpu_count()
+    assert 1 <= blas.usable_cores() <= os.cpu_count()
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize("command", ["train", "eval"])
 def test_threads_are_chosen_before_numpy_loads(command, model, data):
-    code = f"""if True:
+    code = """if True:
         import os, sys
-        from simplenet.cli import cli, {command}, common
-        def spy(*args):
-            assert "numpy" not in sys.modules
-            chosen.append(common.set_threads(*args))
-        chosen, {command}.set_threads = [], lambda *args: spy(*args) or chosen[0]
+        from simplenet.cli import cli
+        chosen = []
+        def spy(event, args):
+            if event == "os.putenv" and args[0] == b"OPENBLAS_NUM_THREADS":
+                assert "numpy" not in sys.modules
+                chosen.append(args[1])
+        sys.addaudithook(spy)
         try: cli(sys.argv[1:])
         except SystemExit as end: assert not end.code
-        assert chosen == [2] and os.environ["OPENBLAS_NUM_THREADS"] == "2", chosen
-        assert "numpy" in sys.modules
+        assert chosen == [b"2"] and "numpy" in sys.modules, chosen
     """
-    args = {"train": ["train", "-o", "t.npz"], "evaluate": ["eval", model]}[command]
+    args = {"train": ["train", "-o", "t.npz"], "eval": ["eval", model]}[command]
     args = [sys.executable, "-c", code, *args, "--data", data, "--threads", "2"]
-    subprocess.run(args, check=True, capture_output=True)
+    result = subprocess.run(args, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 # --- eval -----------------------------------------------------------------------------------------
@@ -263,12 +263,12 @@ def test_eval_prints_accuracy_cost_and_every_class_on_stdout(cli, model, data):
 
 def test_eval_gives_the_same_as_json(cli, model, data):
     result = cli("eval", model, "--data", data, "--json")
-    net, told = load_model(model).net, json.loads(result.stdout)
+    net, found = load_model(model).net, json.loads(result.stdout)
     score = evaluate(net, *load_data(data).test)
-    assert set(told) == {"model", "data", "images", "accuracy", "cost", "classes"}
-    assert told["model"] == model and told["data"] == "custom" and told["images"] == 60
-    assert told["accuracy"] == score.accuracy and told["cost"] == score.cost
-    assert told["classes"] == [
+    assert set(found) == {"model", "data", "images", "accuracy", "cost", "classes"}
+    assert found["model"] == model and found["data"] == "custom" and found["images"] == 60
+    assert found["accuracy"] == score.accuracy and found["cost"] == score.cost
+    assert found["classes"] == [
         {"class": number, "images": 20, "correct": right, "accuracy": right / 20}
         for number, right in enumerate(score.correct)
     ]
@@ -286,17 +286,17 @@ def test_a_class_without_test_images_has_no_accuracy(cli, make_data):
 
 
 def test_eval_finds_the_data_of_the_training_or_says_what_to_do(cli, model, data, monkeypatch):
-    told = cli("eval", model, code=3).stderr
-    assert "expected the data set that the model was trained on (custom" in told
-    assert "--data NAME or FOLDER" in told
+    found = cli("eval", model, code=3).stderr
+    assert "expected the data set that the model was trained on (custom" in found
+    assert "--data NAME or FOLDER" in found
     monkeypatch.setenv("SIMPLENET_DATA", str(data))
     assert "60 test images of custom" in cli("eval", model).stdout
 
 
 def test_eval_takes_no_other_data_than_that_of_the_training(cli, model, make_data, monkeypatch):
     monkeypatch.setenv("SIMPLENET_DATA", str(make_data("other", test=57)))
-    told = cli("eval", model, code=3)
-    assert "holds another (custom)" in told.stderr and told.stdout == ""
+    found = cli("eval", model, code=3)
+    assert "holds another (custom)" in found.stderr and found.stdout == ""
 
 
 def test_eval_of_the_sample_finds_it_by_its_name(cli, make_data, monkeypatch):
@@ -309,23 +309,43 @@ def test_eval_of_the_sample_finds_it_by_its_name(cli, make_data, monkeypatch):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        (
-            {"size": (9, 9)},
-            r"expected 64 pixels in each, .* found 81 in each of shape \(60, 9, 9\)",
-        ),
-        ({"classes": 4}, "custom: expected 3 classes, the outputs of m.npz, found 4: use the data"),
-        ({"classes": 2}, "custom: expected 3 classes, the outputs of m.npz, found 2: use the data"),
+        ({"size": (9, 9)}, "images of 8 x 8 pixels, as m.npz was trained on, found 9 x 9: use the"),
+        ({"size": (4, 16)}, "images of 8 x 8 pixels, as m.npz was trained on, found 4 x 16: use"),
+        ({"size": (64, 1)}, "images of 8 x 8 pixels, as m.npz was trained on, found 64 x 1: use"),
+        ({"classes": 4}, "at most 3 classes, the outputs of m.npz, found 4: use the data"),
     ],
 )
-def test_eval_checks_sizes_and_classes(cli, model, make_data, how, words):
-    result = cli("eval", model, "--data", make_data("other", **how), code=3)
-    assert re.search(words, result.stderr) and result.stdout == ""
+@pytest.mark.parametrize("command", ["eval", "gears", "check"])
+def test_data_of_other_sizes_or_more_classes_is_refused(cli, model, make_data, command, how, words):
+    result = cli(command, model, "--data", make_data("other", **how), code=3)
+    assert f"Error: custom: expected {words}" in result.stderr
+    assert result.stdout == "" and not os.path.exists("gears.html")
+
+
+def test_data_in_which_the_last_classes_do_not_occur_will_do(cli, model, make_data):
+    data = make_data("other", classes=2)
+    score = evaluate(load_model(model).net, *load_data(data).test)
+    result = json.loads(cli("eval", model, "--data", data, "--json").stdout)
+    assert result["accuracy"] == score.accuracy and result["images"] == 60
+    assert [row["images"] for row in result["classes"]] == [30, 30, 0]
+    assert result["classes"][2]["accuracy"] is None
+    shown = json.loads(cli("gears", model, "--data", data, "--json").stdout)["nets"][1]
+    assert {len(sample["target"]) for sample in shown["samples"]} == {3}
+
+
+def test_the_size_of_images_is_compared_only_where_it_is_recorded(cli, make_data):
+    save_model("bare.npz", init_net((64, 3), rng=0))
+    assert cli("eval", "bare.npz", "--data", make_data("flat", size=(4, 16))).stderr == ""
+    stderr = cli("eval", "bare.npz", "--data", make_data("other", size=(9, 9)), code=3).stderr
+    assert re.search(
+        r"expected 64 pixels in each, .* found 81 in each of shape \(60, 9, 9\)", stderr
+    )
 
 
 def test_eval_of_a_bare_net_needs_data(cli, data):
     save_model("bare.npz", init_net((64, 3), rng=0))
-    told = cli("eval", "bare.npz", code=3).stderr
-    assert "found one that does not" in told and "--data" in told
+    found = cli("eval", "bare.npz", code=3).stderr
+    assert "found one that does not" in found and "--data" in found
     assert "60 test images" in cli("eval", "bare.npz", "--data", data).stdout
 
 
@@ -335,7 +355,7 @@ def test_eval_of_a_bare_net_needs_data(cli, data):
 def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
     result = cli("info", model)
     assert all(len(line) <= 100 for line in result.stdout.splitlines())
-    told = result.stdout.replace("\n" + " " * 11, " ")  # long lines are wrapped
+    found = result.stdout.replace("\n" + " " * 11, " ")  # long lines are wrapped
     for line in (
         r"model      m\.npz, SHA-256 [0-9a-f]{64}",
         r"net        64-8-3: 547 parameters, float32",
@@ -343,31 +363,38 @@ def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
         r"data       custom",
         r"options    shape \[64, 8, 3\], activation sigmoid, output_activation sigmoid, cost "
         r"half-squared-error, init lecun, epochs 2, batch_size 20, seed 0, validation 40, "
-        r"patience 0, lr 5.0, optimizer sgd, momentum 0.0, .*label_smoothing 0.0, threads 1",
+        r"patience 0, lr \S+, optimizer sgd, momentum 0.0, .*clip 0.0, threads 1",
         r"trained    2 epochs",
         rf"versions   simplenet {__version__}, numpy {np.__version__}, python [\d.]+",
         r"epoch    cost  accuracy  validation  learning rate",
-        r"    2  0\.\d{4} +\d+\.\d\d % +\d+\.\d\d % +5",
+        r"    2  0\.\d{4} +\d+\.\d\d % +\d+\.\d\d % +\S+",
     ):
-        assert re.search(f"^{line}$", told, re.MULTILINE), (line, told)
+        assert re.search(f"^{line}$", found, re.MULTILINE), (line, found)
     assert result.stderr == ""
 
 
 def test_info_gives_everything_as_json(cli, model):
-    told, loaded = json.loads(cli("info", model, "--json").stdout), load_model(model)
+    found, run = json.loads(cli("info", model, "--json").stdout), load_model(model)
     with open(model, "rb") as file:
-        assert told.pop("sha256") == info.hashlib.sha256(file.read()).hexdigest()
-    assert told == {
+        assert found.pop("sha256") == hashlib.sha256(file.read()).hexdigest()
+    assert found == {
         "model": model,
         "shape": [64, 8, 3],
         "parameters": 547,
         "dtype": "float32",
         "activations": ["sigmoid", "sigmoid"],
         "cost": "half-squared-error",
-        **{name: getattr(loaded, name) for name in "options data position history".split()},
-        "versions": loaded.versions,
-    }
-    assert [record["epoch"] for record in told["history"]] == [1, 2]
+        "options": run.settings,
+        "data": run.data,
+        "position": {"epochs": 2, "images": 0, "weights": 2},
+        "history": [
+            {"epoch": record.epoch, "cost": record.cost, "accuracy": record.accuracy,
+             "validation_accuracy": record.validation_accuracy, "lr": record.lr}
+            for record in run.history
+        ],
+        "versions": run.versions,
+    }  # fmt: skip
+    assert [record["epoch"] for record in found["history"]] == [1, 2]
 
 
 def test_info_of_a_bare_net_says_what_is_not_recorded(cli):
@@ -383,10 +410,31 @@ def test_info_of_a_bare_net_says_what_is_not_recorded(cli):
     ("epochs", "images", "words"),
     [(1, 0, "1 epoch"), (0, 1000, "0 epochs and 1,000 images"), (2, 20, "2 epochs and 20 images")],
 )
-def test_info_says_how_far_a_training_came(cli, epochs, images, words):
-    position = {"epochs": epochs, "images": images}
-    save_model("m.npz", Model(init_net((4, 2), rng=0), position=position))
+def test_info_says_how_far_a_training_came(cli, data, epochs, images, words):
+    run = start(init_net((64, 3), rng=0), *load_data(data).train)
+    run.epoch, run.images = epochs, images
+    save_model("m.npz", run)
     assert f"trained    {words}\n" in cli("info", "m.npz").stdout
+
+
+@pytest.mark.parametrize(
+    ("best", "last", "words", "weights"),
+    [
+        (None, None, "3 epochs\n", 3),
+        (2, None, "3 epochs\n", 3),  # interrupted: the weights are those it goes on with
+        (2, 3, "3 epochs; the weights are those after epoch 2, the best\n", 2),
+        (3, None, "3 epochs\n", 3),
+    ],
+)
+def test_info_says_of_which_epoch_the_weights_are(cli, data, best, last, words, weights):
+    run = start(init_net((64, 3), rng=0), *load_data(data).train, patience=int(bool(best)))
+    run.history = [Epoch(epoch, 0.5, 0.5, 0.5, 5.0) for epoch in (1, 2, 3)]
+    run.epoch = 3
+    run.best = best and Snapshot(best, run.net.params.copy())
+    run.last = last and Snapshot(last, run.net.params.copy())
+    save_model("m.npz", run)
+    assert f"trained    {words}" in cli("info", "m.npz").stdout
+    assert json.loads(cli("info", "m.npz", "--json").stdout)["position"]["weights"] == weights
 
 
 def test_the_group_loads_only_the_command_that_runs():
@@ -397,20 +445,3 @@ def test_the_group_loads_only_the_command_that_runs():
 
 def test_without_a_command_the_help_is_shown(cli):
     assert cli().stdout == cli("--help").stdout
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interruption_before_a_command_runs_has_its_exit_code_too(number, code, monkeypatch):
-    import simplenet.cli
-
-    def interrupted(*args, **kwargs):
-        signal.raise_signal(number)
-        for _ in range(10_000_000):  # until the handler has its turn
-            pass
-
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(simplenet.cli.cli, "make_context", interrupted)
-    with pytest.raises(SystemExit) as end:
-        simplenet.cli.main()
-    signal.signal(signal.SIGTERM, before)
-    assert end.value.code == code

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from simplenet import load_model
-from simplenet.cli.config import to_toml
+from simplenet.cli.config import to_toml, usage_errors
+from simplenet.errors import DataError
 from simplenet.options import OPTIONS
 
 
@@ -44,7 +45,9 @@ def write(text, name="c.toml"):
          "--schedule", "step", "--decay", 0.1, "--batch-size", 7, "--activation", "leaky-relu",
          "--output-activation", "identity", "--cost", "squared-error"],
         ["--optimizer", "adamw", "--weight-decay", 0.1, "--beta1", 0.8, "--beta2", 0.99,
-         "--schedule", "exponential", "--decay-every", 3, "--activation", "tanh"],
+         "--schedule", "exponential", "--decay", 0.9, "--activation", "tanh"],
+        ["--shape", "64,3", "--cost", "cross-entropy", "--momentum", 0.5, "--schedule", "step",
+         "--decay-every", 2],
     ],
     ids=lambda args: " ".join(map(str, args[:4])) or "defaults",
 )  # fmt: skip
@@ -61,14 +64,12 @@ def test_a_printed_configuration_reproduces_the_run_byte_for_byte(cli, data, arg
     assert cli("train", "--config", "c.toml", "--print-config").stdout == text
 
 
-def test_what_is_printed_is_every_option_that_has_a_value_and_nothing_is_done(cli, printed):
+def test_what_is_printed_is_every_option_that_applies_and_nothing_is_done(cli, printed):
     assert printed() == {
         "hidden": [40], "activation": "sigmoid", "output-activation": "sigmoid",
         "cost": "half-squared-error", "init": "lecun", "epochs": 5, "batch-size": 20, "seed": 0,
-        "patience": 0, "lr": 5.0, "optimizer": "sgd", "momentum": 0.0, "rho": 0.99, "beta1": 0.9,
-        "beta2": 0.999, "epsilon": 1e-8, "schedule": "constant", "decay": 0.5, "decay-every": 1,
-        "warmup": 0.0, "l1": 0.0, "l2": 0.0, "weight-decay": 0.01, "dropout": 0.0, "clip": 0.0,
-        "label-smoothing": 0.0, "threads": "auto",
+        "patience": 0, "lr": 5.0, "optimizer": "sgd", "momentum": 0.0, "schedule": "constant",
+        "l1": 0.0, "l2": 0.0, "dropout": 0.0, "clip": 0.0, "threads": "auto",
     }  # fmt: skip
     result = cli("train", "--print-config", "--data", "nowhere", "-o", "no/such/folder/m.npz")
     assert result.stderr == "" and list(Path().iterdir()) == []
@@ -104,7 +105,7 @@ def test_the_command_line_comes_before_the_file_and_the_file_before_the_defaults
     assert printed(*args, "--epochs", 5)["epochs"] == 5
     # What is not given depends on what is, wherever that stands.
     write("optimizer = 'adam'")
-    assert printed(*args)["lr"] == 0.001
+    assert printed(*args)["lr"] < 0.1
     assert printed(*args, "--optimizer", "sgd")["lr"] == 5.0
 
 
@@ -127,12 +128,43 @@ def test_shape_and_hidden_give_way_to_each_other_on_the_command_line(printed, te
 
 
 @pytest.mark.parametrize(
-    ("text", "args"),
-    [("hidden = [9]\nshape = [64, 3]", []), ("", ["--hidden", 9, "--shape", "64,3"])],
+    ("first", "second", "args", "found"),
+    [
+        ("hidden = [9]", "shape = [64, 3]", [], {"shape": [64, 3]}),
+        ("shape = [64, 3]", "hidden = [9]", [], {"hidden": [9]}),
+        ("shape = [64, 3]", "epochs = 2", [], {"shape": [64, 3]}),
+        ("hidden = [9]", "shape = [64, 3]", ["--hidden", 7], {"hidden": [7]}),
+    ],
 )
-def test_shape_and_hidden_from_one_place_are_refused(cli, text, args):
-    told = cli("train", "--config", write(text), *args, code=2).stderr
-    assert "--shape and --hidden: expected one of them, found both." in told
+def test_shape_and_hidden_give_way_to_each_other_in_a_later_file(
+    printed, first, second, args, found
+):
+    one, two = write(first, "one.toml"), write(second, "two.toml")
+    printed = printed("--config", one, *args, "--config", two)
+    assert {name: printed[name] for name in ("hidden", "shape") if name in printed} == found
+
+
+@pytest.mark.parametrize("more", [[], ["--hidden", 7], ["--config", "two.toml"]])
+def test_shape_and_hidden_in_one_file_are_refused(cli, more):
+    write("shape = [64, 3]", "two.toml")
+    result = cli("train", "--config", write("hidden = [9]\nshape = [64, 3]"), *more, code=2)
+    assert "c.toml: expected hidden or shape, found both." in result.stderr
+
+
+def test_shape_and_hidden_on_the_command_line_are_refused(cli):
+    result = cli("train", "--config", write(""), "--hidden", 9, "--shape", "64,3", code=2)
+    assert "--shape and --hidden: expected one of them, found both." in result.stderr
+
+
+def test_a_later_file_comes_before_an_earlier_one_and_the_command_line_before_both(printed):
+    one = "--config", write("epochs = 7\nlr = 2\nseed = 3\ndata = 'one'", "one.toml")
+    two = "--config", write("epochs = 8\nlr = 4\nthreads = 2", "two.toml")
+    line = "--lr", 6
+    expected = printed() | {"epochs": 8, "lr": 6.0, "seed": 3, "data": "one", "threads": 2}
+    for args in [*one, *two, *line], [*line, *one, *two], [*one, *line, *two]:
+        assert printed(*args) == expected  # wherever they stand
+    assert printed(*two, *one) == expected | {"epochs": 7, "lr": 2.0}
+    assert printed(*one, *two, *one) == printed(*two, *one)
 
 
 def test_an_empty_file_and_one_that_starts_with_a_byte_order_mark_will_do(printed):
@@ -143,15 +175,22 @@ def test_an_empty_file_and_one_that_starts_with_a_byte_order_mark_will_do(printe
 def test_a_run_takes_its_options_from_the_file(cli, data):
     write(f"data = {json.dumps(str(data))}\nepochs = 1\nhidden = [4]\nlr = 2\nactivation = 'tanh'")
     cli("train", "--config", "c.toml")
-    model = load_model("model.npz")
-    assert model.net.shape == (64, 4, 3) and model.net.activations == ("tanh", "sigmoid")
-    assert (model.options["lr"], model.options["init"]) == (2.0, "glorot")
+    run = load_model("model.npz")
+    assert run.net.shape == (64, 4, 3) and run.net.activations == ("tanh", "sigmoid")
+    assert (run.settings["lr"], run.settings["init"]) == (2.0, "glorot")
 
 
 def test_every_option_of_the_table_may_stand_in_a_file(printed):
-    values = printed() | {"validation": 3}
-    assert {name.replace("_", "-") for name in OPTIONS} == {*values, "shape"} - {"threads"}
-    assert printed("--config", write(to_toml(values))) == values
+    every = {name.replace("_", "-") for name in OPTIONS} | {"threads"}
+    seen = {"shape"}
+    for args in [
+        ["--optimizer", "adamw", "--schedule", "step", "--cost", "cross-entropy"],
+        ["--optimizer", "rmsprop", "--schedule", "cosine"],
+    ]:
+        values = printed(*args) | {"validation": 3}
+        assert printed("--config", write(to_toml(values))) == values
+        seen |= set(values)
+    assert seen == every
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -178,29 +217,35 @@ ONE_OF = "expected one of sigmoid, tanh, relu, leaky-relu, identity; found"
         ("lr = true", "c.toml: expected a number, a text or a list for lr, found True."),
         ("data = 3", "c.toml: expected a text for data, found 3."),
         ("data = ['a']", "c.toml: expected a text for data, found ['a']."),
-        ("lr = -1", "'--lr': expected a number above 0, found -1."),
-        ("lr = inf", "'--lr': expected a number above 0, found inf."),
-        ("lr = nan", "'--lr': expected a number above 0, found nan."),
-        ("lr = [5]", "'--lr': expected a number above 0, found [5]."),
-        ("lr = 'fast'", "'--lr': expected a number above 0, found 'fast'."),
-        ("lr = " + "9" * 400, "'--lr': expected a number above 0, found 999"),
-        ("epochs = 2.0", "'--epochs': expected a whole number of at least 1, found 2.0."),
+        ("lr = -1", "'--lr': c.toml: expected a number above 0, found -1."),
+        ("lr = inf", "'--lr': c.toml: expected a number above 0, found inf."),
+        ("lr = nan", "'--lr': c.toml: expected a number above 0, found nan."),
+        ("lr = [5]", "'--lr': c.toml: expected a number above 0, found [5]."),
+        ("lr = 'fast'", "'--lr': c.toml: expected a number above 0, found 'fast'."),
+        ("lr = " + "9" * 400, "'--lr': c.toml: expected a number above 0, found 999"),
+        ("epochs = 2.0", "'--epochs': c.toml: expected a whole number of at least 1, found 2.0."),
         ("seed = 4294967296", "expected a whole number from 0 to 4294967295, found 4294967296."),
         ("seed = 1979-05-27", f"found {datetime.date(1979, 5, 27)!r}."),
-        ("dropout = 1.0", "'--dropout': expected a number of at least 0 and below 1, found 1.0."),
-        ("activation = 'softmax'", f"'--activation': {ONE_OF} 'softmax'."),
-        ("activation = ['relu']", f"'--activation': {ONE_OF} ['relu']."),
-        ("activation = 3", f"'--activation': {ONE_OF} 3."),
-        ("hidden = []", "'--hidden': expected 1 or more layer sizes"),
-        ("hidden = 5", "'--hidden': expected 1 or more layer sizes"),
-        ("hidden = [[4], [3]]", "'--hidden': expected 1 or more layer sizes"),
-        ("hidden = [true]", "'--hidden': expected 1 or more layer sizes"),
-        ("hidden = [4.0]", "'--hidden': expected 1 or more layer sizes"),
-        ("[[hidden]]\nn = 4", "'--hidden': expected 1 or more layer sizes"),
-        ("threads = 0", "'--threads': expected auto or a whole number from 1 to 1024, found 0."),
+        ("dropout = 1.0", "c.toml: expected a number of at least 0 and below 1, found 1.0."),
+        ("activation = 'softmax'", f"'--activation': c.toml: {ONE_OF} 'softmax'."),
+        ("activation = ['relu']", f"'--activation': c.toml: {ONE_OF} ['relu']."),
+        ("activation = 3", f"'--activation': c.toml: {ONE_OF} 3."),
+        ("hidden = []", "'--hidden': c.toml: expected 1 or more layer sizes"),
+        ("hidden = 5", "'--hidden': c.toml: expected 1 or more layer sizes"),
+        ("hidden = [[4], [3]]", "'--hidden': c.toml: expected 1 or more layer sizes"),
+        ("hidden = [true]", "'--hidden': c.toml: expected 1 or more layer sizes"),
+        ("hidden = [4.0]", "'--hidden': c.toml: expected 1 or more layer sizes"),
+        ("[[hidden]]\nn = 4", "'--hidden': c.toml: expected 1 or more layer sizes"),
+        ("threads = 0", "'--threads': c.toml: expected auto or a whole number from 1 to"),
         ("output-activation = 'softmax'", "which go with the cost half-squared-error; found 'soft"),
-        ("warmup = 5\nschedule = 'cosine'", "'--warmup': expected fewer than the 5 epochs, or the"),
-        ("optimizer = 'adam'\nmomentum = 0.9", "'--momentum': expected 0 for adam"),
+        ("warmup = 5\nschedule = 'cosine'", "'--warmup': c.toml: expected fewer than the 5"),
+        ("optimizer = 'adam'\nmomentum = 0.9", "'--momentum': c.toml: expected the optimizer sgd "
+         "or nesterov or rmsprop, found adam, which makes no use of momentum 0.9."),
+        ("weight-decay = 3", "'--weight-decay': c.toml: expected the optimizer adamw, found sgd"),
+        ("decay-every = 1", "'--decay-every': c.toml: expected the schedule step, found constant"),
+        ("label-smoothing = 0.1", "'--label-smoothing': c.toml: expected the cost cross-entropy"),
+        ("shape = [64, 3]\ndropout = 0.1", "'--dropout': c.toml: expected hidden layers to leave"),
+        ("shape = [64, 3]\nactivation = 'relu'", "'--activation': c.toml: expected hidden la"),
     ],
     ids=lambda text: repr(text)[:30],
 )  # fmt: skip
@@ -217,9 +262,35 @@ def test_a_bad_file_is_a_usage_error(cli, text, words):
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_a_usage_error(cli, name, words):
     Path("folder").mkdir()
-    told = cli("train", "--config", name, "--print-config", code=2).stderr
-    assert f"Invalid value for --config: {words}" in told
+    result = cli("train", "--config", name, "--print-config", code=2)
+    assert f"Invalid value for --config: {words}" in result.stderr
 
 
 def test_a_bad_value_in_the_file_that_the_command_line_replaces_does_no_harm(printed):
     assert printed("--config", write("lr = -1"), "--lr", 3)["lr"] == 3.0
+
+
+def test_the_file_that_is_named_is_the_one_that_says_so(cli):
+    one, two = write("lr = -1\nbeta1 = 0.5", "one.toml"), write("lr = -2", "two.toml")
+    config = "--config", one, "--config", two
+    stderr = cli("train", *config, code=2).stderr
+    assert "'--lr': two.toml: expected a number above 0, found -2." in stderr
+    stderr = cli("train", *config, "--lr", 3, code=2).stderr
+    assert "'--beta1': one.toml: expected the optimizer adam or adamw, found sgd" in stderr
+    stderr = cli("train", *config, "--lr", 3, "--beta1", 0.4, code=2).stderr
+    assert "'--beta1': expected the optimizer adam or adamw, found sgd" in stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["weight-decay = 0", "momentum = 0\noptimizer = 'adam'", "warmup = 0", "label-smoothing = 0",
+     "dropout = 0\nshape = [64, 3]"],
+)  # fmt: skip
+def test_an_idle_option_that_is_off_does_no_harm_and_is_not_printed(printed, text):
+    found = printed("--config", write(text))
+    assert text.partition(" ")[0] not in found
+
+
+def test_what_is_wrong_with_data_is_no_usage_error():
+    with pytest.raises(DataError), usage_errors():
+        raise DataError("images: expected some.")

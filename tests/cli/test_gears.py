@@ -166,7 +166,7 @@ def test_it_opens_the_page_or_says_where_it_is(cli, pages, monkeypatch, tmp_path
         (("--sample", -1), 2, "--sample"),
         (("missing.npz",), 3, "missing.npz: cannot be read"),
         (("bare.npz",), 3, "records its data set"),
-        (("bare.npz", "--data", "sample"), 3, "expected 3 classes"),
+        (("bare.npz", "--data", "sample"), 3, "expected at most 3 classes"),
         (("--data", "nowhere"), 3, "nowhere: expected a folder"),
         (("bare.npz", "-o", "./bare.npz", "--overwrite"), 2, "another file than the model"),
     ],

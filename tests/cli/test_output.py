@@ -8,51 +8,51 @@ import pytest
 
 from simplenet import init_net, load_model
 from simplenet.cli.output import Keeper, free_name
-from simplenet.training.modelfile import Model
+from simplenet.training.run import Run
 
 
 @pytest.fixture
-def model():
-    return Model(init_net((2, 2), rng=0))
+def run():
+    return Run(init_net((2, 2), rng=0))
 
 
-def test_a_model_is_replaced_by_the_same_run(model):
+def test_a_model_is_replaced_by_the_same_run(run):
     keeper = Keeper(None, False)
     for weight in 1, 2:
-        model.net.params[:] = weight
-        keeper.save(model)
+        run.net.params[:] = weight
+        keeper.save(run)
     assert os.listdir() == ["model.npz"]
     np.testing.assert_array_equal(load_model("model.npz").net.params, 2)
 
 
 @pytest.mark.parametrize("put", [Path.write_bytes, lambda path, data: os.replace("mine", path)])
-def test_what_someone_puts_in_its_place_meanwhile_stays(model, put, capsys):
+def test_what_someone_puts_in_its_place_meanwhile_stays(run, put, capsys):
     keeper = Keeper(None, False)
-    keeper.save(model)
+    keeper.save(run)
     Path("mine").write_bytes(b"precious")
     Path("model.npz").unlink()
     put(Path("model.npz"), b"precious")
-    keeper.save(model)
-    keeper.save(model)
+    keeper.save(run)
+    keeper.save(run)
     assert Path("model.npz").read_bytes() == b"precious"
     assert keeper.path == Path("model-2.npz")
     load_model("model-2.npz")
     assert "model.npz has been taken meanwhile: saving as model-2.npz" in capsys.readouterr().err
 
 
-def test_the_name_that_was_asked_for_is_numbered_and_not_its_number(model):
+def test_the_name_that_was_asked_for_is_numbered_and_not_its_number(run):
     keepers = [Keeper(Path("m.npz"), False) for _ in range(3)]
     for keeper in keepers:
-        keeper.save(model)
+        keeper.save(run)
     assert sorted(os.listdir()) == ["m-2.npz", "m-3.npz", "m.npz"]
 
 
-def test_overwrite_replaces_whatever_is_there(model):
+def test_overwrite_replaces_whatever_is_there(run):
     Path("m.npz").write_bytes(b"old")
     keeper = Keeper(Path("m.npz"), True)
-    keeper.save(model)
+    keeper.save(run)
     Path("m.npz").write_bytes(b"other")
-    keeper.save(model)
+    keeper.save(run)
     load_model("m.npz")
     assert os.listdir() == ["m.npz"]
 

@@ -159,9 +159,9 @@ def test_a_bad_image_is_named_and_the_others_are_read(cli, model, files):
     assert second.startswith("Error: blank.png: expected a digit, found nothing drawn")
     assert third.startswith("Error: empty.png: expected a picture such as PNG or JPEG, found an")
     result = cli("predict", model, "none.png", "2.png", "--json", code=3)
-    bad, good = json.loads(result.stdout)
-    assert list(bad) == ["image", "error"] and f"Error: {bad['error']}\n" == result.stderr
-    assert good["prediction"] == 2
+    unread, seen = json.loads(result.stdout)
+    assert list(unread) == ["image", "error"] and f"Error: {unread['error']}\n" == result.stderr
+    assert seen["prediction"] == 2
 
 
 def test_a_single_bad_image_is_a_sentence_and_exit_code_3(shell, model):
@@ -255,7 +255,7 @@ def test_outputs_that_are_not_finite_are_an_error(cli, files):
     net.W[0][:] = 3e38
     save_model("m.npz", net)
     stderr = cli("predict", "m.npz", "1.png", code=4).stderr
-    assert "npz: expected finite outputs for 1.png, found others" in stderr
+    assert "m.npz: 1.png: the net cannot be measured: expected finite outputs" in stderr
 
 
 @pytest.mark.parametrize(("encoding", "block"), [("utf-8", "█"), ("ascii", "#"), ("cp1252", "#")])

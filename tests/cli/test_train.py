@@ -1,6 +1,5 @@
 """`simplenet train`: what it saves, prints and refuses, and how it ends when it must."""
 
-import contextlib
 import errno
 import json
 import os
@@ -14,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simplenet import evaluate, init_net, load_data, load_model, train
-from simplenet.cli import train as command
+from simplenet import advance, evaluate, init_net, load_data, load_model, start, train
+from simplenet.cli.output import Keeper
+from simplenet.cli.signals import Terminated
+from simplenet.cli.train import advice_on, fit
 from simplenet.datasets.idx import write_idx
 from simplenet.datasets.sources import DATASETS, PARTS
-from simplenet.options import OPTIONS
 
 SMALL = ("--hidden", 8, "--epochs", 2)
 
@@ -28,32 +28,35 @@ def data(make_data):
     return make_data()
 
 
-@pytest.fixture
-def during(monkeypatch):
-    """Return a function that has something happen when so many images of the training are done."""
+class Bar:
+    """A bar that has something happen when so many images of the training are done."""
 
-    def when(images, action):
-        class Bar(contextlib.nullcontext):
-            n = total = 0
+    def __init__(self, images, action):
+        self.images, self.action = images, action
+        self.n = self.total = 0
 
-            def update(self, more):
-                self.n, Bar.total = self.n + more, Bar.total + more
-                if Bar.total == images:
-                    action()
+    def update(self, more):
+        self.n, self.total = self.n + more, self.total + more
+        if self.total == self.images:
+            self.action()
 
-            def reset(self):
-                self.n = 0
+    def reset(self):
+        self.n = 0
 
-            def clear(self): ...
+    def clear(self): ...
 
-            def set_description(self, text, refresh): ...
-
-        monkeypatch.setattr(command, "make_bar", lambda quiet, **how: Bar())
-
-    return when
+    def set_description(self, text, refresh): ...
 
 
-def start(*args, **kwargs):
+def train_until(data, images, action, *, output=None, **options):
+    """Train as the command does, and do something when so many images are done."""
+    run = start(init_net((64, 8, 3), rng=0), *load_data(data).train, **options)
+    keeper = Keeper(output, False)
+    fit(run, load_data(data).train, keeper, lambda text: None, Bar(images, action))
+    return keeper
+
+
+def start_process(*args, **kwargs):
     """Start a real process whose Ctrl-C works even if this one runs in the background."""
     return subprocess.Popen(
         [sys.executable, "-m", "simplenet", *map(str, args)],
@@ -132,20 +135,50 @@ def test_a_bar_is_drawn_on_a_terminal_unless_quiet(data, quiet):
 
 
 def test_epochs_are_numbered_in_a_column(cli, data):
-    told = cli("train", "--data", data, "--epochs", 10, "--validation", 0).stderr.splitlines()[2:]
-    assert told[0].startswith("epoch  1/10  cost") and told[9].startswith("epoch 10/10  cost")
-    assert {line.index("accuracy") for line in told} == {26}
-    assert all("validation        -  " in line for line in told)
+    result = cli("train", "--data", data, "--epochs", 10, "--validation", 0)
+    lines = result.stderr.splitlines()[2:]
+    assert lines[0].startswith("epoch  1/10  cost") and lines[9].startswith("epoch 10/10  cost")
+    assert {line.index("accuracy") for line in lines} == {26}
+    assert all("validation        -  " in line for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("lr", "classes", "warned"), [(5, 3, False), (1e-9, 3, True), (5, 1, False)]
-)
-def test_no_better_than_guessing_is_worth_a_warning(cli, make_data, lr, classes, warned):
-    data = make_data("some", classes=classes)
-    told = cli("train", "--data", data, *SMALL, "--lr", lr, "-q").stderr
-    assert ("is hardly better than guessing (33.33 %): the learning rate" in told) == warned
-    assert bool(told) == warned
+# --- a net that learns nothing --------------------------------------------------------------------
+
+GUESSING = r"warning: an accuracy of \d+\.\d\d % {} is hardly better than guessing: "
+
+
+@pytest.mark.parametrize("held_out", [40, 0])
+def test_learning_nothing_is_said_after_the_first_epoch_and_at_the_end(cli, data, held_out):
+    args = "--data", data, "--hidden", 8, "--epochs", 3, "--validation", held_out, "--lr", 1e-9
+    lines = cli("train", *args).stderr.splitlines()[2:]
+    assert [line.split()[0] for line in lines] == "epoch warning: epoch epoch warning:".split()
+    why = r"the learning rate 1e-09 may be too low: try --lr \S+\."
+    for line, when in (lines[1], "after the first epoch"), (lines[4], "on the test images"):
+        assert re.fullmatch(GUESSING.format(when) + why, line)
+    quiet = cli("train", *args, "-q").stderr.splitlines()
+    assert quiet == [lines[1], lines[4]]
+
+
+def test_at_the_end_it_is_said_only_if_it_is_still_so(cli, data):
+    result = cli("train", "--data", data, "--hidden", 8, "--epochs", 12, "--lr", 0.2, "-q")
+    assert re.fullmatch(GUESSING.format("after the first epoch") + ".*\n", result.stderr)
+
+
+@pytest.mark.parametrize("classes", [3, 1])
+def test_a_net_that_learns_or_has_nothing_to_learn_is_not_warned_of(cli, make_data, classes):
+    assert cli("train", "--data", make_data("some", classes=classes), *SMALL, "-q").stderr == ""
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("usual", [5.0, 0.5, 0.001])
+def test_no_advice_names_what_has_been_tried(optimizer, usual):
+    for factor in 1e-6, 0.1, 0.2, 0.49, 0.5, 0.9, 1, 1 + 1e-9, 1.05, 1.1, 1.2, 5, 1e9:
+        lr = factor * usual
+        advice = advice_on(lr, usual, optimizer)
+        assert float(re.search(r"--lr ([\d.e-]+)", advice)[1]) != float(f"{lr:g}")
+        assert f"--optimizer {optimizer}" not in advice.split(";")[0].split()
+        assert ("too high" in advice) == (factor > 1.1)
+        assert ("too low" in advice) == (factor < 0.5)
 
 
 # --- the model ------------------------------------------------------------------------------------
@@ -154,24 +187,45 @@ def test_no_better_than_guessing_is_worth_a_warning(cli, make_data, lr, classes,
 def test_everything_that_determines_the_run_is_in_the_model(cli, data):
     cli("train", "--data", data, *SMALL, "--lr", 2, "--seed", 9, "--batch-size", 7,
         "--validation", 30, "--threads", 2)  # fmt: skip
-    model, found = load_model("model.npz"), load_data(data)
-    assert model.options == {
+    run, found = load_model("model.npz"), load_data(data)
+    assert run.settings == {
         "shape": [64, 8, 3], "activation": "sigmoid", "output_activation": "sigmoid",
         "cost": "half-squared-error", "init": "lecun", "epochs": 2, "batch_size": 7, "seed": 9,
         "validation": 30, "patience": 0, "lr": 2.0, "optimizer": "sgd", "momentum": 0.0,
-        "rho": 0.99, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "schedule": "constant",
-        "decay": 0.5, "decay_every": 1, "warmup": 0.0, "l1": 0.0, "l2": 0.0, "weight_decay": 0.01,
-        "dropout": 0.0, "clip": 0.0, "label_smoothing": 0.0, "threads": 2,
+        "schedule": "constant", "l1": 0.0, "l2": 0.0, "dropout": 0.0, "clip": 0.0, "threads": 2,
     }  # fmt: skip
-    assert {*model.options, "hidden"} == {*OPTIONS, "threads"}
-    assert model.data == {
+    assert run.data == {
         "name": "custom", "size": [8, 8],
         "sha256": {part: found.sha256(part) for part in PARTS},
     }  # fmt: skip
-    assert model.position == {"epochs": 2, "images": 0}
-    assert [sorted(record) for record in model.history] == [
-        ["accuracy", "cost", "epoch", "lr", "validation_accuracy"]
-    ] * 2
+    assert (run.epoch, run.images, run.image_shape) == (2, 0, (240, 8, 8))
+    assert [(record.epoch, record.lr) for record in run.history] == [(1, 2.0), (2, 2.0)]
+    assert None not in [record.validation_accuracy for record in run.history]
+    assert [record.seconds for record in run.history] == [None, None]  # equal runs, equal files
+
+
+@pytest.mark.parametrize(
+    ("args", "applies", "idle"),
+    [
+        ([], {"momentum": 0.0}, "rho beta1 beta2 epsilon decay decay_every warmup weight_decay "
+                 "label_smoothing"),
+        (["--optimizer", "adamw"], {"beta1": 0.9, "weight_decay": 0.01}, "momentum rho"),
+        (["--optimizer", "rmsprop"], {"rho": 0.99, "momentum": 0.0}, "beta1 beta2 weight_decay"),
+        (["--schedule", "step"], {"decay": 0.5, "decay_every": 1}, "warmup"),
+        (["--schedule", "exponential"], {"decay": 0.5}, "decay_every warmup"),
+        (["--schedule", "cosine"], {"warmup": 0.0}, "decay decay_every"),
+        (["--cost", "cross-entropy"], {"label_smoothing": 0.0}, ""),
+        (["--shape", "64,3"], {"output_activation": "sigmoid"}, "activation dropout"),
+        (["--optimizer", "adam", "--momentum", 0, "--weight-decay", 0.0, "--warmup", 0,
+          "--label-smoothing", 0], {}, "momentum weight_decay warmup label_smoothing"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_applies_is_recorded_and_nothing_else(cli, data, args, applies, idle):
+    cli("train", "--data", data, "--epochs", 1, *args)
+    settings = load_model("model.npz").settings
+    assert applies.items() <= settings.items()
+    assert not set(idle.split()) & set(settings)
 
 
 def test_equal_runs_give_equal_files_wherever_and_however_they_are_typed(cli, shell, data):
@@ -195,7 +249,7 @@ def test_the_library_gives_the_same_parameters_with_the_same_options(cli, data):
     records = list(train(net, *load_data(data).train, epochs=2, seed=4, batch_size=30, lr=2))
     model = load_model("model.npz")
     assert (model.net.params == net.params).all()
-    assert [record["cost"] for record in model.history] == [record.cost for record in records]
+    assert [record.cost for record in model.history] == [record.cost for record in records]
 
 
 def test_test_images_have_no_part_in_the_training(cli, make_data):
@@ -244,8 +298,8 @@ def test_without_o_the_next_free_name_is_taken(cli, data):
 
 def test_an_output_that_exists_needs_overwrite(cli, data):
     Path("mine.npz").write_text("mine")
-    told = cli("train", "--data", data, "-o", "mine.npz", code=2).stderr
-    assert "found that mine.npz exists: take another, or give --overwrite." in told
+    stderr = cli("train", "--data", data, "-o", "mine.npz", code=2).stderr
+    assert "found that mine.npz exists: take another, or give --overwrite." in stderr
     assert Path("mine.npz").read_text(encoding="utf-8") == "mine"
     cli("train", "--data", data, *SMALL, "-o", "mine.npz", "--overwrite")
     load_model("mine.npz")
@@ -279,37 +333,54 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_any_work(cli, data
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "touch", refuse)
-    told = cli("train", "--data", data, code=2).stderr
-    assert f"at {Path.cwd()}, found that it cannot be written to (Permission denied)." in told
+    stderr = cli("train", "--data", data, code=2).stderr
+    assert f"at {Path.cwd()}, found that it cannot be written to (Permission denied)." in stderr
 
 
 def test_a_name_that_is_too_long_is_refused_before_any_work(cli, data):
-    told = cli("train", "--data", data, "-o", "x" * 240 + ".npz", code=2).stderr
-    assert "name too long" in told
+    stderr = cli("train", "--data", data, "-o", "x" * 240 + ".npz", code=2).stderr
+    assert "name too long" in stderr
 
 
-@pytest.mark.parametrize("output", [[], ["-o", "model.npz"]])
-def test_a_file_that_appears_meanwhile_is_not_overwritten(cli, data, during, output):
-    during(200, lambda: Path("model.npz").write_text("mine"))
-    assert "saved model-2.npz" in cli("train", "--data", data, *SMALL, *output).stdout
+@pytest.mark.parametrize("output", [None, Path("model.npz")])
+def test_a_file_that_appears_meanwhile_is_not_overwritten(data, output):
+    keeper = train_until(
+        data, 200, lambda: Path("model.npz").write_text("mine"), output=output, epochs=2
+    )
+    assert keeper.path == Path("model-2.npz")
     assert Path("model.npz").read_text(encoding="utf-8") == "mine"
-    assert load_model("model-2.npz").position == {"epochs": 2, "images": 0}
+    assert load_model("model-2.npz").epoch == 2
 
 
 def test_two_runs_in_one_folder_do_not_touch_each_other(data):
-    runs = [start("train", "--data", data, *SMALL, "--seed", seed) for seed in (1, 2)]
-    told = [run.communicate()[0] for run in runs]
+    runs = [start_process("train", "--data", data, *SMALL, "--seed", seed) for seed in (1, 2)]
+    printed = [run.communicate()[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
-    names = [re.search("saved (.*)", text)[1] for text in told]
+    names = [re.search("saved (.*)", text)[1] for text in printed]
     assert sorted(names) == ["model-2.npz", "model.npz"] == sorted(os.listdir())
-    assert [load_model(name).options["seed"] for name in names] == [1, 2]
+    assert [load_model(name).settings["seed"] for name in names] == [1, 2]
 
 
-def test_the_model_is_saved_after_every_epoch(cli, data, during):
-    positions = []
-    during(400, lambda: positions.append(load_model("model.npz").position))
-    cli("train", "--data", data, "--epochs", 3)
-    assert positions == [{"epochs": 1, "images": 0}]
+def test_the_model_is_saved_after_every_epoch(data):
+    epochs = []
+    train_until(data, 400, lambda: epochs.append(load_model("model.npz").epoch), epochs=3)
+    assert epochs == [1] and load_model("model.npz").epoch == 3
+
+
+def test_early_stopping_saves_the_best_net_and_says_which_epoch_it_is_of(cli, data):
+    args = "--data", data, "--hidden", 8, "--epochs", 9, "--patience", 2, "--lr", 0.5
+    stderr = cli("train", *args).stderr
+    run, net = load_model("model.npz"), init_net((64, 8, 3), rng=0)
+    scores = [record.validation_accuracy for record in run.history]
+    best = 1 + scores.index(1.0)  # it cannot get better
+    assert 1 < best < run.epoch == best + 2 < 9 and run.weights_epoch == best
+    list(train(net, *load_data(data).train, epochs=best, lr=0.5))
+    assert (run.net.params == net.params).all()
+    assert stderr.endswith(f"the best was epoch {best}, whose weights are kept\n")
+    about = json.loads(cli("info", "model.npz", "--json").stdout)
+    assert about["position"] == {"epochs": run.epoch, "images": 0, "weights": best}
+    shown = cli("info", "model.npz").stdout
+    assert f"{run.epoch} epochs; the weights are those after epoch {best}, the best\n" in shown
 
 
 def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
@@ -317,8 +388,8 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    told = cli("train", "--data", data, *SMALL, code=1).stderr.splitlines()[-1]
-    assert told == "Error: model.npz could not be saved: No space left on device."
+    last = cli("train", "--data", data, *SMALL, code=1).stderr.splitlines()[-1]
+    assert last == "Error: model.npz could not be saved: No space left on device."
     assert os.listdir() == []
 
 
@@ -353,7 +424,26 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
         (["--schedule", "cosine", "--warmup", "5"], "'--warmup': expected fewer than the 5 epochs, "
          "or the schedule would end before it begins; found 5."),
         (["--patience", "2", "--validation", "0"], "'--patience': expected images held out to"),
-        (["--label-smoothing", "0.1"], "'--label-smoothing': expected the cost cross-entropy"),
+        *[([f"--{name}", value], f"'--{name}': expected the optimizer {suited}, found sgd, which "
+           f"makes no use of {name.replace('-', '_')} {value}.")
+          for name, value, suited in [
+            ("weight-decay", "3.0", "adamw"), ("weight-decay", "0.01", "adamw"),
+            ("rho", "0.9", "rmsprop"), ("beta1", "0.9", "adam or adamw"),
+            ("beta2", "0.9", "adam or adamw"), ("epsilon", "1e-08", "rmsprop or adam or adamw")]],
+        (["--momentum", "0.9", "--optimizer", "adam"],
+         "'--momentum': expected the optimizer sgd or nesterov or rmsprop, found adam, which makes "
+         "no use of momentum 0.9."),
+        (["--decay", "0.5"], "'--decay': expected the schedule step or exponential, found constant"
+                             ", which makes no use of decay 0.5."),
+        (["--decay-every", "1"], "'--decay-every': expected the schedule step, found constant"),
+        (["--decay-every", "2", "--schedule", "exponential"], "the schedule step, found exponenti"),
+        (["--warmup", "1"], "'--warmup': expected the schedule cosine, found constant, which"),
+        (["--label-smoothing", "0.1"], "'--label-smoothing': expected the cost cross-entropy, found"
+         " half-squared-error, which makes no use of label_smoothing 0.1."),
+        (["--dropout", "0.1", "--shape", "64,3"], "'--dropout': expected hidden layers to leave "
+         "neurons out of, found none, which makes no use of dropout 0.1."),
+        (["--activation", "sigmoid", "--shape", "64,3"], "'--activation': expected hidden layers, "
+         "found none in the shape (64, 3), which makes no use of sigmoid."),
         (["--epochs", "0"], "'--epochs': expected a whole number of at least 1, found '0'."),
         (["--hidden", "1000001"], "'--hidden': expected 1 or more layer sizes from 1 to 1,000,000"),
     ],
@@ -366,8 +456,8 @@ def test_options_that_cannot_be_are_refused_before_any_work(cli, data, args, wor
 
 def test_too_few_images_to_hold_any_out_are_noticed_where_patience_needs_some(cli, make_data):
     data = make_data("five", train=5)
-    told = cli("train", "--data", data, "--patience", 1, code=2).stderr
-    assert "'--patience': expected images held out to validate on" in told
+    stderr = cli("train", "--data", data, "--patience", 1, code=2).stderr
+    assert "'--patience': expected images held out to validate on" in stderr
     cli("train", "--data", data, "--epochs", 1)
 
 
@@ -375,17 +465,17 @@ def test_images_of_two_sizes_are_noticed_before_the_training(cli, data, make_dat
     other = make_data("other", size=(9, 9))
     for name in "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte":
         os.replace(other / name, data / name)
-    told = cli("train", "--data", data, code=3).stderr
-    assert "expected images of the size (8, 8)" in told
-    assert "epoch" not in told
+    stderr = cli("train", "--data", data, code=3).stderr
+    assert "expected images of the size (8, 8)" in stderr
+    assert "epoch" not in stderr
 
 
 def test_labels_that_nobody_can_learn_from_are_noticed_before_the_training(cli, data):
     path = data / "t10k-labels-idx1-ubyte"
     path.unlink()
     write_idx(path, np.zeros(59, np.uint8))
-    told = cli("train", "--data", data, code=3).stderr
-    assert "expected 60 labels" in told and "epoch" not in told and os.listdir() == []
+    stderr = cli("train", "--data", data, code=3).stderr
+    assert "expected 60 labels" in stderr and "epoch" not in stderr and os.listdir() == []
 
 
 # --- where the data comes from --------------------------------------------------------------------
@@ -458,14 +548,16 @@ def test_a_folder_named_by_data_comes_before_that_of_the_environment(
 
 
 def test_a_divergence_saves_the_last_good_model_and_advises(cli, data):
-    params = init_net((64, 8, 3), rng=0).params
+    net = init_net((64, 8, 3), rng=0)
+    usual = start(net, *load_data(data).train).settings["lr"]
     result = cli("train", "--data", data, *SMALL, "--lr", 1e300, code=4)
     assert result.stdout == ""
     assert result.stderr.splitlines()[-1] == (
         "Error: training diverged in epoch 1: expected a finite cost and finite weights, found "
-        "others at learning rate 1e+300; try 5. The model after 0 epochs is saved as model.npz."
+        f"others at learning rate 1e+300; try {usual:g}. The model after 0 epochs is saved as "
+        "model.npz."
     )
-    assert (load_model("model.npz").net.params == params).all()
+    assert (load_model("model.npz").net.params == net.params).all()
 
 
 def test_a_later_divergence_saves_the_model_as_it_was_before(cli, data, monkeypatch):
@@ -479,21 +571,21 @@ def test_a_later_divergence_saves_the_model_as_it_was_before(cli, data, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "optimize", overflow)
-        told = cli("train", "--data", data, *SMALL, code=4).stderr
-    assert "diverged in epoch 2" in told and "after 1 epoch is saved as model.npz." in told
-    model, net = load_model("model.npz"), init_net((64, 8, 3), rng=0)
+        stderr = cli("train", "--data", data, *SMALL, code=4).stderr
+    assert "diverged in epoch 2" in stderr and "after 1 epoch is saved as model.npz." in stderr
+    run, net = load_model("model.npz"), init_net((64, 8, 3), rng=0)
     list(train(net, *load_data(data).train, epochs=1))
-    assert (model.net.params == net.params).all()
-    assert model.position == {"epochs": 1, "images": 0} and len(model.history) == 1
+    assert (run.net.params == net.params).all()
+    assert (run.epoch, run.images, len(run.history)) == (1, 0, 1)
 
 
 def test_a_divergence_without_anything_learned_leaves_an_old_model_alone(cli, data):
     cli("train", "--data", data, *SMALL, "-o", "old.npz")
     before = Path("old.npz").read_bytes()
-    told = cli(
+    stderr = cli(
         "train", "--data", data, "--lr", 1e300, "-o", "old.npz", "--overwrite", code=4
     ).stderr
-    assert "Nothing was learned; old.npz is as it was." in told
+    assert "Nothing was learned; old.npz is as it was." in stderr
     assert Path("old.npz").read_bytes() == before
 
 
@@ -504,23 +596,29 @@ SIGNALS = pytest.mark.parametrize(
 
 
 @SIGNALS
-def test_a_signal_in_mid_epoch_saves_what_was_learned(cli, make_data, during, number, code, word):
-    data = make_data(train=2600, test=30)
-    during(2100 + 1000, lambda: signal.raise_signal(number))  # in the second epoch of 2100 images
-    result = cli("train", "--data", data, "--hidden", 8, "--validation", 500, code=code)
-    assert result.stdout == "" and result.stderr.splitlines()[-1] == (
-        f"Error: {word}. The model after 1 epoch and 1,000 images is saved as model.npz."
+def test_a_signal_in_mid_epoch_saves_what_was_learned(make_data, number, code, word):
+    data, how = make_data(train=2600, test=30), {"validation": 500, "epochs": 5}
+    with pytest.raises(KeyboardInterrupt) as ended:  # in the second epoch of 2100 images
+        train_until(data, 2100 + 1000, lambda: signal.raise_signal(number), **how)
+    assert (ended.type is Terminated) == (number == signal.SIGTERM)
+    assert str(ended.value) == (
+        f"{word}. The model after 1 epoch and 1,000 images is saved as model.npz."
     )
-    model, net = load_model("model.npz"), init_net((64, 8, 3), rng=0)
-    assert model.position == {"epochs": 1, "images": 1000} and len(model.history) == 1
+    found, expected = load_model("model.npz"), init_net((64, 8, 3), rng=0)
+    assert (found.epoch, found.images, len(found.history)) == (1, 1000, 1)
+    examples = load_data(data).train
+    for at in advance(start(expected, *examples, **how), *examples):
+        if (at.epoch, at.images) == (2, 1000):
+            break
+    assert (found.net.params == expected.params).all()
 
-    def stop(epoch, done):
-        if (epoch, done) == (2, 1000):
-            raise StopIteration
 
-    with pytest.raises(RuntimeError):
-        list(train(net, *load_data(data).train, validation=500, progress=stop))
-    assert (model.net.params == net.params).all()
+@SIGNALS
+def test_a_signal_in_the_last_block_says_where_the_model_is(data, number, code, word):
+    with pytest.raises(KeyboardInterrupt) as ended:
+        train_until(data, 400, lambda: signal.raise_signal(number), epochs=2)
+    assert str(ended.value) == f"{word}. The model after 2 epochs is saved as model.npz."
+    assert load_model("model.npz").finished
 
 
 @SIGNALS
@@ -536,39 +634,17 @@ def test_a_signal_while_a_model_is_saved_waits_until_it_is(
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", disturbed)
-    told = cli("train", "--data", data, *SMALL, code=code).stderr
-    assert f"{word}. The model after 1 epoch is saved as model.npz." in told
-    assert load_model("model.npz").position == {"epochs": 1, "images": 0}
+    stderr = cli("train", "--data", data, *SMALL, code=code).stderr
+    assert stderr.endswith(f"Error: {word}. The model after 1 epoch is saved as model.npz.\n")
+    run = load_model("model.npz")
+    assert (run.epoch, run.images) == (1, 0)
     assert os.listdir() == ["model.npz"]
-
-
-@SIGNALS
-def test_a_signal_after_the_last_epoch_is_not_lost(number, code, word):
-    from simplenet.cli.common import signals_held
-
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), signals_held():
-        signal.raise_signal(number)
-    assert signal.getsignal(number) is before
-
-
-def test_a_signal_that_is_ignored_stays_ignored():
-    from simplenet.cli.common import signals_held
-
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with signals_held() as release:
-            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-            signal.raise_signal(signal.SIGINT)
-            release()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @SIGNALS
 def test_a_real_process_ends_with_the_right_code_and_a_whole_model(make_data, number, code, word):
     data = make_data("some", train=2400)
-    run = start("train", "--data", data, "--hidden", 8, "--epochs", 10**9, "-o", "m.npz")
+    run = start_process("train", "--data", data, "--hidden", 8, "--epochs", 10**9, "-o", "m.npz")
     try:
         lines = [run.stderr.readline() for _ in range(4)]
         assert "epoch          1/1000000000" in lines[2]
@@ -579,9 +655,9 @@ def test_a_real_process_ends_with_the_right_code_and_a_whole_model(make_data, nu
         run.wait()
     assert run.returncode == code and out == ""
     assert "Traceback" not in err
-    last, model = err.splitlines()[-1], load_model("m.npz")
-    epochs, images = model.position.values()
-    assert epochs >= 1 and len(model.history) == epochs
+    last, found = err.splitlines()[-1], load_model("m.npz")
+    epochs, images = found.epoch, found.images
+    assert epochs >= 1 and len(found.history) == epochs
     done = f"{epochs} epoch{'s' * (epochs > 1)}" + f" and {images:,} images" * bool(images)
     assert last == f"Error: {word}. The model after {done} is saved as m.npz."
     assert os.listdir() == ["m.npz"] and zipfile.is_zipfile("m.npz")
