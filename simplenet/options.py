@@ -369,7 +369,8 @@ def default_lr(
     widest, narrowest, layers = max(hidden, default=1), min(hidden, default=30), len(hidden) or 1
     sigmoid, identity = activation == "sigmoid", activation == "identity"
     batches = batch_size / 20
-    steadier = min(5.0, math.sqrt(batches))  # the gradient of a larger minibatch has less noise
+    # The gradient of a larger minibatch has less noise, but the edge stays where it is.
+    steadier = min(2.0 if identity else 5.0, math.sqrt(batches))
     if optimizer in ("sgd", "nesterov"):
         rate, most = _RATES[cost]
         if output_activation not in ("sigmoid", "softmax"):  # whose slope is no quarter at most
@@ -380,8 +381,9 @@ def default_lr(
         rate = min(0.003, 0.4 / widest) * steadier
     else:
         rate = min(0.001, 0.1 / (widest * layers) if identity else 1) * steadier
-    # Momentum makes a step 1 / (1 - momentum) long, and overshoots, Nesterov's less so.
-    rate *= (1 - momentum) / (1 + (1 if optimizer == "nesterov" else 2) * momentum)
+    # Momentum makes a step 1 / (1 - momentum) long; sigmoids that it overshoots stay saturated.
+    overshoot = 0 if not sigmoid else 1 if optimizer == "nesterov" else 2
+    rate *= (1 - momentum) / (1 + overshoot * momentum)
     return float(f"{rate:.2g}")
 
 
