@@ -23,17 +23,14 @@ def clip(gradient: Floats, most: float) -> None:
 
     One that is not finite stays as it is, so that it is noticed.
     """
-    norm = math.sqrt(float(gradient @ gradient))
-    if not 1e-15 < norm < 1e15:  # squares may have left the range of float32
-        largest = float(np.abs(gradient).max())
-        if not 0 < largest < math.inf:
-            return
-        shrunk = gradient / largest
-        norm = largest * math.sqrt(float(shrunk @ shrunk))
-        if norm > most:
-            gradient[:] = shrunk * (most / (norm / largest))
-    elif norm > most:
-        gradient *= most / norm
+    largest = float(np.abs(gradient).max())
+    if not 0 < largest < math.inf:
+        return
+    # Divided by the largest, no element has a square beyond the range of floats, nor do all.
+    shrunk = np.divide(gradient, largest, dtype=np.result_type(gradient, np.float32))
+    norm = math.sqrt(float(shrunk @ shrunk))
+    if norm * largest > most:
+        gradient[:] = shrunk * (most / norm)
 
 
 def weights_of(net: Net, vector: Floats) -> Floats:
