@@ -83,11 +83,13 @@ def init_net(
     make no net, and for wrong names.
     """
     rng = np.random.default_rng(rng)
-    if len(shape) < 2 or not all(1 <= n <= MOST_NEURONS for n in shape):
+    whole = np.ndim(shape) == 1 and all(not isinstance(n, bool | float) for n in shape)
+    if not whole or len(shape) < 2 or not all(1 <= n <= MOST_NEURONS for n in shape):
         expected = f"2 or more layer sizes from 1 to {MOST_NEURONS:,}, such as (784, 40, 10)"
         raise ValueError(f"shape: expected {expected}; found {shape!r}.")
-    if np.dtype(dtype).kind != "f":
-        raise ValueError(f"dtype: expected a float such as float32, found {np.dtype(dtype)}.")
+    dtype = np.dtype(dtype).newbyteorder("=")  # the machine's own, in which it is quick
+    if dtype.kind != "f":
+        raise ValueError(f"dtype: expected a float such as float32, found {dtype}.")
     activations = (activation,) * (len(shape) - 2) + (output_activation or default_output(cost),)
     init = init or default_init(activation)
     check_functions((activation, *activations), cost, init)

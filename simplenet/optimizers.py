@@ -36,11 +36,16 @@ class Optimizer(NamedTuple):
 
 
 def zeros(params: Floats) -> Floats:
-    """Return zeros for what is remembered of each parameter, in float32 or better.
+    """Return zeros for what is remembered of each parameter."""
+    return np.zeros(params.shape, precise(params))
+
+
+def precise(vector: Floats) -> np.dtype[Any]:
+    """Return the dtype to compute steps in: float32 or better.
 
     In float16 the square of a small gradient would be 0, and so would epsilon beside it.
     """
-    return np.zeros(params.shape, np.result_type(params, np.float32))
+    return np.result_type(vector, np.float32)
 
 
 def sgd_init(params: Floats) -> State:
@@ -133,7 +138,7 @@ def optimizer(
     weights, and then updates. Settings that the optimizer does not have are not looked at;
     momentum is 0.9 for nesterov, else 0, unless it is given. What is remembered goes to
     `net.state`, under names that begin with the optimizer's. Raise ValueError for an unknown name,
-    and, at the first step, for an epsilon that is 0 in the precision of the net.
+    and, at the first step, for an epsilon that is too small for the precision of the net.
     """
     if name not in OPTIMIZERS:
         raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}; found {name!r}.")
@@ -147,6 +152,11 @@ def optimizer(
     decay = weight_decay if name == "adamw" else 0.0
 
     def rule(net: Net, gradient: Floats, lr: float) -> None:
+        if not all(full in net.state for full in names.values()):
+            check_epsilon(name, epsilon, net.params)
+            fresh = init(net.params)
+            net.state |= {full: fresh[key] for key, full in names.items()}
+        gradient = gradient.astype(precise(gradient), copy=False)
         weights = weights_of(net, net.params)
         if l1 or l2:
             weights_of(net, gradient)[:] += penalty_slope(weights, l1, l2)
@@ -154,27 +164,30 @@ def optimizer(
             clipped(gradient, clip)
         if decay:
             weights *= 1 - lr * decay
-        if not names.keys() or not all(full in net.state for full in names.values()):
-            check_epsilon(name, epsilon, zeros(net.params[:0]).dtype)
-            fresh = init(net.params)
-            net.state |= {full: fresh[key] for key, full in names.items()}
         state = {key: net.state[full] for key, full in names.items()}
         update(net.params, gradient, state, lr, settings)
 
     return rule
 
 
-def check_epsilon(name: str, epsilon: float, dtype: np.dtype[Any]) -> None:
+def check_epsilon(name: str, epsilon: float, params: Floats) -> None:
     """Raise ValueError for an epsilon that cannot keep an optimizer from dividing by 0."""
+    dtype = precise(params)
     smallest = float(np.finfo(dtype).smallest_normal)
     if name in ("rmsprop", "adam", "adamw") and epsilon < smallest:
         raise ValueError(
-            f"epsilon: expected at least {smallest:.2g}, the smallest number of {dtype} with all "
-            f"its digits; found {epsilon:g}."
+            f"epsilon: expected at least {smallest:.2g}, below which numbers of {dtype} lose their "
+            f"digits and become 0; found {epsilon:g}."
         )
 
 
 def forget(net: Net) -> None:
     """Remove from `net.state` what optimizers remember of an earlier training, and nothing else."""
-    for full in [full for full in net.state if full.partition(".")[0] in OPTIMIZERS]:
-        del net.state[full]
+    for entry in [entry for entry in net.state if owner(entry)]:
+        del net.state[entry]
+
+
+def owner(entry: str) -> str | None:
+    """Return the optimizer that remembers an entry of `net.state`, None if none does."""
+    name, dot, _ = entry.partition(".")
+    return name if dot and name in OPTIMIZERS else None

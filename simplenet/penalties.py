@@ -24,16 +24,17 @@ def clip(gradient: Floats, most: float) -> None:
     One that is not finite stays as it is, so that it is noticed.
     """
     norm = math.sqrt(float(gradient @ gradient))
-    if not 1e-15 < norm < 1e15:  # squares may have left the range of float32
-        largest = float(np.abs(gradient).max())
-        if not 0 < largest < math.inf:
-            return
-        shrunk = gradient / largest
-        norm = largest * math.sqrt(float(shrunk @ shrunk))
+    if 1e-15 < norm < 1e15:
         if norm > most:
-            gradient[:] = shrunk * (most / (norm / largest))
-    elif norm > most:
-        gradient *= most / norm
+            gradient *= most / norm
+        return
+    # Squares may have left the range of float32. Divided by the largest, none does.
+    largest = float(np.abs(gradient).max())
+    if 0 < largest < math.inf:
+        shrunk = np.divide(gradient, largest, dtype=np.result_type(gradient, np.float32))
+        norm = math.sqrt(float(shrunk @ shrunk))
+        if norm * largest > most:
+            gradient[:] = shrunk * (most / norm)
 
 
 def weights_of(net: Net, vector: Floats) -> Floats:

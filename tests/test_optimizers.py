@@ -1,5 +1,6 @@
-"""Optimizers against PyTorch's, step by step; regularizers and schedules against their meaning."""
+"""Optimizers against PyTorch's, step by step, and what they leave in a net."""
 
+import inspect
 import json
 from types import SimpleNamespace
 
@@ -8,39 +9,24 @@ import pytest
 from conftest import ROOT
 from making import optimizer_numbers as numbers
 
-from simplenet import backward, forward, init_net, optimize, zero_grad
-from simplenet.optimizers import (
-    OPTIMIZERS,
-    SCHEDULES,
-    clip,
-    penalty,
-    penalty_slope,
-    rule_for,
-    weights_of,
-)
+from simplenet import backward, forward, init_net, optimize, optimizer, zero_grad
+from simplenet.optimizers import OPTIMIZERS, forget
+from simplenet.options import OPTIONS
 
 STORED = json.loads((ROOT / "tests" / "optimizers.json").read_text(encoding="utf-8"))["runs"]
-PLAIN = {
-    "optimizer": "sgd", "momentum": 0.0, "rho": 0.99, "beta1": 0.9, "beta2": 0.999,
-    "epsilon": 1e-8, "weight_decay": 0.01, "l1": 0.0, "l2": 0.0, "clip": 0.0,
-}  # fmt: skip
 
 
 def our_run(name):
     """Make the steps of a run with the rule that training uses, on a net of weights only."""
-    optimizer, lr, different = numbers.RUNS[name]
-    rule = rule_for({**PLAIN, **numbers.SETTINGS, **different, "optimizer": optimizer})
+    kind, lr, different = numbers.RUNS[name]
+    rule = optimizer(kind, **{**numbers.SETTINGS, **different})
     net = SimpleNamespace(params=numbers.START.copy(), shape=(6,), state={})
-    kept = {}
+    found = {}
     for step in range(1, numbers.KEPT[-1] + 1):
-        gradient = numbers.gradient(net.params)
-        if rule is None:
-            net.params -= lr * gradient
-        else:
-            rule(net, gradient, lr)
+        rule(net, numbers.gradient(net.params), lr)
         if step in numbers.KEPT:
-            kept[str(step)] = net.params.tolist()
-    return kept
+            found[str(step)] = net.params.tolist()
+    return found
 
 
 def assert_same(ours, theirs):
@@ -65,106 +51,171 @@ def test_every_optimizer_is_compared():
     assert set(numbers.RUNS) == set(STORED)
 
 
+def step(net, rule, lr=0.01, seed=1, size=4):
+    """Make one step with a rule, on samples drawn at random."""
+    rng = np.random.default_rng(seed)
+    zero_grad(net)
+    forward(net, rng.random((size, net.shape[0])))
+    backward(net, np.eye(net.shape[-1])[rng.integers(0, net.shape[-1], size)])
+    optimize(net, lr, rule)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_state_is_arrays_and_all_that_a_run_needs_to_go_on(name):
     """Stopping after three steps, copying params and state, and going on changes nothing."""
-    settings = {**PLAIN, "optimizer": name, "momentum": 0.9}
     through, stopped = init_net((4, 2), rng=0), init_net((4, 2), rng=0)
     gradients = np.random.default_rng(1).normal(size=(6, through.params.size)).astype(np.float32)
+    rule = optimizer(name, momentum=0.9)
     for gradient in gradients:
-        rule_for(settings)(through, gradient.copy(), 0.01)
+        rule(through, gradient.copy(), 0.01)
     for gradient in gradients[:3]:
-        rule_for(settings)(stopped, gradient.copy(), 0.01)
+        rule(stopped, gradient.copy(), 0.01)
     resumed = init_net((4, 2), rng=9)
     resumed.params[:] = stopped.params
     assert stopped.state
     assert all(isinstance(array, np.ndarray) for array in stopped.state.values())
     resumed.state = {key: array.copy() for key, array in stopped.state.items()}
+    again = optimizer(name, momentum=0.9)
     for gradient in gradients[3:]:
-        rule_for(settings)(resumed, gradient.copy(), 0.01)
+        again(resumed, gradient.copy(), 0.01)
     np.testing.assert_array_equal(resumed.params, through.params)
     assert through.params.dtype == np.float32
-
-
-# --- regularizers -------------------------------------------------------------------------------
-
-
-def test_the_slope_of_the_penalties_is_their_slope():
-    w = np.array([0.5, -2.0, 1e-3, 3.0])
-    h = 1e-6
-    for l1, l2 in (0.1, 0), (0, 0.3), (0.1, 0.3):
-        numeric = [
-            (penalty(w + step, l1, l2) - penalty(w - step, l1, l2)) / (2 * h)
-            for step in h * np.eye(4)
-        ]
-        np.testing.assert_allclose(penalty_slope(w, l1, l2), numeric, rtol=1e-7)
-
-
-def test_penalties_enter_after_the_mean_and_on_weights_only():
-    """A duplicated batch takes the same step; biases take the step they would take without."""
-    x, y = np.ones((4, 3)), np.eye(2)[[0, 1, 1, 1]]
-    settings = {**PLAIN, "l1": 0.02, "l2": 0.1}
-    nets = {}
-    for name, repeat, rule in ("once", 1, settings), ("twice", 2, settings), ("free", 1, PLAIN):
-        net = nets[name] = init_net((3, 2), rng=0, dtype=np.float64)
-        zero_grad(net)
-        for _ in range(repeat):
-            forward(net, x)
-            backward(net, y)
-        optimize(net, 0.5, rule_for(rule))
-    np.testing.assert_allclose(nets["twice"].params, nets["once"].params, rtol=1e-14)
-    np.testing.assert_array_equal(nets["free"].b[0], nets["once"].b[0])
-    start = init_net((3, 2), rng=0, dtype=np.float64).W[0]
-    np.testing.assert_allclose(
-        nets["free"].W[0] - nets["once"].W[0], 0.5 * (0.02 * np.sign(start) + 0.1 * start)
-    )
-
-
-def test_clipping_shortens_long_gradients_only_and_keeps_their_direction():
-    gradient = np.array([3.0, -4.0])
-    clip(gradient, 6.0)
-    np.testing.assert_array_equal(gradient, [3.0, -4.0])
-    clip(gradient, 2.5)
-    np.testing.assert_allclose(gradient, [1.5, -2.0])
-    net = init_net((1, 1), rng=0, dtype=np.float64)
-    net.params[:] = 0
-    rule_for({**PLAIN, "clip": 1.0})(net, np.array([30.0, -40.0]), 1.0)
-    np.testing.assert_allclose(net.params, [-0.6, 0.8])
 
 
 def test_weight_decay_shrinks_weights_and_not_biases():
     net = init_net((1, 1), rng=0, dtype=np.float64)
     net.params[:] = 2.0
-    rule_for({**PLAIN, "optimizer": "adamw", "weight_decay": 0.1})(net, np.zeros(2), 0.5)
+    optimizer("adamw", weight_decay=0.1)(net, np.zeros(2), 0.5)
     np.testing.assert_allclose(net.params, [2.0 * (1 - 0.5 * 0.1), 2.0])
+    net.params[:] = 2.0
+    optimizer("adam", weight_decay=0.1)(net, np.zeros(2), 0.5)
+    np.testing.assert_array_equal(net.params, 2.0)
 
 
-def test_the_views_of_weights_are_all_weights_and_no_bias():
-    net = init_net((4, 3, 2), rng=0)
-    np.testing.assert_array_equal(
-        weights_of(net, net.params), np.concatenate([W.ravel() for W in net.W])
-    )
+def test_a_rule_without_momentum_is_plain_descent():
+    plain, ruled = (init_net((4, 3, 2), rng=0, dtype=np.float64) for _ in range(2))
+    rule = optimizer()
+    for seed in range(3):
+        step(plain, None, 0.5, seed)
+        step(ruled, rule, 0.5, seed)
+    np.testing.assert_allclose(ruled.params, plain.params, rtol=1e-14)
 
 
-def test_plain_descent_needs_no_rule():
-    assert rule_for(PLAIN) is None
-    assert rule_for({**PLAIN, "l2": 0.1}) is not None
+def test_the_defaults_are_those_of_the_option_table():
+    parameters = inspect.signature(optimizer).parameters
+    assert parameters["name"].default == OPTIONS["optimizer"].default
+    groups = "Optimizer", "Regularization"
+    table = {
+        name: option.default
+        for name, option in OPTIONS.items()
+        if option.group in groups
+        and name not in ("optimizer", "lr", "dropout", "label_smoothing")  # no part of a step
+    }
+    assert {name: p.default for name, p in parameters.items() if name != "name"} == table
+    assert tuple(OPTIONS["optimizer"].check(name) for name in OPTIMIZERS) == tuple(OPTIMIZERS)
 
 
-# --- schedules ----------------------------------------------------------------------------------
+def test_momentum_is_what_suits_the_optimizer_unless_it_is_given():
+    def params(name, **how):
+        net = init_net((4, 2), rng=0, dtype=np.float64)
+        for seed in range(3):
+            step(net, optimizer(name, **how), seed=seed)
+        return net.params.tolist()
+
+    for name in OPTIMIZERS:
+        usual = 0.9 if name == "nesterov" else 0.0
+        assert params(name) == params(name, momentum=usual)
+        if "adam" not in name:
+            assert params(name) != params(name, momentum=0.5)
+
+
+def test_an_unknown_name_is_refused_before_any_step():
+    with pytest.raises(ValueError, match="optimizer: expected one of sgd, .*; found 'sdg'"):
+        optimizer("sdg")
+
+
+# --- what is remembered ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_what_is_remembered_bears_the_name_of_the_optimizer_and_leaves_the_rest_alone(name):
+    net = init_net((4, 2), rng=0)
+    net.state |= {"speed": np.ones(3), "adam": np.zeros(1)}  # somebody else's
+    step(net, optimizer(name))
+    assert all(key.startswith(f"{name}.") for key in net.state.keys() - {"speed", "adam"})
+    assert len(net.state) == 2 + len(OPTIMIZERS[name].init(net.params))
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "expected"),
-    [
-        ("constant", {}, {0: 1, 3.7: 1, 10: 1}),
-        ("step", {"decay": 0.5, "decay_every": 3}, {0: 1, 2.99: 1, 3: 0.5, 5.9: 0.5, 6: 0.25}),
-        ("exponential", {"decay": 0.25}, {0: 1, 0.5: 0.5, 1: 0.25, 2: 0.0625}),
-        ("cosine", {"warmup": 0}, {0: 1, 5: 0.5, 10: 0}),
-        ("cosine", {"warmup": 2}, {0: 0, 1: 0.5, 2: 1, 6: 0.5, 10: 0}),
-    ],
+    "between", [["nesterov"], [None, "nesterov"], ["adam"], ["rmsprop"]], ids=str
 )
-def test_a_schedule_is_a_function_of_how_far_the_run_is(name, settings, expected):
-    for done, factor in expected.items():
-        found = SCHEDULES[name](done, {"epochs": 10, **settings})
-        assert found == pytest.approx(factor, abs=1e-12)
+def test_a_velocity_is_not_used_by_another_optimizer(between):
+    net, fresh = (init_net((4, 2), rng=0, dtype=np.float64) for _ in range(2))
+    step(net, optimizer("sgd", momentum=0.9))
+    fresh.params[:] = net.params
+    for name in between:
+        for one in net, fresh:
+            step(one, name and optimizer(name), seed=2)
+    np.testing.assert_array_equal(net.params, fresh.params)
+
+
+def test_forgetting_removes_what_optimizers_remember_and_nothing_else():
+    net = init_net((4, 2), rng=0)
+    mine = {"speed": np.ones(3), "adam": np.zeros(1), "my.velocity": np.ones(1)}
+    net.state |= mine
+    for name in OPTIMIZERS:
+        step(net, optimizer(name))
+    forget(net)
+    assert net.state.keys() == mine.keys()
+
+
+# --- precision ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("size", [1e-2, 1e-3, 1e-4, 1e-6])
+def test_in_float16_a_small_gradient_makes_a_step_as_long_as_in_float32(name, size):
+    """Its square is 0 in float16, and so is epsilon: the step was a division by 0."""
+    steps = {}
+    for dtype in np.float16, np.float32:
+        net = init_net((4, 2), rng=0, dtype=dtype)
+        net.params[:] = 0
+        rule = optimizer(name)
+        for _ in range(3):
+            rule(net, np.full(net.params.size, size, dtype), 0.001)
+        steps[dtype] = net.params.astype(float)
+    # The gradient itself is rounded too: 1e-6 is 17 times the smallest number of float16.
+    np.testing.assert_allclose(steps[np.float16], steps[np.float32], rtol=0.05)
+    assert (np.abs(steps[np.float16]) < 0.05).all()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_float16_trains_finite(name):
+    net = init_net((4, 3, 2), rng=0, dtype=np.float16)
+    start = net.params.copy()
+    for seed in range(30):
+        step(net, optimizer(name, clip=1.0, l2=1e-4), seed=seed)
+    assert net.params.dtype == np.float16
+    assert np.isfinite(net.params).all() and (net.params != start).any()
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize(
+    ("dtype", "epsilon"),
+    [(np.float16, 1e-46), (np.float32, 1e-46), (np.float32, 1e-40), (np.float64, 1e-310)],
+)
+def test_an_epsilon_that_underflows_is_refused_and_why(name, dtype, epsilon):
+    net = init_net((4, 2), rng=0, dtype=dtype)
+    start = net.params.copy()
+    words = (
+        f"^epsilon: expected at least .* below which numbers of float.* become 0; found {epsilon:g}"
+    )
+    with pytest.raises(ValueError, match=words):
+        step(net, optimizer(name, epsilon=epsilon))
+    assert (net.params == start).all() and net.state == {}
+    step(net, optimizer("sgd", epsilon=epsilon))  # which has none
+
+
+def test_a_small_epsilon_will_do_where_it_is_a_number():
+    step(init_net((4, 2), rng=0, dtype=np.float64), optimizer("adam", epsilon=1e-46))
+    step(init_net((4, 2), rng=0), optimizer("adam", epsilon=2e-38))

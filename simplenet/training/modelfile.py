@@ -15,12 +15,12 @@ with it; so no change anywhere goes unnoticed. Nothing is ever pickled.
 import hashlib
 import io
 import json
-import math
 import os
 import platform
-import textwrap
+import struct
 import zipfile
-from dataclasses import asdict, fields
+import zlib
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,21 +28,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
 from simplenet.files import atomic_write
-from simplenet.functions import Floats
 from simplenet.net import Net, net_around
-from simplenet.optimizers import OPTIMIZERS
-from simplenet.options import OPTIONS, idle_options, resolve_options
-from simplenet.training.run import Epoch, Run, Snapshot, kind_of
+from simplenet.options import idle_options
+from simplenet.training.modelcheck import (
+    check_records,
+    check_run,
+    expect,
+    extra_params,
+    is_whole,
+)
+from simplenet.training.run import Epoch, Run, Snapshot
 from simplenet.version import __version__
 
 FORMAT = 2
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold
 _DIGEST = 64  # hexadecimal digits of a SHA-256
-_NUMBER = int | float
-_RECORD = {"epoch": int, "cost": _NUMBER, "accuracy": _NUMBER, "lr": _NUMBER}
+# What values of the wrong kind lead to, and then what json, zipfile and numpy raise besides.
+_WRONG = LookupError, ValueError, TypeError, AttributeError, ArithmeticError
+_NO_ZIP = zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, EOFError, MemoryError
 
 
 def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: bool = False) -> None:
@@ -53,15 +58,15 @@ def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: boo
     """
     run = Run(model) if isinstance(model, Net) else model
     try:
-        _check(run)
+        arrays = _arrays(run)
+        about = json.dumps(_description(run), indent=1, allow_nan=False)
+        _run(json.loads(about), arrays)  # what is written here can be read
     except ModelError as error:
         raise ModelError(f"{path}: not saved: {error}") from error
-    members = {"params.npy": _npy(run.net.params)}
-    for name, array in sorted(run.net.state.items()):
-        members[f"state/{name}.npy"] = _npy(array)
-    for name, array in _extra_params(run).items():
-        members[f"{name}/params.npy"] = _npy(array)
-    members["model.json"] = json.dumps(_description(run), indent=1, allow_nan=False).encode()
+    except _WRONG as error:
+        raise ModelError(f"{path}: not saved: expected a whole run, found {error!r}.") from error
+    members = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+    members["model.json"] = about.encode()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as file:
         for name, content in members.items():
@@ -82,29 +87,26 @@ def load_model(path: str | os.PathLike[str]) -> Run:
     try:
         _check_digest(content)
         with zipfile.ZipFile(io.BytesIO(content)) as file:
-            about = json.loads(file.read("model.json"))
-            members = {
+            about = json.loads(file.read("model.json"), parse_constant=_refuse)
+            arrays = {
                 name.removesuffix(".npy"): _array(file.read(name))
                 for name in file.namelist()
                 if name.endswith(".npy")
             }
-        run = _run(_up_to_date(about, members), members)
-        _check(run)
-        return run
+        return _run(_up_to_date(about, arrays), arrays)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-    except (
-        zipfile.BadZipFile,
-        LookupError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        EOFError,
-    ) as error:
+    except (*_WRONG, *_NO_ZIP) as error:
         raise ModelError(
             f"{path}: expected a simplenet model, found a file that is none ({error!r})."
         ) from error
+
+
+def _arrays(run: Run) -> dict[str, NDArray[Any]]:
+    """Return every array of a run, by the name that its member has in the file."""
+    state = {f"state/{name}": array for name, array in sorted(run.net.state.items())}
+    extra = {f"{name}/params": array for name, array in extra_params(run).items()}
+    return {"params": run.net.params, **state, **extra}
 
 
 def _description(run: Run) -> dict[str, Any]:
@@ -134,10 +136,14 @@ def _description(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _run(about: dict[str, Any], members: dict[str, NDArray[Any]]) -> Run:
-    """Return the run that a file describes, not yet checked but for what a net needs."""
-    shape, activations, params = about["shape"], about["activations"], members["params"]
-    if not all(n > 0 for n in shape) or not len(shape) == len(activations) + 1 >= 2:
+def _run(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Run:
+    """Return the run that a file describes. Raise ModelError unless it is whole."""
+    shape, activations, params = about["shape"], about["activations"], arrays["params"]
+    if (
+        not all(is_whole(n, 1) for n in shape)
+        or not isinstance(activations, list)
+        or not len(shape) == len(activations) + 1 >= 2
+    ):
         raise ModelError(
             f"expected layers and an activation for each but the first, found the shape {shape} "
             f"and the activations {activations}."
@@ -150,7 +156,7 @@ def _run(about: dict[str, Any], members: dict[str, NDArray[Any]]) -> Run:
         )
     state = {
         name.removeprefix("state/"): array
-        for name, array in members.items()
+        for name, array in arrays.items()
         if name.startswith("state/")
     }
     try:
@@ -159,28 +165,27 @@ def _run(about: dict[str, Any], members: dict[str, NDArray[Any]]) -> Run:
         raise ModelError(
             f"{error} Another version of simplenet wrote it: use that version."
         ) from error
+    check_records(about, net)
     extra = {
-        name: members[f"{name}/params"]
+        name: arrays[f"{name}/params"]
         for name in ("best", "last", "average")
-        if f"{name}/params" in members
+        if f"{name}/params" in arrays
     }
-    _expect(
+    epochs = {name: about[name] for name in ("best", "last")}
+    expect(
         "the best and last parameters with their epochs, or neither",
-        {name: about[name] for name in ("best", "last")},
-        all((about[name] is None) == (name not in extra) for name in ("best", "last")),
+        epochs,
+        all((epoch is None) == (name not in extra) for name, epoch in epochs.items()),
     )
-    position, history = about["position"], about["history"]
-    _expect("history", history, isinstance(history, list) and all(_is_record(r) for r in history))
-    numbers = {"epochs": int, "images": int, "cost": _NUMBER, "correct": int}
-    _expect("position", position, _holds(position, numbers))
-    return Run(
+    position = about["position"]
+    run = Run(
         net,
         settings=about["options"],
         epoch=position["epochs"],
         images=position["images"],
         cost=position["cost"],
         correct=position["correct"],
-        history=[Epoch(**record) for record in history],
+        history=[Epoch(**record) for record in about["history"]],
         best=Snapshot(about["best"], extra["best"]) if "best" in extra else None,
         last=Snapshot(about["last"], extra["last"]) if "last" in extra else None,
         average=extra.get("average"),
@@ -188,21 +193,23 @@ def _run(about: dict[str, Any], members: dict[str, NDArray[Any]]) -> Run:
         data=about["data"],
         versions=about["versions"],
     )
+    check_run(run)
+    return run
 
 
-def _up_to_date(about: dict[str, Any], members: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Return a description in today's format. Raise ModelError for one from another version."""
-    if about["format"] == FORMAT:
+    if about["format"] == FORMAT and is_whole(about["format"]):
         return about
-    if about["format"] != 1:
+    if about["format"] != 1 or not is_whole(about["format"]):
         raise ModelError(
             f"expected model format {FORMAT}, found {about['format']}, which another version of "
             "simplenet wrote: use that version."
         )
     # Format 1 was no run: it cannot be gone on with, and what its optimizer remembered is of no
     # use; its options were recorded whether they applied or not.
-    for name in [name for name in members if name.startswith("state/")]:
-        del members[name]
+    for name in ("velocity", "mean", "square", "steps"):
+        arrays.pop(f"state/{name}", None)
     options = about["options"]
     idle = idle_options(options, hidden=about["shape"][1:-1], cost=about["cost"])
     return {
@@ -211,123 +218,13 @@ def _up_to_date(about: dict[str, Any], members: dict[str, NDArray[Any]]) -> dict
         "position": {"epochs": 0, "images": 0, "cost": 0.0, "correct": 0} | about["position"],
         "best": None,
         "last": None,
-        "images": (),
+        "images": [],
     }
 
 
-def _check(run: Run) -> None:
-    """Raise ModelError unless everything in a run is whole, finite and fits the rest."""
-    net = run.net
-    for name, array in {"weights": net.params, **_extra_params(run)}.items():
-        if array.shape != net.params.shape or array.dtype != net.params.dtype:
-            raise ModelError(
-                f"expected {net.params.size:,} {net.params.dtype} numbers as the {name} "
-                f"parameters, found {array.dtype} of shape {array.shape}."
-            )
-        if not np.isfinite(array).all():
-            what = "weights" if name == "weights" else f"{name} parameters"
-            raise ModelError(f"the net has {what} that are not finite.")
-    for name, array in net.state.items():
-        _check_state(name, array, net)
-    known = {name for name, option in OPTIONS.items() if not option.of_net}
-    training = isinstance(run.settings, dict) and {
-        name: value for name, value in run.settings.items() if name in known
-    }
-    if training:
-        try:
-            resolved = resolve_options(training, **kind_of(net))
-        except (ValueError, TypeError) as error:
-            raise ModelError(f"expected options that go together, found: {error}") from error
-        _expect("options", training, resolved == training)
-    epochs = [record.epoch for record in run.history]
-    marks = [mark.epoch for mark in (run.best, run.last) if mark]
-    for name, value, is_right in (
-        ("options", run.settings, isinstance(run.settings, dict)),
-        ("versions", run.versions, isinstance(run.versions, dict)),
-        ("data", run.data, run.data == {} or _is_data(run.data, net.shape[0])),
-        ("position", (run.epoch, run.images), min(run.epoch, run.images, run.correct) >= 0),
-        ("position", run.cost, math.isfinite(run.cost)),
-        ("history", epochs, epochs == list(range(1, len(epochs) + 1))),
-        ("best and last epoch", marks, all(1 <= mark <= len(epochs) for mark in marks)),
-        ("images", run.image_shape, _is_shape(run.image_shape, net.shape[0])),
-    ):
-        _expect(name, value, is_right)
-
-
-def _check_state(name: str, array: NDArray[Any], net: Net) -> None:
-    """Raise ModelError unless an optimizer can go on with what it remembered."""
-    optimizer, _, key = name.partition(".")
-    if optimizer in OPTIMIZERS:
-        fresh = OPTIMIZERS[optimizer].init(net.params).get(key)
-        if fresh is None or (array.shape, array.dtype) != (fresh.shape, fresh.dtype):
-            expected = "nothing of that name" if fresh is None else f"{fresh.dtype} {fresh.shape}"
-            raise ModelError(
-                f"expected {expected} as the state {name}, found {array.dtype} {array.shape}."
-            )
-        if key in ("square", "steps") and (array < 0).any():
-            raise ModelError(f"expected a state {name} of 0 or more, found less.")
-    if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
-        raise ModelError(f"expected finite numbers as the state {name}, found others.")
-
-
-def _expect(name: str, value: Any, is_right: bool) -> None:
-    if not is_right:
-        raise ModelError(
-            f"expected {name} as `simplenet train` records them, or nothing; found "
-            f"{textwrap.shorten(repr(value), 100)}."
-        )
-
-
-def _extra_params(run: Run) -> dict[str, Floats]:
-    """Return the vectors of parameters that a run keeps beside those of its net."""
-    found = {
-        "best": run.best.params if run.best else None,
-        "last": run.last.params if run.last else None,
-        "average": run.average,
-    }
-    return {name: params for name, params in found.items() if params is not None}
-
-
-def _is_record(record: Any) -> bool:
-    """Tell whether this is the record of an epoch, as a file has it."""
-    names = {field.name for field in fields(Epoch)} - {"seconds"}
-    return (
-        isinstance(record, dict)
-        and record.keys() == names
-        and _holds(record, _RECORD)
-        and all(math.isfinite(record[name]) for name in _RECORD)
-        and isinstance(record["validation_accuracy"], int | float | None)
-    )
-
-
-def _is_data(data: Any, pixels: int) -> bool:
-    """Tell whether this names a data set, with the digests of its files."""
-    return (
-        _holds(data, {"name": str, "sha256": dict})
-        and _holds(data["sha256"], dict.fromkeys(PARTS, str))
-        and (
-            "size" not in data
-            or (isinstance(data["size"], list) and _is_size(data["size"], pixels))
-        )
-    )
-
-
-def _is_shape(shape: Any, pixels: int) -> bool:
-    """Tell whether images may have this shape, or whether it is not known."""
-    return shape == () or (shape[0] > 0 and _is_size(shape[1:], pixels))
-
-
-def _is_size(size: Any, pixels: int) -> bool:
-    """Tell whether these are rows and columns, or what else an image of so many pixels may have."""
-    return all(isinstance(n, int) and n > 0 for n in size) and math.prod(size) == pixels
-
-
-def _holds(record: Any, kinds: dict[str, Any]) -> bool:
-    """Tell whether this is a dict with values of these kinds under these keys."""
-    return isinstance(record, dict) and all(
-        isinstance(record.get(key), kind) and not isinstance(record.get(key), bool)
-        for key, kind in kinds.items()
-    )
+def _refuse(constant: str) -> None:
+    """Raise ValueError for NaN or Infinity, which JSON does not have and Python would read."""
+    raise ValueError(f"expected finite numbers, found {constant}")
 
 
 def _read(path: Path) -> bytes:

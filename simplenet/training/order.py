@@ -16,11 +16,14 @@ CHUNK = 1 << 12  # beyond that: images that lie, and are read, together
 WINDOW = 1 << 8  # and chunks whose images are mixed with each other
 
 
-def split(count: int, validation: int | None) -> tuple[Indices | Others, Indices]:
+def split(
+    count: int, validation: int | None, *, most: int = MOST
+) -> tuple[Indices | Others, Indices]:
     """Divide `count` training images: indices to learn from, indices to validate on.
 
     None holds out the smaller of 5,000 and a sixth. The division is always the same, so that
-    runs with different seeds can be compared. Raise ValueError if nothing is left to learn from.
+    runs with different seeds can be compared. More than `most` images are never shuffled all
+    together. Raise ValueError if nothing is left to learn from.
     """
     if validation is None:
         validation = min(5000, count // 6)
@@ -29,7 +32,7 @@ def split(count: int, validation: int | None) -> tuple[Indices | Others, Indices
             f"validation: expected fewer than the {count:,} training images, found {validation:,}."
         )
     rng = stream(0, "order")
-    if count > MOST:
+    if count > most:
         ends = np.arange(validation + 1) * count // max(validation, 1)
         held_out = rng.integers(ends[:-1], ends[1:])  # one from each part: they are in order
         return Others(count, held_out), held_out
@@ -51,34 +54,41 @@ class Others:
         return at + np.searchsorted(self.before, at, "right")  # as many are passed over
 
 
-def shuffled(learned: Indices | Others, seed: int, epoch: int) -> Indices | Windowed:
-    """Draw the order of an epoch: it depends on nothing but the seed and the epoch's number."""
+def shuffled(
+    learned: Indices | Others, seed: int, epoch: int, *, chunk: int = CHUNK, window: int = WINDOW
+) -> Indices | Windowed:
+    """Draw the order of an epoch: it depends on nothing but the seed and the epoch's number.
+
+    What is too much to be shuffled all together is read by `chunk` images, of which those in
+    `window` chunks are mixed.
+    """
     if isinstance(learned, Others):
-        return Windowed(learned, seed, epoch)
+        return Windowed(learned, seed, epoch, chunk, window)
     return stream(seed, "order", epoch).permutation(learned)
 
 
 class Windowed:
     """An order that is drawn piece by piece, when a slice of it is asked for.
 
-    Chunks of neighbours come in a random order, and all images of a window, WINDOW chunks that
-    come together, are mixed. So little memory is needed, and what is read lies near together. The
+    Chunks of neighbours come in a random order, and all images of a window, some chunks that come
+    together, are mixed. So little memory is needed, and what is read lies near together. The
     images that are left over, fewer than a chunk, come in the last window.
     """
 
-    def __init__(self, learned: Others, seed: int, epoch: int) -> None:
-        self.window: Indices = np.empty(0, np.intp)
+    def __init__(self, learned: Others, seed: int, epoch: int, chunk: int, window: int) -> None:
         self.learned, self.seed, self.epoch = learned, seed, epoch
-        full, rest = divmod(len(learned), CHUNK)
+        self.chunk, self.window = chunk, window
+        full, rest = divmod(len(learned), chunk)
         chunks = stream(seed, "order", epoch).permutation(full)
         self.chunks = np.append(chunks, [full] * bool(rest)).astype(np.intp)
-        self.number = -1  # the last that was drawn
+        self.number = -1  # of the window that was drawn last
+        self.drawn: Indices = np.empty(0, np.intp)  # its images
 
     def __len__(self) -> int:
         return len(self.learned)
 
     def __getitem__(self, part: slice) -> Indices:
-        size, (start, stop, _) = CHUNK * WINDOW, part.indices(len(self))
+        size, (start, stop, _) = self.chunk * self.window, part.indices(len(self))
         pieces = [
             self._draw(number)[max(start - number * size, 0) : stop - number * size]
             for number in range(start // size, -(-stop // size))
@@ -88,9 +98,9 @@ class Windowed:
     def _draw(self, number: int) -> Indices:
         """Return the images of a window, in their order."""
         if number != self.number:
-            chunks = self.chunks[number * WINDOW : (number + 1) * WINDOW]
-            at: Indices = np.add.outer(chunks * CHUNK, np.arange(CHUNK)).ravel()
-            window = self.learned[at[at < len(self)]]  # the last chunk may be short
-            stream(self.seed, "window", self.epoch, number).shuffle(window)
-            self.number, self.window = number, window
-        return self.window
+            chunks = self.chunks[number * self.window : (number + 1) * self.window]
+            at: Indices = np.add.outer(chunks * self.chunk, np.arange(self.chunk)).ravel()
+            drawn = self.learned[at[at < len(self)]]  # the last chunk may be short
+            stream(self.seed, "window", self.epoch, number).shuffle(drawn)
+            self.number, self.drawn = number, drawn
+        return self.drawn

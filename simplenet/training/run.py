@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -13,7 +14,7 @@ from simplenet.errors import DataError, DivergedError
 from simplenet.functions import Floats
 from simplenet.memory import aligned
 from simplenet.net import Masks, Net, backward, forward, optimize, zero_grad
-from simplenet.optimizers import Rule, check_epsilon, forget, optimizer, zeros
+from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import SCHEDULES
 from simplenet.streams import stream
@@ -118,9 +119,7 @@ def start(
             "patience: expected images held out to validate on, found none: "
             f"{len(images)} are too few, unless validation says how many."
         )
-    check_epsilon(
-        settings["optimizer"], settings.get("epsilon", math.inf), zeros(net.params[:0]).dtype
-    )
+    check_epsilon(settings["optimizer"], settings.get("epsilon", math.inf), net.params)
     forget(net)
     return Run(net, settings, image_shape=images.shape)
 
@@ -132,11 +131,17 @@ def advance(run: Run, images: ArrayLike, labels: ArrayLike) -> Iterator[Progress
     and labels that it was started with: the result is the same, bit for bit. The run is brought up
     to date before each yield. Nothing happens until the first block is asked for.
 
-    Raise DataError for other images than those of the start. Raise DivergedError when the cost or
-    a weight is no longer finite; the run then stands where it stood after the block before.
+    Raise ValueError for a run that `start` did not make, DataError for other images than those of
+    the start. Raise DivergedError when the cost or a weight is no longer finite. After this or
+    anything else that ends a block early, the run stands where it stood before the block.
     """
     if not run.settings:
         raise ValueError("run: expected one with settings, as `start` returns, found none.")
+    if not run.image_shape:
+        raise ValueError(
+            "run: expected one that knows the shape of its images, as `start` returns; found one "
+            "from a file of an earlier format, which holds too little to go on: start a new run."
+        )
     images, labels = check_fit(run.net, images, labels)
     if images.shape != run.image_shape:
         raise DataError(
@@ -189,8 +194,6 @@ def kind_of(net: Net) -> dict[str, Any]:
 
 def _advance(run: Run, images: Images, labels: Labels) -> Iterator[Progress]:
     """Do what `advance` promises, once it has checked that this can be done."""
-    if run.last and not run.finished:  # it has been given more epochs since it ended
-        run.net.params[:], run.last = run.last.params, None
     learned, held_out = split(len(images), run.settings["validation"])
     rule = _rule(run.settings)
     rows, size = rows_of_blocks(run.settings["batch_size"]), len(learned)
@@ -200,20 +203,40 @@ def _advance(run: Run, images: Images, labels: Labels) -> Iterator[Progress]:
         order = shuffled(learned, run.settings["seed"], run.epoch + 1)
         seconds, began = 0.0, time.perf_counter()
         for block, truth in blocks(images, labels, order, rows, run.images):
-            # Too high a learning rate overflows: that is noticed there, and said in better words.
-            with np.errstate(over="ignore", invalid="ignore"):
-                x = to_inputs(block, room.dtype, out=room[: len(block)])
-                lr = _learn(run, x, truth, size, rule)
-            at, record = Progress(run.epoch + 1, run.images, size, None), None
-            if run.images == size:
-                accuracy = _validate(run.net, images, labels, held_out) if len(held_out) else None
+            with _undone_by_errors(run):
+                if run.last:  # it has been given more epochs after it ended
+                    run.net.params[:], run.last = run.last.params, None
+                # Too high a learning rate overflows: _learn notices, and says it in better words.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    x = to_inputs(block, room.dtype, out=room[: len(block)])
+                    lr = _learn(run, x, truth, size, rule)
+                at = Progress(run.epoch + 1, run.images, size, None)
+                accuracy = None
+                if at.images == size and len(held_out):
+                    accuracy = _validate(run.net, images, labels, held_out)
                 seconds += time.perf_counter() - began
-                record = Epoch(at.epoch, run.cost / size, run.correct / size, accuracy, lr, seconds)
-                _end_epoch(run, record)
-                began = time.perf_counter()
-            seconds += time.perf_counter() - began
-            yield Progress(at.epoch, at.images, size, record)
+                if at.images == size:
+                    means = run.cost / size, run.correct / size
+                    record = Epoch(at.epoch, *means, accuracy, lr, seconds)
+                    _end_epoch(run, record)
+                    at = replace(at, record=record)
+            yield at
             began = time.perf_counter()
+
+
+@contextmanager
+def _undone_by_errors(run: Run) -> Iterator[None]:
+    """Put a run back to where it stood, if what is done to it ends with an error."""
+    before, epochs, params = replace(run), len(run.history), run.net.params.copy()
+    state = {name: array.copy() for name, array in run.net.state.items()}
+    try:
+        yield
+    except BaseException:  # Ctrl-C too
+        for each in fields(run):
+            setattr(run, each.name, getattr(before, each.name))
+        del run.history[epochs:]
+        run.net.params[:], run.net.state = params, state
+        raise
 
 
 def _end_epoch(run: Run, record: Epoch) -> None:
@@ -261,7 +284,6 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None) -> 
         rng = stream(settings["seed"], "dropout", run.epoch + 1, number)
         masks = draw_masks(net, len(x), settings["dropout"], rng)
     predicted, cost, lr = np.empty_like(y), run.cost, 0.0
-    finite = net.params.copy(), {name: array.copy() for name, array in net.state.items()}
     for first in range(0, len(x), batch):
         part = slice(first, first + batch)
         zero_grad(net)
@@ -272,7 +294,6 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None) -> 
         lr = settings["lr"] * schedule(done, batch / size, settings)
         optimize(net, lr, rule)
     if not (math.isfinite(cost) and np.isfinite(net.params).all()):
-        net.params[:], net.state = finite
         raise _diverged(run)
     run.cost, run.images = cost, run.images + len(x)
     run.correct += int(np.count_nonzero(predicted.argmax(axis=1) == truth))

@@ -70,10 +70,10 @@ def test_a_trace_is_right_for_every_cost(cost, output):
 
 
 def test_the_bundled_network_can_be_written_with_two_bytes_for_each_weight():
-    model = load_model(demo_path())
-    params = model.net.params
-    assert model.net.shape == (784, 40, 10)
+    run = load_model(demo_path())
+    params = run.net.params
+    assert run.net.shape == (784, 40, 10)
     assert np.array_equal(params, params.astype(np.float16))
     assert len(np.unique(params)) > 1000
-    assert (model.data["name"], model.settings["epochs"]) == ("mnist", 30)
+    assert (run.data["name"], run.settings["epochs"]) == ("mnist", 30)
     assert demo_path().stat().st_size <= 150_000

@@ -1,7 +1,9 @@
 """The model file: everything in, everything out, and no change to it goes unnoticed."""
 
+import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import os
 import zipfile
@@ -9,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import bars
 
-from simplenet import init_net, load_model, save_model
+from simplenet import advance, init_net, load_model, predict, save_model, start
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
+from simplenet.optimizers import OPTIMIZERS
 from simplenet.training import modelfile
-from simplenet.training.modelfile import Model
+from simplenet.training.run import Epoch, Snapshot
 
 
 @pytest.fixture
@@ -25,19 +29,31 @@ def path(tmp_path):
     return path
 
 
-def model():
-    """Make a model with something in every field."""
-    net = init_net((4, 3, 2), rng=1, dtype=np.float64)
-    net.state = {"velocity": np.arange(3.0), "count": np.array(7)}
-    return Model(
-        net,
-        options={"lr": 0.1, "seed": 3, "shape": [4, 3, 2]},
-        data={"name": "custom", "sha256": dict.fromkeys(PARTS, "ab")},
-        position={"epochs": 2, "images": 1000},
-        history=[
-            {"epoch": 1, "cost": 0.25, "accuracy": 0.5, "validation_accuracy": None, "lr": 0.1}
-        ],
-    )
+def full(**options):
+    """Return a run with something in every field, as the command line has it: it can go on."""
+    net = init_net((24, 3, 3), rng=1, dtype=np.float64)
+    images, labels = bars(1300)
+    how = {"epochs": 3, "patience": 9, "optimizer": "adam", "validation": 100, **options}
+    run = start(net, images, labels, **how)
+    for at in advance(run, images, labels):
+        if at.epoch == 2:
+            break
+    functions = {"activation": "sigmoid", "output_activation": "sigmoid", "init": "lecun"}
+    shape = {"shape": [24, 3, 3], "cost": "half-squared-error"}
+    run.settings = {**shape, **functions, **run.settings, "threads": 1}
+    run.data = {"name": "custom", "size": [4, 6], "sha256": dict.fromkeys(PARTS, "ab")}
+    run.average = net.params / 2
+    net.state["mine"] = np.arange(3)
+    return run
+
+
+def ended():
+    """Return a run that has gone back to its best epoch, the first."""
+    run = full()
+    run.images, run.cost, run.correct, run.settings["epochs"] = 0, 0.0, 0, 1
+    run.last = Snapshot(1, run.net.params.copy())
+    run.net.params[:] = run.best.params
+    return run
 
 
 def forge(path, change=None, **members):
@@ -69,34 +85,45 @@ def npy(array, **how):
 
 
 def test_what_is_saved_is_loaded(tmp_path):
-    saved = model()
+    saved = full()
     save_model(tmp_path / "m.npz", saved)
     loaded = load_model(str(tmp_path / "m.npz"))
-    for field in ("options", "data", "position", "history"):
+    assert 0 < loaded.images < 1200 and loaded.epoch == 1 and loaded.cost > 0 < loaded.correct
+    for field in "settings", "data", "epoch", "images", "cost", "correct", "image_shape":
         assert getattr(loaded, field) == getattr(saved, field)
-    assert loaded.net.shape == (4, 3, 2) and loaded.net.activations == ("sigmoid", "sigmoid")
+    assert [dataclasses.replace(record, seconds=None) for record in saved.history] == loaded.history
+    assert loaded.best.epoch == 1 and loaded.last is None
+    assert (loaded.best.params == saved.best.params).all()
+    assert (loaded.average == saved.net.params / 2).all()
+    assert loaded.net.shape == (24, 3, 3) and loaded.net.activations == ("sigmoid", "sigmoid")
     assert loaded.net.cost == "half-squared-error"
     assert loaded.net.params.dtype == np.float64
     assert (loaded.net.params == saved.net.params).all()
     assert loaded.net.state.keys() == saved.net.state.keys()
     assert all((loaded.net.state[name] == saved.net.state[name]).all() for name in saved.net.state)
+    vectors = [loaded.net.params, loaded.best.params, loaded.average, *loaded.net.state.values()]
+    assert not any(np.shares_memory(*pair) for pair in itertools.combinations(vectors, 2))
     loaded.net.params[:] = 1
     assert (loaded.net.W[0] == 1).all() and (loaded.net.b[-1] == 1).all()  # views, and writable
 
 
 def test_a_bare_net_can_be_saved_and_a_loaded_model_saved_again_is_the_same_file(path, tmp_path):
     loaded = load_model(path)
-    assert loaded.options == loaded.data == loaded.position == {} and loaded.history == []
+    assert loaded.settings == loaded.data == {} and loaded.history == []
+    assert loaded.best is loaded.last is loaded.average is None
+    assert loaded.versions.keys() == {"simplenet", "numpy", "python"}
     save_model(tmp_path / "again.npz", loaded)
     assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
 
 
 def test_numpy_opens_it_without_pickle_and_its_members_are_stored(tmp_path):
-    saved = model()
+    saved = full()
     save_model(tmp_path / "m.npz", saved)
     with np.load(tmp_path / "m.npz", allow_pickle=False) as file:
         assert (file["params"] == saved.net.params).all()
-        assert (file["state/velocity"] == np.arange(3)).all()
+        assert (file["state/adam.mean"] == saved.net.state["adam.mean"]).all()
+        assert (file["average/params"] == saved.average).all()
+        assert (file["best/params"] == saved.best.params).all()
     with zipfile.ZipFile(tmp_path / "m.npz") as file:
         assert file.testzip() is None
         assert {info.compress_type for info in file.infolist()} == {zipfile.ZIP_STORED}
@@ -111,15 +138,15 @@ def test_the_file_ends_with_the_sha256_of_everything_before(path):
 def test_nothing_of_the_clock_the_host_the_user_or_the_place_is_in_it(tmp_path):
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
-        save_model(tmp_path / place / f"{place}.npz", model())
+        save_model(tmp_path / place / f"{place}.npz", full())
     content = (tmp_path / "one" / "one.npz").read_bytes()
     assert content == (tmp_path / "two" / "two.npz").read_bytes()
     with zipfile.ZipFile(tmp_path / "one" / "one.npz") as file:
         assert {info.date_time for info in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         about = json.loads(file.read("model.json"))
     assert set(about) == {
-        "format", "shape", "activations", "cost", "options", "data", "position", "history",
-        "versions",
+        "format", "shape", "activations", "cost", "options", "data", "images", "position", "best",
+        "last", "history", "versions",
     }  # fmt: skip
     assert set(about["versions"]) == {"simplenet", "numpy", "python"}
     for word in str(tmp_path), os.getcwd():
@@ -129,12 +156,12 @@ def test_nothing_of_the_clock_the_host_the_user_or_the_place_is_in_it(tmp_path):
 # --- writing --------------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_there_stays_unless_told_otherwise(path, tmp_path):
+def test_a_file_that_is_there_stays_unless_it_may_be_overwritten(path, tmp_path):
     before = path.read_bytes()
     with pytest.raises(FileExistsError):
-        save_model(path, model())
+        save_model(path, full())
     assert path.read_bytes() == before
-    save_model(path, model(), overwrite=True)
+    save_model(path, full(), overwrite=True)
     assert path.read_bytes() != before
     assert not list(tmp_path.glob(".*"))  # nothing unfinished is left behind
 
@@ -143,17 +170,17 @@ def test_a_file_that_is_there_stays_unless_told_otherwise(path, tmp_path):
 def test_a_model_is_written_whole_or_not_at_all(path, tmp_path, monkeypatch, overwrite):
     before, there = path.read_bytes(), sorted(tmp_path.iterdir())
 
-    def full(descriptor):
+    def no_room(descriptor):
         # All is written by now, under another name that nobody takes for a model.
         (part,) = set(tmp_path.iterdir()) - set(there)
         assert not part.name.endswith(".npz")
         assert path.read_bytes() == before
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", no_room)
     target = path if overwrite else tmp_path / "new.npz"
     with pytest.raises(OSError, match="No space left"):
-        save_model(target, model(), overwrite=overwrite)
+        save_model(target, full(), overwrite=overwrite)
     assert path.read_bytes() == before and sorted(tmp_path.iterdir()) == there
 
 
@@ -169,7 +196,7 @@ def test_a_net_that_is_not_finite_is_not_saved(path, number):
 def test_nothing_is_ever_pickled(tmp_path):
     net = init_net((2, 2), rng=0)
     net.state = {"odd": np.array([print], object)}
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(ModelError, match="not saved: expected finite numbers as the state odd"):
         save_model(tmp_path / "m.npz", net)
     assert list(tmp_path.glob("*m.npz*")) == []
 
@@ -254,8 +281,8 @@ LAYERS = "expected layers and an activation for each but the first, found the sh
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (put(format=99), "expected model format 1, found 99, .* another version .* use that"),
-        (put(shape=[1, 2, 1]), r"expected 7 finite parameters for the shape \(1, 2, 1\), found "
+        (put(format=99), "expected model format 2, found 99, .* another version .* use that"),
+        (put(shape=[1, 2, 1]), r"expected 7 parameters for the shape \(1, 2, 1\), found "
                                r"float32 of shape \(4,\)"),
         (put(activations=["rely", "sigmoid"]), "activation: expected one of sigmoid, tanh, relu, "
                                                f"leaky-relu, identity; found 'rely'. {UNKNOWN}"),
@@ -268,8 +295,8 @@ LAYERS = "expected layers and an activation for each but the first, found the sh
         (put(shape=[]), LAYERS),
         (put(shape=[4], activations=[]), LAYERS),
         (put(shape=[-1, 1, -2]), LAYERS),
-        (put(shape=[1.0, 1.0, 1.0]), "expected a simplenet model, found a file that is none"),
-        (put(shape="ab"), "expected a simplenet model"),
+        (put(shape=[1.0, 1.0, 1.0]), LAYERS),
+        (put(shape="ab"), LAYERS),
         (lambda about: about.pop("history"), "expected a simplenet model"),
         (lambda about: about.clear(), "expected a simplenet model"),
     ],
@@ -285,9 +312,9 @@ def test_a_model_that_does_not_hold_together_is_refused_whatever_its_digest(path
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"params__npy": npy(np.zeros(4, int))}, "expected 4 finite parameters .* found int64"),
-        ({"params__npy": npy(np.zeros((2, 2)))}, r"expected 4 finite parameters .* shape \(2, 2\)"),
-        ({"params__npy": npy(np.full(4, np.nan))}, "expected 4 finite parameters"),
+        ({"params__npy": npy(np.zeros(4, int))}, "expected 4 parameters .* found int64"),
+        ({"params__npy": npy(np.zeros((2, 2)))}, r"expected 4 parameters .* shape \(2, 2\)"),
+        ({"params__npy": npy(np.full(4, np.nan))}, "the net has weights that are not finite"),
         ({"params__npy": npy(np.array([print] * 4, object), allow_pickle=True)},
          "expected a simplenet model, found a file that is none"),
         ({"params__npy": b"x"}, "expected a simplenet model"),
@@ -304,47 +331,348 @@ def test_members_that_are_missing_or_wrong_are_refused_and_no_pickle_is_read(pat
         load_model(path)
 
 
-def test_the_format_of_today_is_1():
-    assert modelfile.FORMAT == 1
+def test_the_format_of_today_is_2():
+    assert modelfile.FORMAT == 2
+
+
+# --- arrays ---------------------------------------------------------------------------------------
+
+
+def in_state(name, change):
+    def wrong(run):
+        run.net.state[name] = change(run.net.state[name])
+
+    return wrong
+
+
+def in_run(name, change):
+    def wrong(run):
+        extra = getattr(run, name)
+        if isinstance(extra, Snapshot):
+            extra.params = change(extra.params)
+        else:
+            setattr(run, name, change(extra))
+
+    return wrong
+
+
+def one(number):
+    """Return a function that puts a number in the place of an array's last element."""
+
+    def change(array):
+        array = array.copy()
+        array.flat[-1] = number
+        return array
+
+    return change
+
+
+ARRAYS = {
+    "shorter": lambda array: array[:-1],
+    "two dimensions": lambda array: array[None],
+    "float32": lambda array: array.astype(np.float32),
+    "whole": lambda array: array.astype(int),
+    "complex": lambda array: array.astype(complex),
+    "text": lambda array: array.astype(str),
+    "objects": lambda array: array.astype(object),
+    "nan": one(np.nan),
+    "inf": one(-np.inf),
+}
+CHANGES = [
+    *[("adam.mean", in_state("adam.mean", change)) for change in ARRAYS.values()],
+    *[("adam.square", in_state("adam.square", change)) for change in ARRAYS.values()],
+    ("adam.square", in_state("adam.square", one(-1e-9))),
+    ("adam.steps", in_state("adam.steps", lambda steps: np.array(-steps))),
+    ("adam.steps", in_state("adam.steps", lambda steps: steps.astype(float))),
+    ("adam.steps", in_state("adam.steps", lambda steps: steps[None])),
+    ("adam", lambda run: run.net.state.pop("adam.mean")),
+    ("adam", lambda run: run.net.state.update({"adam.more": np.ones(3)})),
+    ("nesterov", lambda run: run.net.state.update({"nesterov.v": np.ones(3)})),
+    ("mine", in_state("mine", lambda mine: mine * np.nan)),
+    ("mine", in_state("mine", lambda mine: mine.astype(str))),
+    *[(name, in_run(name, change)) for name in ("best", "average") for change in ARRAYS.values()],
+    *[("last", in_run("last", change)) for change in ARRAYS.values()],
+    ("weights", lambda run: run.net.params.fill(np.inf)),
+]
+
+
+def load_unchecked(path, monkeypatch, run):
+    """Save a run that save_model would refuse."""
+    with monkeypatch.context() as patch:
+        patch.setattr(modelfile, "_run", lambda about, arrays: None)
+        save_model(path, run)
+
+
+@pytest.mark.parametrize(("name", "change"), CHANGES)
+def test_arrays_that_a_run_cannot_go_on_with_are_neither_saved_nor_loaded(
+    name, change, tmp_path, monkeypatch
+):
+    run = ended() if name == "last" else full()
+    save_model(tmp_path / "whole.npz", run)
+    load_model(tmp_path / "whole.npz")
+    change(run)
+    words = f"not saved: .*{name}"
+    with pytest.raises(ModelError, match=words):
+        save_model(tmp_path / "m.npz", run)
+    assert not (tmp_path / "m.npz").exists()
+    if any(array.dtype == object for array in modelfile._arrays(run).values()):
+        return  # numpy could write it as a pickle only
+    load_unchecked(tmp_path / "m.npz", monkeypatch, run)
+    with pytest.raises(ModelError, match=f"m.npz: .*{name}"):
+        load_model(tmp_path / "m.npz")
+
+
+def test_the_state_of_every_optimizer_survives(tmp_path):
+    for name in OPTIMIZERS:
+        how = {"momentum": 0.9} if name == "sgd" else {}
+        run = full(optimizer=name, **how)
+        assert any(entry.startswith(f"{name}.") for entry in run.net.state)
+        save_model(tmp_path / f"{name}.npz", run)
+        state = load_model(tmp_path / f"{name}.npz").net.state
+        assert state.keys() == run.net.state.keys()
+        for entry, array in run.net.state.items():
+            assert state[entry].dtype == array.dtype
+            np.testing.assert_array_equal(state[entry], array)
+
+
+def test_an_array_in_another_byte_order_is_read_as_the_machine_has_it(tmp_path, path):
+    params = load_model(path).net.params
+    forge(path, params__npy=npy(params.astype(params.dtype.newbyteorder())))
+    loaded = load_model(path).net.params
+    assert loaded.dtype == np.float32 and (loaded == params).all()
+
+
+# --- records --------------------------------------------------------------------------------------
+
+WRONG = [
+    None, True, -1, 0.3, 10**400, "x", "3", [], [-1], [[]], {}, {"x": 1}, float("nan"),
+    float("-inf"),
+]  # fmt: skip
+
+
+def places(value, at=()):
+    """Yield the place of everything that JSON holds: keys and numbers that lead there."""
+    if at:
+        yield at
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*at, key))
+
+
+def put_at(at, value):
+    def change(about):
+        for key in at[:-1]:
+            about = about[key]
+        about[at[-1]] = value
+
+    return change
+
+
+def remove(at):
+    def change(about):
+        for key in at[:-1]:
+            about = about[key]
+        del about[at[-1]]
+
+    return change
+
+
+def fits(at, value):
+    """Tell whether a value may stand at a place, though another stood there."""
+    if at[0] == "versions":
+        return value == {} if len(at) == 1 else isinstance(value, str)
+    if at == ("data", "name") or (at[0] == "data" and at[1:2] == ("sha256",) and len(at) == 3):
+        return isinstance(value, str)
+    if at == ("data",):
+        return value == {}
+    if at == ("images",):
+        return value == []  # not known, as after a file of format 1
+    if at[0] == "history" and at[-1] == "validation_accuracy":
+        return value is None or value == 0.3
+    if at[-1] in ("cost", "accuracy", "lr") and at[0] in ("history", "position"):
+        return value == 0.3
+    if at[0] == "options" and len(at) == 2:  # what the table of options lets through
+        floats = "lr", "momentum", "dropout", "clip", "l1", "l2"
+        return value == (0.3 if at[1] in floats else 10**400)
+    return False
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("options", 5),
-        ("versions", None),
-        ("data", "mnist"),
-        ("data", {"name": "mnist", "sha256": {}}),
-        ("data", {"sha256": dict.fromkeys(PARTS, "ab")}),
-        ("data", {"name": "mnist", "sha256": dict.fromkeys(PARTS, "ab"), "size": 28}),
-        ("data", {"name": "mnist", "sha256": dict.fromkeys(PARTS, "ab"), "size": [0, 0]}),
-        ("data", {"name": "mnist", "sha256": dict.fromkeys(PARTS, "ab"), "size": [1, 3]}),
-        ("data", {"name": "mnist", "sha256": dict.fromkeys(PARTS, "ab"), "size": [-2, -2]}),
-        ("position", {"epochs": 3}),
-        ("history", {}),
-        ("history", [{"epoch": 1, "cost": 0.2}]),
-        ("history", [{"epoch": 1, "cost": "low", "accuracy": 1.0, "lr": 5.0}]),
-    ],
+    ("make", "fields"), [(lambda: full(optimizer="sgd"), ()), (ended, ("best", "last", "position"))]
 )
-def test_records_that_the_commands_could_not_read_are_neither_saved_nor_loaded(
-    name, value, tmp_path, monkeypatch
-):
-    wrong = Model(init_net((2, 2), rng=0))
-    words = f"m.npz: expected {name} as `simplenet train` records"
-    if name != "versions":  # which are written anew
-        setattr(wrong, name, value)
-        with pytest.raises(ModelError, match=words):
-            save_model(tmp_path / "m.npz", wrong)
-        assert not list(tmp_path.glob("*.npz"))
-    monkeypatch.setattr(modelfile, "_check_records", lambda path, model: None)
-    if name == "versions":
-        real = json.dumps
+def test_every_damaged_field_is_one_error_and_no_other(make, fields, tmp_path):
+    path = tmp_path / "m.npz"
+    save_model(path, make())
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        about = json.loads(file.read("model.json"))
+    for at in places(about):
+        if fields and at[0] not in fields:
+            continue
+        for value in WRONG:
+            if fits(at, value) or (value is None and at == ("last",)):
+                continue
+            path.write_bytes(whole)
+            forge(path, put_at(at, value))
+            with pytest.raises(ModelError) as error:
+                load_model(path)
+                pytest.fail(f"{value!r} at {at} was not noticed")
+            assert str(error.value).startswith(f"{path}: "), at
 
-        def without_versions(about, **how):
-            return real({**about, "versions": None}, **how)
 
-        monkeypatch.setattr(modelfile.json, "dumps", without_versions)
-    save_model(tmp_path / "m.npz", wrong)
-    monkeypatch.undo()
-    with pytest.raises(ModelError, match=words):
-        load_model(tmp_path / "m.npz")
+@pytest.mark.parametrize("make", [full, ended])
+def test_every_missing_field_that_is_needed_is_one_error(make, tmp_path):
+    path = tmp_path / "m.npz"
+    save_model(path, make())
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        about = json.loads(file.read("model.json"))
+    described = "shape", "activation", "output_activation", "cost", "init", "threads"
+    for at in places(about):
+        path.write_bytes(whole)
+        forge(path, remove(at))
+        if (
+            (at[0] == "options" and at[-1] in described)
+            or (at[0] == "versions" and len(at) == 2)
+            or at == ("data", "size")
+        ):
+            load_model(path)
+        else:
+            with pytest.raises(ModelError):
+                load_model(path)
+                pytest.fail(f"nothing at {at} was not noticed")
+
+
+def test_fields_of_the_wrong_kind_are_not_saved(tmp_path):
+    for name, value in {
+        "epoch": "1", "images": 7.0, "cost": np.nan, "correct": -1, "history": [5], "best": 7,
+        "last": Snapshot(2, np.zeros(3)), "image_shape": (1, 2), "data": "mnist", "settings": 5,
+    }.items():  # fmt: skip
+        run = full()
+        setattr(run, name, value)
+        with pytest.raises(ModelError, match="m.npz: not saved: expected"):
+            save_model(tmp_path / "m.npz", run)
+    for change in (
+        {"lr": float("nan")}, {"epochs": 0}, {"validation": None}, {"epsilon": 1e-320},
+        {"unlike": {1, 2}}, {"cost": "cross-entropy"}, {"momentum": 0.5},
+    ):  # fmt: skip
+        run = full()
+        run.settings |= change
+        with pytest.raises(ModelError, match="m.npz: not saved: expected"):
+            save_model(tmp_path / "m.npz", run)
+    assert not list(tmp_path.iterdir()) or sorted(p.name for p in tmp_path.iterdir()) == ["here"]
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        {"images": 1},  # within a block
+        {"images": 1200},  # all of them: then it would be the next epoch
+        {"images": 2000},
+        {"epochs": 2},
+        {"epochs": 0},
+        {"correct": 1001},
+        {"images": 0},  # of which none can have cost anything
+        {"cost": -0.1},
+    ],
+    ids=str,
+)
+def test_a_position_that_no_run_stops_at_is_refused(position, tmp_path):
+    path = tmp_path / "m.npz"
+    save_model(path, full())
+    forge(path, lambda about: about["position"].update(position))
+    with pytest.raises(ModelError, match="m.npz: expected position as"):
+        load_model(path)
+
+
+def test_epochs_that_are_marked_are_those_of_the_history(tmp_path):
+    path = tmp_path / "m.npz"
+    for make, wrong in (full, {"best": 2}), (ended, {"last": 2}), (ended, {"best": None}):
+        save_model(path, make(), overwrite=True)
+        forge(path, put(**wrong))
+        with pytest.raises(ModelError, match="m.npz: expected .*best"):
+            load_model(path)
+
+
+# --- files of the format before this --------------------------------------------------------------
+
+
+def old_file(path, **fields):
+    """Write a model as simplenet 0.1 did, by hand; return its parameters."""
+    params = np.random.default_rng(0).normal(size=24 * 3 + 3 * 3 + 6).astype(np.float32)
+    options = {
+        "shape": [24, 3, 3], "activation": "sigmoid", "output_activation": "sigmoid",
+        "cost": "half-squared-error", "init": "lecun", "epochs": 4, "batch_size": 20, "seed": 0,
+        "validation": 40, "patience": 2, "lr": 0.001, "optimizer": "adam", "momentum": 0.0,
+        "rho": 0.99, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-08, "schedule": "constant",
+        "decay": 0.5, "decay_every": 1, "warmup": 0.0, "l1": 0.0, "l2": 0.0, "weight_decay": 0.01,
+        "dropout": 0.0, "clip": 0.0, "label_smoothing": 0.0, "threads": 1,
+    }  # fmt: skip
+    record = {"epoch": 1, "cost": 0.25, "accuracy": 0.5, "validation_accuracy": 0.5, "lr": 0.001}
+    about = {
+        "format": 1,
+        "shape": [24, 3, 3],
+        "activations": ["sigmoid", "sigmoid"],
+        "cost": "half-squared-error",
+        "options": options,
+        "data": {"name": "custom", "size": [4, 6], "sha256": dict.fromkeys(PARTS, "ab")},
+        "position": {"epochs": 1, "images": 1000},
+        "history": [record],
+        "versions": {"simplenet": "0.1.0", "numpy": "2.0.0", "python": "3.11.7"},
+        **fields,
+    }
+    members = {
+        "params.npy": npy(params),
+        "state/mean.npy": npy(np.ones_like(params)),
+        "state/square.npy": npy(np.ones_like(params)),
+        "state/steps.npy": npy(np.array(7)),
+        "model.json": json.dumps(about, indent=1).encode(),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as file:
+        for name, content in members.items():
+            file.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+        file.comment = b"0" * 64
+    content = packed.getvalue()[:-64]
+    path.write_bytes(content + hashlib.sha256(content).hexdigest().encode())
+    return params
+
+
+def test_a_file_of_format_1_can_be_used_but_not_gone_on_with(tmp_path):
+    params = old_file(tmp_path / "old.npz")
+    run = load_model(tmp_path / "old.npz")
+    assert (run.net.params == params).all() and run.net.shape == (24, 3, 3)
+    assert len(predict(run.net, bars(5)[0])) == 5
+    assert (run.epoch, run.images, run.best, run.last, run.average) == (1, 1000, None, None, None)
+    assert run.history == [Epoch(1, 0.25, 0.5, 0.5, 0.001)]
+    assert run.data["name"] == "custom" and run.versions["simplenet"] == "0.1.0"
+    assert run.settings["epochs"] == 4 and run.settings["beta1"] == 0.9
+    assert not run.settings.keys() & {"rho", "momentum", "decay", "warmup", "label_smoothing"}
+    assert run.net.state == {}  # under names that no rule of today would find
+    with pytest.raises(ValueError, match="earlier format, which holds too little to go on: start"):
+        advance(run, *bars(240))
+    save_model(tmp_path / "new.npz", run)
+    again = load_model(tmp_path / "new.npz")
+    assert (again.net.params == params).all() and again.history == run.history
+    assert again.settings == run.settings
+
+
+def test_a_bare_net_in_format_1_is_one(tmp_path):
+    old_file(tmp_path / "old.npz", options={}, data={}, position={}, history=[])
+    run = load_model(tmp_path / "old.npz")
+    assert run.settings == run.data == {} and run.history == [] and run.finished
+
+
+FINE = {"options": [{}, {"x": 1}], "position": [{}, {"x": 1}], "data": [{}], "versions": [{}]}
+
+
+@pytest.mark.parametrize("name", ["options", "position", "history", "data", "versions", "format"])
+def test_a_damaged_file_of_format_1_is_one_error(name, tmp_path):
+    more = {"options": {"lr": "x"}, "position": {"images": -1}, "history": [{}], "format": 1.0}
+    for value in [*WRONG, more.get(name, 7)]:
+        if value in FINE.get(name, [[]]):
+            continue
+        old_file(tmp_path / "old.npz", **{name: value})
+        with pytest.raises(ModelError):
+            load_model(tmp_path / "old.npz")
+            pytest.fail(f"{value!r} as {name} was not noticed")

@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 
+from simplenet.streams import PURPOSES, stream
 from simplenet.training import order
-from simplenet.training.order import Others, shuffled, split
+from simplenet.training.order import Others, Windowed, shuffled, split
 
 
-@pytest.fixture
-def small(monkeypatch):
-    """Have more than 50 images be too many to shuffle at once; three chunks of 8 are a window."""
-    monkeypatch.setattr(order, "MOST", 50)
-    monkeypatch.setattr(order, "CHUNK", 8)
-    monkeypatch.setattr(order, "WINDOW", 3)
+def split_many(count, validation):
+    """Divide images of which more than 50 are too many to shuffle at once."""
+    return split(count, validation, most=50)
+
+
+def draw(learned, seed=4, epoch=2, chunk=8):
+    """Draw an order in windows of three chunks of 8."""
+    return shuffled(learned, seed, epoch, chunk=chunk, window=3)
 
 
 def whole(drawn):
@@ -29,71 +32,75 @@ def test_what_fits_is_shuffled_as_a_whole_in_numbers_of_four_bytes():
 
 
 @pytest.mark.parametrize(("count", "validation"), [(51, 0), (51, 50), (1003, 17), (1008, None)])
-def test_a_division_of_many_is_fixed_too_and_held_out_are_some_from_everywhere(
-    small, count, validation
-):
-    learned, held_out = split(count, validation)
+def test_a_division_of_many_is_fixed_too_and_held_out_are_some_from_everywhere(count, validation):
+    learned, held_out = split_many(count, validation)
     assert len(held_out) == (validation if validation is not None else 168)
     assert sorted([*learned[np.arange(len(learned))], *held_out]) == list(range(count))
-    assert (split(count, validation)[1] == held_out).all()
+    assert (split_many(count, validation)[1] == held_out).all()
     if len(held_out) > 10:
         assert len(set(np.diff(held_out))) > 1  # at random
         np.testing.assert_allclose(np.diff(held_out), count / len(held_out), atol=count / 17)
 
 
 @pytest.mark.parametrize("count", [51, 72, 999, 1000, 1003])
-def test_an_order_drawn_in_windows_has_each_image_once(small, count):
-    learned, held_out = split(count, 7)
-    drawn = shuffled(learned, 4, 2)
+def test_an_order_drawn_in_windows_has_each_image_once(count):
+    learned, held_out = split_many(count, 7)
+    drawn = draw(learned)
     assert len(drawn) == count - 7
     assert sorted([*whole(drawn), *held_out]) == list(range(count))
 
 
-def test_an_empty_piece_is_empty(small):
-    drawn = shuffled(split(72, 0)[0], 4, 2)
+def test_an_empty_piece_is_empty():
+    drawn = draw(split_many(72, 0)[0])
     assert len(drawn[5:5]) == len(drawn[72:80]) == 0
 
 
-def test_each_window_is_mixed_in_another_way(small):
-    drawn = np.array(whole(shuffled(split(72, 0)[0], 4, 2))).reshape(3, 24)
+def test_each_window_is_mixed_in_another_way():
+    drawn = np.array(whole(draw(split_many(72, 0)[0]))).reshape(3, 24)
     ranks = {tuple(window.argsort()) for window in drawn}
     assert len(ranks) == 3
 
 
-def test_the_mixing_shares_no_seed_with_the_chunks_or_with_dropout(small, monkeypatch):
-    seeds, real = [], np.random.default_rng
-    monkeypatch.setattr(
-        np.random, "default_rng", lambda seed=None: seeds.append(seed) or real(seed)
-    )
-    whole(shuffled(split(72, 0)[0], 4, 2))
-    dropout = [[4, 2, block] for block in range(1, 100)]  # as training draws its masks
-    assert seeds == [0, [4, 2], [4, 2, 0, 1], [4, 2, 0, 2], [4, 2, 0, 3]]
-    assert not [seed for seed in seeds if seed in dropout]
+def test_chunks_and_each_window_have_a_stream_of_their_own(monkeypatch):
+    asked = []
+    monkeypatch.setattr(order, "stream", lambda *which: asked.append(which) or stream(*which))
+    whole(draw(split_many(72, 0)[0]))
+    windows = [(4, "window", 2, number) for number in range(3)]
+    assert asked == [(0, "order"), (4, "order", 2), *windows]
+    assert PURPOSES["window"] not in [PURPOSES["order"], PURPOSES["dropout"]]
 
 
-def test_it_is_the_same_in_whatever_pieces_it_is_asked_for(small):
-    learned, _ = split(1003, 17)
-    expected = whole(shuffled(learned, 4, 2))
+def test_it_is_the_same_in_whatever_pieces_it_is_asked_for():
+    learned, _ = split_many(1003, 17)
+    expected = whole(draw(learned))
     for size in 1, 7, 24, 25, 100, 5000:
-        drawn = shuffled(learned, 4, 2)
+        drawn = draw(learned)
         starts = list(range(0, len(drawn), size))
         pieces = {at: drawn[at : at + size].tolist() for at in reversed(starts)}  # any order
         assert [n for at in starts for n in pieces[at]] == expected
 
 
 @pytest.mark.parametrize("chunk", [8, 986])  # 986 are all: nothing but the mixing counts
-def test_it_depends_on_the_seed_and_on_the_number_of_the_epoch(small, chunk, monkeypatch):
-    monkeypatch.setattr(order, "CHUNK", chunk)
-    learned, _ = split(1003, 17)
-    orders = [whole(shuffled(learned, seed, epoch)) for seed in (0, 1) for epoch in (1, 2)]
+def test_it_depends_on_the_seed_and_on_the_number_of_the_epoch(chunk):
+    learned, _ = split_many(1003, 17)
+    orders = [whole(draw(learned, seed, epoch, chunk)) for seed in (0, 1) for epoch in (1, 2)]
     assert len({tuple(drawn) for drawn in orders}) == 4
 
 
-def test_a_window_mixes_chunks_from_everywhere(small):
-    drawn = np.array(whole(shuffled(Others(24_000, np.empty(0, int)), 0, 1)))
+def test_a_window_mixes_chunks_from_everywhere():
+    drawn = np.array(whole(draw(Others(24_000, np.empty(0, int)), 0, 1)))
     for window in drawn.reshape(-1, 24):
         chunks = np.unique(window // 8)
         assert len(chunks) == 3
         assert (np.abs(np.diff(window)) != 1).sum() > 12  # neighbours are parted
     first = drawn.reshape(-1, 24).min(axis=1)
     assert abs(np.corrcoef(first, np.arange(len(first)))[0, 1]) < 0.2  # they come in no order
+
+
+def test_without_being_asked_for_millions_only_are_drawn_in_windows():
+    many, _ = split(order.MOST + 1, 10)
+    assert isinstance(many, Others)
+    drawn = shuffled(many, 0, 1)
+    assert isinstance(drawn, Windowed)
+    assert (drawn.chunk, drawn.window) == (order.CHUNK, order.WINDOW)
+    assert len(set(drawn[:5000].tolist())) == 5000

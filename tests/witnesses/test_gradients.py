@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simplenet import init_net
-from simplenet.functions import ACTIVATIONS, COSTS
+from simplenet.functions import COSTS, HIDDEN
 from simplenet.witnesses.compare import (
     by_autodiff,
     by_differences,
@@ -15,7 +15,6 @@ from simplenet.witnesses.compare import (
     relative_error,
 )
 
-HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.slope]
 PAIRS = [(output, cost) for cost, outputs in COSTS.items() for output in outputs]
 PENALTIES = {"none": {}, "l1": {"l1": 0.01}, "l2": {"l2": 0.1}, "both": {"l1": 0.02, "l2": 0.05}}
 DEPTHS = {2: (5, 4, 3), 3: (5, 4, 4, 3)}
