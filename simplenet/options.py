@@ -388,7 +388,11 @@ def default_lr(
 
 
 # For plain descent, by cost: the rate, and what it times the widest layer may be at most.
-_RATES = {"half-squared-error": (5, 200), "squared-error": (2.5, 100), "cross-entropy": (0.8, 400)}
+_RATES = {
+    "half-squared-error": (5.0, 200.0),
+    "squared-error": (2.5, 100.0),
+    "cross-entropy": (0.8, 400.0),
+}
 
 
 def _check_together(settings: Mapping[str, Any]) -> None:

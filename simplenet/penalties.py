@@ -23,7 +23,8 @@ def clip(gradient: Floats, most: float) -> None:
 
     One that is not finite stays as it is, so that it is noticed.
     """
-    norm = math.sqrt(float(gradient @ gradient))
+    with np.errstate(over="ignore"):  # noticed in the next line
+        norm = math.sqrt(float(gradient @ gradient))
     if 1e-15 < norm < 1e15:
         if norm > most:
             gradient *= most / norm

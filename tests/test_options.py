@@ -272,16 +272,38 @@ def test_a_learning_rate_that_is_given_is_taken(given):
     assert resolve_options(given)["lr"] == 0.1
 
 
-def test_the_default_learning_rate_depends_on_the_optimizer_the_cost_and_momentum():
-    def lr(cost="half-squared-error", **given):
-        return resolve_options(given, cost=cost)["lr"]
+def default(hidden=(40,), activation="sigmoid", cost="half-squared-error", **given):
+    return resolve_options(given, hidden=hidden, activation=activation, cost=cost)["lr"]
 
-    assert lr() == 5.0
-    assert lr(optimizer="adam") < 0.1 > lr(optimizer="rmsprop")
-    # Momentum makes each step 1 / (1 - momentum) long.
-    assert lr(momentum=0.9) == pytest.approx(lr() / 10) == pytest.approx(lr(optimizer="nesterov"))
-    assert 0 < lr(momentum=1 - 2**-53) < 1e-12
-    assert lr(cost="squared-error") < lr() > lr(cost="cross-entropy")
+
+def test_the_default_learning_rate_of_the_original_net_is_5():
+    assert default() == 5.0
+
+
+def test_the_default_learning_rate_follows_the_optimizer_the_cost_and_momentum():
+    assert default(optimizer="adam") < 0.1 > default(optimizer="rmsprop")
+    # Momentum makes each step 1 / (1 - momentum) long, and sigmoids suffer from what overshoots.
+    assert default(momentum=0.9) < default(optimizer="nesterov") < default() / 10
+    relu = default(activation="relu")
+    assert default(activation="relu", momentum=0.9) == pytest.approx(relu / 10, rel=0.05)
+    assert 0 < default(momentum=1 - 2**-53) < 1e-12
+    assert default(cost="squared-error") == default() / 2 > default(cost="cross-entropy")
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_default_learning_rate_falls_with_width_and_rises_with_the_minibatch(optimizer):
+    by_width = [default((n,), optimizer=optimizer) for n in (40, 300, 1000, 3000)]
+    assert by_width == sorted(by_width, reverse=True) and by_width[0] > by_width[-1]
+    by_batch = [default((40,), "relu", optimizer=optimizer, batch_size=n) for n in (1, 5, 20, 100)]
+    assert by_batch == sorted(by_batch) and by_batch[0] < by_batch[-1]
+
+
+def test_the_default_learning_rate_is_positive_and_short_for_any_net():
+    for hidden in (), (1,), (7, 1_000_000), (30,) * 20:
+        for activation in HIDDEN_ACTIVATIONS:
+            for batch_size in 1, 10**9:
+                lr = default(hidden, activation, batch_size=batch_size)
+                assert 0 < lr == float(f"{lr:.2g}")
 
 
 # --- the functions of a net -----------------------------------------------------------------------
