@@ -83,8 +83,7 @@ def init_net(
     make no net, and for wrong names.
     """
     rng = np.random.default_rng(rng)
-    whole = np.ndim(shape) == 1 and all(not isinstance(n, bool | float) for n in shape)
-    if not whole or len(shape) < 2 or not all(1 <= n <= MOST_NEURONS for n in shape):
+    if np.ndim(shape) != 1 or len(shape) < 2 or not all(map(_is_size, shape)):
         expected = f"2 or more layer sizes from 1 to {MOST_NEURONS:,}, such as (784, 40, 10)"
         raise ValueError(f"shape: expected {expected}; found {shape!r}.")
     dtype = np.dtype(dtype).newbyteorder("=")  # the machine's own, in which it is quick
@@ -98,6 +97,11 @@ def init_net(
     for W in net.W:
         W[:] = rng.standard_normal(W.shape) * INITS[init](*W.shape)
     return net
+
+
+def _is_size(n: object) -> bool:
+    """Tell whether a layer can have n neurons."""
+    return isinstance(n, int | np.integer) and n is not True and 1 <= n <= MOST_NEURONS
 
 
 def net_around(

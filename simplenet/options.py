@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax")
-COSTS = ("half-squared-error", "squared-error", "cross-entropy")
-INITS = ("lecun", "glorot", "he", "normal")
-OPTIMIZERS = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "step", "exponential", "cosine")
-HIDDEN_ACTIVATIONS = ACTIVATIONS[:-1]  # softmax makes one distribution of a whole layer
+ACTIVATION_NAMES = ("sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax")
+COST_NAMES = ("half-squared-error", "squared-error", "cross-entropy")
+INIT_NAMES = ("lecun", "glorot", "he", "normal")
+OPTIMIZER_NAMES = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
+SCHEDULE_NAMES = ("constant", "step", "exponential", "cosine")
+HIDDEN_NAMES = ACTIVATION_NAMES[:-1]  # softmax makes one distribution of a whole layer
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 
 
@@ -132,22 +132,22 @@ OPTIONS = {
             "All layer sizes, input first, such as 784,40,10; instead of --hidden.",
         ),
         Option(
-            "activation", "sigmoid", one_of(HIDDEN_ACTIVATIONS), "NAME", "Network",
-            f"Of the hidden layers: {', '.join(HIDDEN_ACTIVATIONS)}.",
+            "activation", "sigmoid", one_of(HIDDEN_NAMES), "NAME", "Network",
+            f"Of the hidden layers: {', '.join(HIDDEN_NAMES)}.",
         ),
         Option(
-            "output_activation", None, optional(one_of(ACTIVATIONS)), "NAME", "Network",
-            f"Of the output layer: {', '.join(ACTIVATIONS)}.  "
+            "output_activation", None, optional(one_of(ACTIVATION_NAMES)), "NAME", "Network",
+            f"Of the output layer: {', '.join(ACTIVATION_NAMES)}.  "
             "[default: softmax with cross-entropy, else sigmoid]",
         ),
         Option(
-            "cost", "half-squared-error", one_of(COSTS), "NAME", "Network",
-            f"What to make small: {', '.join(COSTS)}. Cross-entropy goes with sigmoid or softmax "
-            "outputs, softmax with cross-entropy only.",
+            "cost", "half-squared-error", one_of(COST_NAMES), "NAME", "Network",
+            f"What to make small: {', '.join(COST_NAMES)}. Cross-entropy goes with sigmoid or "
+            "softmax outputs, softmax with cross-entropy only.",
         ),
         Option(
-            "init", None, optional(one_of(INITS)), "NAME", "Network",
-            f"Spread of the first weights: {', '.join(INITS)} (standard deviation 1).  "
+            "init", None, optional(one_of(INIT_NAMES)), "NAME", "Network",
+            f"Spread of the first weights: {', '.join(INIT_NAMES)} (standard deviation 1).  "
             "[default: glorot for tanh, he for ReLUs, else lecun]",
         ),
         Option(
@@ -179,8 +179,8 @@ OPTIONS = {
             "minibatches and momentum; 0.003 for rmsprop, adam and adamw, 0.001 without sigmoids]",
         ),
         Option(
-            "optimizer", "sgd", one_of(OPTIMIZERS), "NAME", "Optimizer",
-            f"How to step, given the gradient: {', '.join(OPTIMIZERS)}.",
+            "optimizer", "sgd", one_of(OPTIMIZER_NAMES), "NAME", "Optimizer",
+            f"How to step, given the gradient: {', '.join(OPTIMIZER_NAMES)}.",
         ),
         Option(
             "momentum", None, optional(FRACTION), "X", "Optimizer",
@@ -209,8 +209,8 @@ OPTIONS = {
             needs=("optimizer", ("rmsprop", "adam", "adamw")),
         ),
         Option(
-            "schedule", "constant", one_of(SCHEDULES), "NAME", "Schedule of the learning rate",
-            f"{', '.join(SCHEDULES)}.",
+            "schedule", "constant", one_of(SCHEDULE_NAMES), "NAME", "Schedule of the learning rate",
+            f"{', '.join(SCHEDULE_NAMES)}.",
         ),
         Option(
             "decay", 0.5, number(above=0, most=1), "X", "Schedule of the learning rate",

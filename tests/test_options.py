@@ -9,13 +9,13 @@ import pytest
 from simplenet import functions, optimizers, schedules
 from simplenet.cli.config import resolve_together
 from simplenet.options import (
-    ACTIVATIONS,
-    COSTS,
-    HIDDEN_ACTIVATIONS,
-    INITS,
-    OPTIMIZERS,
+    ACTIVATION_NAMES,
+    COST_NAMES,
+    HIDDEN_NAMES,
+    INIT_NAMES,
+    OPTIMIZER_NAMES,
     OPTIONS,
-    SCHEDULES,
+    SCHEDULE_NAMES,
     TrainingOptions,
     idle_options,
     resolve_options,
@@ -46,12 +46,12 @@ def test_every_default_passes_its_own_check():
 
 
 def test_the_names_of_functions_are_those_of_the_tables():
-    assert tuple(functions.ACTIVATIONS) == ACTIVATIONS
-    assert tuple(functions.COSTS) == COSTS
-    assert functions.HIDDEN == HIDDEN_ACTIVATIONS
-    assert tuple(functions.INITS) == INITS
-    assert tuple(optimizers.OPTIMIZERS) == OPTIMIZERS
-    assert tuple(schedules.SCHEDULES) == SCHEDULES
+    assert tuple(functions.ACTIVATIONS) == ACTIVATION_NAMES
+    assert tuple(functions.COSTS) == COST_NAMES
+    assert functions.HIDDEN == HIDDEN_NAMES
+    assert tuple(functions.INITS) == INIT_NAMES
+    assert tuple(optimizers.OPTIMIZERS) == OPTIMIZER_NAMES
+    assert tuple(schedules.SCHEDULES) == SCHEDULE_NAMES
 
 
 def test_the_types_of_the_options_of_training_are_those_of_the_table():
@@ -210,8 +210,8 @@ def test_of_some_options_the_idle_ones_are_found():
     assert idle_options({}, hidden=(), cost="squared-error") == {}
 
 
-@pytest.mark.parametrize("cost", COSTS)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("cost", COST_NAMES)
+@pytest.mark.parametrize("optimizer", OPTIMIZER_NAMES)
 @pytest.mark.parametrize("hidden", [(), (5, 4)])
 def test_what_is_resolved_resolves_to_itself(optimizer, cost, hidden):
     how = {"cost": cost, "hidden": hidden}
@@ -300,7 +300,7 @@ def test_the_default_learning_rate_falls_with_width_and_rises_with_the_minibatch
 
 def test_the_default_learning_rate_is_positive_and_short_for_any_net():
     for hidden in (), (1,), (7, 1_000_000), (30,) * 20:
-        for activation in HIDDEN_ACTIVATIONS:
+        for activation in HIDDEN_NAMES:
             for batch_size in 1, 10**9:
                 lr = default(hidden, activation, batch_size=batch_size)
                 assert 0 < lr == float(f"{lr:.2g}")
@@ -331,8 +331,8 @@ def test_functions_that_are_not_given_are_those_that_suit(given, output, init):
     assert "activation" not in resolve_together({}, (784, 10))[0]
 
 
-@pytest.mark.parametrize("cost", COSTS)
-@pytest.mark.parametrize("output", ACTIVATIONS)
+@pytest.mark.parametrize("cost", COST_NAMES)
+@pytest.mark.parametrize("output", ACTIVATION_NAMES)
 def test_softmax_goes_with_cross_entropy_only_and_cross_entropy_with_sigmoid_too(output, cost):
     if (cost == "cross-entropy" and output in ("sigmoid", "softmax")) or (
         cost != "cross-entropy" and output != "softmax"
