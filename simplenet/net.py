@@ -101,7 +101,7 @@ def init_net(
 
 def _is_size(n: object) -> bool:
     """Tell whether a layer can have n neurons."""
-    return isinstance(n, int | np.integer) and n is not True and 1 <= n <= MOST_NEURONS
+    return isinstance(n, int | np.integer) and n is not True and 1 <= int(n) <= MOST_NEURONS
 
 
 def net_around(
