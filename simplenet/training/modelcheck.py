@@ -115,7 +115,9 @@ def _check_settings(run: Run) -> None:
         for name, value in settings.items()
         if name in OPTIONS and not OPTIONS[name].of_net
     }
+    functions = {name: settings[name] for name in ("activation", "init") if name in settings}
     try:
+        functions = {name: checked(name, value) for name, value in functions.items()}
         if run.image_shape:
             right = resolve_options(training, **kind_of(net))
             check_epsilon(right["optimizer"], right.get("epsilon", math.inf), net.params)
@@ -123,6 +125,7 @@ def _check_settings(run: Run) -> None:
             right = {name: checked(name, value) for name, value in training.items()}
     except (ValueError, TypeError) as error:
         raise ModelError(f"expected options that go together, found: {error}") from error
+    expect("options", functions, None not in functions.values())
     expect("options", training, right == training and right.get("validation", 0) is not None)
     described = {
         "shape": list(net.shape),
@@ -133,8 +136,6 @@ def _check_settings(run: Run) -> None:
     for name, value in settings.items():
         if name in described:  # as JSON, 1, 1.0 and True differ
             expect("options", {name: value}, json.dumps(value) == json.dumps(described[name]))
-        if name in ("activation", "init"):
-            expect("options", {name: value}, isinstance(checked(name, value), str))
         if name == "threads":
             expect("options", {name: value}, is_whole(value))
 

@@ -292,6 +292,11 @@ LAYERS = "expected layers and an activation for each but the first, found the sh
         (put(cost="hinge"), "cost: expected one of half-squared-error, squared-error, "
                             f"cross-entropy; found 'hinge'. {UNKNOWN}"),
         (put(activations=["sigmoid"]), LAYERS),
+        (put(activations={"sigmoid": 1, "tanh": 2}), LAYERS),
+        (put(history=[{"epoch": 1, "cost": 0.2, "accuracy": 0.5, "validation_accuracy": None,
+                       "lr": 5.0, "seconds": 3.0}]), "expected history as"),
+        (put(format=2.0), "expected model format 2, found 2.0,"),
+        (put(options={"note": float("nan")}), "expected a simplenet model, .*finite.*found NaN"),
         (put(shape=[]), LAYERS),
         (put(shape=[4], activations=[]), LAYERS),
         (put(shape=[-1, 1, -2]), LAYERS),
@@ -553,12 +558,17 @@ def test_fields_of_the_wrong_kind_are_not_saved(tmp_path):
         with pytest.raises(ModelError, match="m.npz: not saved: expected"):
             save_model(tmp_path / "m.npz", run)
     for change in (
-        {"lr": float("nan")}, {"epochs": 0}, {"validation": None}, {"epsilon": 1e-320},
-        {"unlike": {1, 2}}, {"cost": "cross-entropy"}, {"momentum": 0.5},
+        {"lr": -0.1}, {"epochs": 0}, {"validation": None}, {"epsilon": 1e-320},
+        {"cost": "cross-entropy"}, {"momentum": 0.5}, {"threads": 0.5}, {"init": "large"},
     ):  # fmt: skip
         run = full()
         run.settings |= change
-        with pytest.raises(ModelError, match="m.npz: not saved: expected"):
+        with pytest.raises(ModelError, match="m.npz: not saved: expected options"):
+            save_model(tmp_path / "m.npz", run)
+    for change in {"lr": float("nan")}, {"unlike": {1, 2}}:  # which are no JSON
+        run = full()
+        run.settings |= change
+        with pytest.raises(ModelError, match="m.npz: not saved: expected a whole run, found"):
             save_model(tmp_path / "m.npz", run)
     assert not list(tmp_path.iterdir()) or sorted(p.name for p in tmp_path.iterdir()) == ["here"]
 
@@ -566,7 +576,7 @@ def test_fields_of_the_wrong_kind_are_not_saved(tmp_path):
 @pytest.mark.parametrize(
     "position",
     [
-        {"images": 1},  # within a block
+        {"images": 1100},  # within a block
         {"images": 1200},  # all of them: then it would be the next epoch
         {"images": 2000},
         {"epochs": 2},
@@ -592,6 +602,17 @@ def test_epochs_that_are_marked_are_those_of_the_history(tmp_path):
         forge(path, put(**wrong))
         with pytest.raises(ModelError, match="m.npz: expected .*best"):
             load_model(path)
+
+
+def test_the_last_parameters_are_those_of_a_run_that_has_ended(tmp_path):
+    no_best, within, later = ended(), full(), ended()
+    no_best.best = None
+    within.last = Snapshot(1, within.net.params.copy())
+    later.history.append(dataclasses.replace(later.history[0], epoch=2))
+    later.epoch = 2
+    for run in no_best, within, later:
+        with pytest.raises(ModelError, match="not saved: expected last epoch as"):
+            save_model(tmp_path / "m.npz", run)
 
 
 # --- files of the format before this --------------------------------------------------------------
