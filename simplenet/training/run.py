@@ -124,12 +124,44 @@ def start(
     return Run(net, settings, image_shape=images.shape)
 
 
-def advance(run: Run, images: ArrayLike, labels: ArrayLike) -> Iterator[Progress]:
+def step(
+    net: Net, x: Floats, y: Floats, lr: float, rule: Rule | None, masks: Masks | None
+) -> tuple[Floats, float]:
+    """Learn from one minibatch by the four calls; return what was predicted, and the mean cost."""
+    zero_grad(net)
+    predicted = forward(net, x, masks)
+    cost = backward(net, y)
+    optimize(net, lr, rule)
+    return predicted, cost
+
+
+def validate(net: Net, images: Images, labels: Labels, held_out: Indices) -> float:
+    """Return the accuracy on the images held out, some at a time: there may be very many."""
+    correct = 0
+    for first in range(0, len(held_out), VALIDATED):
+        some = held_out[first : first + VALIDATED]
+        correct += int(np.count_nonzero(predict(net, images[some]) == labels[some]))
+    return correct / len(held_out)
+
+
+Step = Callable[[Net, Floats, Floats, float, Rule | None, Masks | None], tuple[Floats, float]]
+Validate = Callable[[Net, Images, Labels, Indices], float]
+
+
+def advance(
+    run: Run,
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    step: Step = step,
+    validate: Validate = validate,
+) -> Iterator[Progress]:
     """Train, yielding after each block of about a thousand images, until the run is finished.
 
     It may be left after any block and taken up again, here or in another process, with the images
     and labels that it was started with: the result is the same, bit for bit. The run is brought up
-    to date before each yield. Nothing happens until the first block is asked for.
+    to date before each yield. Nothing happens until the first block is asked for. `step` and
+    `validate` say how to learn from a minibatch, and how to measure the net after an epoch.
 
     Raise ValueError for a run that `start` did not make, DataError for other images than those of
     the start. Raise DivergedError when the cost or a weight is no longer finite. After this or
@@ -148,7 +180,7 @@ def advance(run: Run, images: ArrayLike, labels: ArrayLike) -> Iterator[Progress
             f"images: expected those that the run was started with, of shape {run.image_shape}, "
             f"found {images.shape}."
         )
-    return _advance(run, images, labels)
+    return _advance(run, images, labels, step, validate)
 
 
 def train(
@@ -157,11 +189,13 @@ def train(
     labels: ArrayLike,
     *,
     progress: Callable[[int, int], None] | None = None,
+    step: Step = step,
+    validate: Validate = validate,
     **options: Unpack[TrainingOptions],
 ) -> Iterator[Epoch]:
     """Train a net, yielding one record after each epoch: loop over them, or nothing is trained.
 
-    Options are those of `start`. `progress(epoch, images)` is called every thousand images or so,
+    Options are those of `start`, `step` and `validate` as in `advance`. `progress(epoch, images)` is called every thousand images or so,
     with how many of this epoch are done; what it raises ends the training, with the net as it is
     then. With `patience`, the net ends with the parameters that had the best validation accuracy.
 
@@ -169,7 +203,7 @@ def train(
     last time that this was looked at, which is before each call of `progress`.
     """
     run = start(net, images, labels, **options)
-    return _records(advance(run, images, labels), progress)
+    return _records(advance(run, images, labels, step=step, validate=validate), progress)
 
 
 def _records(
@@ -192,7 +226,9 @@ def kind_of(net: Net) -> dict[str, Any]:
     }
 
 
-def _advance(run: Run, images: Images, labels: Labels) -> Iterator[Progress]:
+def _advance(
+    run: Run, images: Images, labels: Labels, step: Step, validate: Validate
+) -> Iterator[Progress]:
     """Do what `advance` promises, once it has checked that this can be done."""
     learned, held_out = split(len(images), run.settings["validation"])
     rule = _rule(run.settings)
@@ -209,11 +245,11 @@ def _advance(run: Run, images: Images, labels: Labels) -> Iterator[Progress]:
                 # Too high a learning rate overflows: _learn notices, and says it in better words.
                 with np.errstate(over="ignore", invalid="ignore"):
                     x = to_inputs(block, room.dtype, out=room[: len(block)])
-                    lr = _learn(run, x, truth, size, rule)
+                    lr = _learn(run, x, truth, size, rule, step)
                 at = Progress(run.epoch + 1, run.images, size, None)
                 accuracy = None
                 if at.images == size and len(held_out):
-                    accuracy = _validate(run.net, images, labels, held_out)
+                    accuracy = validate(run.net, images, labels, held_out)
                 seconds += time.perf_counter() - began
                 if at.images == size:
                     means = run.cost / size, run.correct / size
@@ -256,15 +292,6 @@ def _validated(record: Epoch) -> float:
     return -1.0 if record.validation_accuracy is None else record.validation_accuracy
 
 
-def _validate(net: Net, images: Images, labels: Labels, held_out: Indices) -> float:
-    """Return the accuracy on the images held out, some at a time: there may be very many."""
-    correct = 0
-    for first in range(0, len(held_out), VALIDATED):
-        some = held_out[first : first + VALIDATED]
-        correct += int(np.count_nonzero(predict(net, images[some]) == labels[some]))
-    return correct / len(held_out)
-
-
 def _rule(settings: dict[str, Any]) -> Rule | None:
     """Return the rule that `optimize` follows under these settings; None for plain descent."""
     how = {name: settings[name] for name in OF_RULE if name in settings}
@@ -273,7 +300,7 @@ def _rule(settings: dict[str, Any]) -> Rule | None:
     return optimizer(settings["optimizer"], **how)
 
 
-def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None) -> float:
+def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, step: Step) -> float:
     """Learn from a block of the `size` images of an epoch; return the last learning rate."""
     net, settings = run.net, run.settings
     batch, dtype, classes = settings["batch_size"], net.params.dtype, net.shape[-1]
@@ -286,13 +313,11 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None) -> 
     predicted, cost, lr = np.empty_like(y), run.cost, 0.0
     for first in range(0, len(x), batch):
         part = slice(first, first + batch)
-        zero_grad(net)
-        some = {l: mask[part] for l, mask in masks.items()} if masks else None
-        predicted[part] = forward(net, x[part], some)
-        cost += backward(net, y[part]) * net.samples
         done = run.epoch + (run.images + first) / size
         lr = settings["lr"] * schedule(done, batch / size, settings)
-        optimize(net, lr, rule)
+        some = {l: mask[part] for l, mask in masks.items()} if masks else None
+        predicted[part], mean = step(net, x[part], y[part], lr, rule, some)
+        cost += mean * len(predicted[part])
     if not (math.isfinite(cost) and np.isfinite(net.params).all()):
         raise _diverged(run)
     run.cost, run.images = cost, run.images + len(x)
