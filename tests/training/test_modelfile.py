@@ -56,23 +56,28 @@ def ended():
     return run
 
 
-def forge(path, change=None, **members):
-    """Rewrite a model with other content, and the digest that belongs to it."""
-    with zipfile.ZipFile(path) as file:
-        content = {name: file.read(name) for name in file.namelist()}
+def forged(content, change=None, **members):
+    """Return the bytes of a model with other content, and the digest that belongs to it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        contents = {name: file.read(name) for name in file.namelist()}
     if change:
-        about = json.loads(content["model.json"])
+        about = json.loads(contents["model.json"])
         change(about)
-        content["model.json"] = json.dumps(about).encode()
-    content |= {name.replace("__", "."): value for name, value in members.items()}
+        contents["model.json"] = json.dumps(about).encode()
+    contents |= {name.replace("__", "."): value for name, value in members.items()}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
-        for name, value in content.items():
+        for name, value in contents.items():
             if value is not None:
                 file.writestr(name, value)
         file.comment = b"0" * 64
     body = packed.getvalue()[:-64]
-    path.write_bytes(body + hashlib.sha256(body).hexdigest().encode())
+    return body + hashlib.sha256(body).hexdigest().encode()
+
+
+def forge(path, change=None, **members):
+    """Rewrite a model with other content, and the digest that belongs to it."""
+    path.write_bytes(forged(path.read_bytes(), change, **members))
 
 
 def npy(array, **how):
@@ -505,7 +510,7 @@ def fits(at, value):
 @pytest.mark.parametrize(
     ("make", "fields"), [(lambda: full(optimizer="sgd"), ()), (ended, ("best", "last", "position"))]
 )
-def test_every_damaged_field_is_one_error_and_no_other(make, fields, tmp_path):
+def test_every_damaged_field_is_one_error_and_no_other(make, fields, tmp_path, monkeypatch):
     path = tmp_path / "m.npz"
     save_model(path, make())
     whole = path.read_bytes()
@@ -517,8 +522,8 @@ def test_every_damaged_field_is_one_error_and_no_other(make, fields, tmp_path):
         for value in WRONG:
             if fits(at, value) or (value is None and at == ("last",)):
                 continue
-            path.write_bytes(whole)
-            forge(path, put_at(at, value))
+            content = forged(whole, put_at(at, value))
+            monkeypatch.setattr(modelfile, "_read", lambda path, content=content: content)
             with pytest.raises(ModelError) as error:
                 load_model(path)
                 pytest.fail(f"{value!r} at {at} was not noticed")
