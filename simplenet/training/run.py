@@ -197,7 +197,8 @@ def train(
 
     Options are those of `start`, `step` and `validate` as in `advance`. `progress(epoch, images)`
     is called every thousand images or so, with how many of this epoch are done; what it raises ends
-    the training, with the net as it is then. With `patience`, the net ends with the parameters that had the best validation accuracy.
+    the training, with the net as it is then. With `patience`, the net ends with the parameters that
+    had the best validation accuracy.
 
     Raise what `start` and `advance` do; after a divergence, the net holds the parameters of the
     last time that this was looked at, which is before each call of `progress`.
