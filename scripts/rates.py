@@ -10,23 +10,20 @@ scripts/results/rates.json. Widths of 1,000 with Adam take half a minute each, a
 
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from report import RESULTS, circumstances, versions
 
-for variable in "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS":
-    os.environ.setdefault(variable, "1")
-
-from report import RESULTS, circumstances, versions  # noqa: E402, numpy reads the environment
-
-import simplenet  # noqa: E402
-from simplenet.datasets.load import Data  # noqa: E402
-from simplenet.errors import DivergedError  # noqa: E402
+import simplenet
+from simplenet.datasets.load import Data
+from simplenet.errors import DivergedError
+from simplenet.training.blas import set_threads
 
 WIDTHS = ((10,), (40,), (100,), (200,), (300,), (100, 100), (1000,))
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky-relu", "identity")
@@ -124,7 +121,9 @@ def main(log: Path, jobs: int) -> None:
     """Train at the default learning rates, and write the table."""
     done = {Options(*(row[name] for name in Options._fields)) for row in logged(log)}
     left = [options for options in plan() if options not in done]
-    with ProcessPoolExecutor(jobs) as pool, open(log, "a", encoding="utf-8") as file:
+    set_threads(1, 0)  # for the processes to come, in which numpy is not loaded yet
+    fresh = get_context("spawn")
+    with ProcessPoolExecutor(jobs, fresh) as pool, open(log, "a", encoding="utf-8") as file:
         for row in pool.map(tried, left):
             print(json.dumps(row), file=file, flush=True)
     (RESULTS / "rates.json").write_text(table(list(logged(log))), encoding="utf-8")
