@@ -167,15 +167,20 @@ def start_run(asked: dict[str, Any], data: "Data", threads: int) -> "Run":
     return run
 
 
-def find_data(where: str | None, offline: bool, quiet: bool) -> "Data":
-    """Load the data asked for; if nothing was asked for and MNIST cannot be had, the sample."""
+def find_data(
+    where: str | None, offline: bool, quiet: bool, *, patience: float = PATIENCE
+) -> "Data":
+    """Load the data asked for; if nothing was asked for and MNIST cannot be had, the sample.
+
+    Each of its mirrors has `patience` seconds to answer.
+    """
     from simplenet.datasets.load import VARIABLE, load_data
 
     with download_bar(quiet) as progress:
         if where is not None or os.environ.get(VARIABLE):
             return load_data(where, offline=offline, progress=progress)
         try:
-            return load_data(offline=offline, timeout=PATIENCE, progress=progress)
+            return load_data(offline=offline, timeout=patience, progress=progress)
         except DataError as error:
             data = load_data("sample")
             why = textwrap.fill(

@@ -18,7 +18,7 @@ from simplenet.options import OPTIONS, checked, resolve_options
 from simplenet.training.batches import rows_of_blocks
 from simplenet.training.run import Epoch, Run, kind_of
 
-_MOST = sys.float_info.max  # JSON may hold whole numbers beyond it
+_MOST = sys.float_info.max  # JSON may hold integers beyond it
 
 
 def check_records(about: dict[str, Any], net: Net) -> None:
@@ -26,7 +26,7 @@ def check_records(about: dict[str, Any], net: Net) -> None:
     position, history, images = about["position"], about["history"], about["images"]
     marks = [about[name] for name in ("best", "last") if about[name] is not None]
     versions, inputs = about["versions"], net.shape[0]
-    whole = ("epochs", "images", "correct")
+    integers = ("epochs", "images", "correct")
     for name, value, is_right in (
         ("options", about["options"], isinstance(about["options"], dict)),
         ("versions", versions, _holds(versions, dict.fromkeys(versions, str))),
@@ -35,7 +35,7 @@ def check_records(about: dict[str, Any], net: Net) -> None:
             "position",
             position,
             isinstance(position, dict)
-            and all(is_whole(position[key]) for key in whole)
+            and all(is_integer(position[key]) for key in integers)
             and _is_number(position["cost"]),
         ),
         (
@@ -47,7 +47,7 @@ def check_records(about: dict[str, Any], net: Net) -> None:
         (
             "best and last epoch",
             marks,
-            all(is_whole(mark, 1) and mark <= len(history) for mark in marks),
+            all(is_integer(mark, 1) and mark <= len(history) for mark in marks),
         ),
         (
             "images",
@@ -137,7 +137,7 @@ def _check_settings(run: Run) -> None:
         if name in described:  # as JSON, 1, 1.0 and True differ
             expect("options", {name: value}, json.dumps(value) == json.dumps(described[name]))
         if name == "threads":
-            expect("options", {name: value}, is_whole(value))
+            expect("options", {name: value}, is_integer(value))
 
 
 def _check_position(run: Run) -> None:
@@ -175,7 +175,7 @@ def _is_record(record: Any, epoch: int) -> bool:
     return (
         isinstance(record, dict)
         and record.keys() == names
-        and is_whole(record["epoch"])
+        and is_integer(record["epoch"])
         and record["epoch"] == epoch
         and _is_number(record["cost"])
         and _is_number(record["accuracy"], 1)
@@ -197,13 +197,13 @@ def _is_size(size: Any, pixels: int | None = None) -> bool:
     """Tell whether these are rows and columns, or what else an image of so many pixels may have."""
     return (
         isinstance(size, list)
-        and all(is_whole(n, 1) and n <= sys.maxsize for n in size)
+        and all(is_integer(n, 1) and n <= sys.maxsize for n in size)
         and pixels in (None, math.prod(size))
     )
 
 
-def is_whole(value: Any, least: int = 0) -> bool:
-    """Tell whether this is a whole number, and as large as that."""
+def is_integer(value: Any, least: int = 0) -> bool:
+    """Tell whether this is an integer, and as large as that."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 

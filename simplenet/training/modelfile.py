@@ -37,7 +37,7 @@ from simplenet.training.modelcheck import (
     check_run,
     expect,
     extra_params,
-    is_whole,
+    is_integer,
 )
 from simplenet.training.run import Epoch, Run, Snapshot
 from simplenet.version import __version__
@@ -140,7 +140,7 @@ def _run(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Run:
     """Return the run that a file describes. Raise ModelError unless it is whole."""
     shape, activations, params = about["shape"], about["activations"], arrays["params"]
     if (
-        not all(is_whole(n, 1) for n in shape)
+        not all(is_integer(n, 1) for n in shape)
         or not isinstance(activations, list)
         or not len(shape) == len(activations) + 1 >= 2
     ):
@@ -199,9 +199,9 @@ def _run(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Run:
 
 def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Return a description in today's format. Raise ModelError for one from another version."""
-    if about["format"] == FORMAT and is_whole(about["format"]):
+    if about["format"] == FORMAT and is_integer(about["format"]):
         return about
-    if about["format"] != 1 or not is_whole(about["format"]):
+    if about["format"] != 1 or not is_integer(about["format"]):
         raise ModelError(
             f"expected model format {FORMAT}, found {about['format']}, which another version of "
             "simplenet wrote: use that version."

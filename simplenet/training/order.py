@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +11,26 @@ from simplenet.streams import stream
 
 Indices = NDArray[np.integer[Any]]
 
-MOST = 1 << 24  # images whose numbers are shuffled all together: each order of them takes 64 MB
-CHUNK = 1 << 12  # beyond that: images that lie, and are read, together
-WINDOW = 1 << 8  # and chunks whose images are mixed with each other
+
+class Together(NamedTuple):
+    """How many images are shuffled together."""
+
+    most: int = 1 << 24  # all of them, up to so many: each order of these takes 64 MB
+    chunk: int = 1 << 12  # beyond that: images that lie, and are read, together
+    window: int = 1 << 8  # and chunks whose images are mixed with each other
+
+
+TOGETHER = Together()
 
 
 def split(
-    count: int, validation: int | None, *, most: int = MOST
+    count: int, validation: int | None, together: Together = TOGETHER
 ) -> tuple[Indices | Others, Indices]:
     """Divide `count` training images: indices to learn from, indices to validate on.
 
     None holds out the smaller of 5,000 and a sixth. The division is always the same, so that
-    runs with different seeds can be compared. More than `most` images are never shuffled all
-    together. Raise ValueError if nothing is left to learn from.
+    runs with different seeds can be compared. More than `together.most` images are never
+    shuffled all at once. Raise ValueError if nothing is left to learn from.
     """
     if validation is None:
         validation = min(5000, count // 6)
@@ -32,7 +39,7 @@ def split(
             f"validation: expected fewer than the {count:,} training images, found {validation:,}."
         )
     rng = stream(0, "order")
-    if count > most:
+    if count > together.most:
         ends = np.arange(validation + 1) * count // max(validation, 1)
         held_out = rng.integers(ends[:-1], ends[1:])  # one from each part: they are in order
         return Others(count, held_out), held_out
@@ -55,15 +62,15 @@ class Others:
 
 
 def shuffled(
-    learned: Indices | Others, seed: int, epoch: int, *, chunk: int = CHUNK, window: int = WINDOW
+    learned: Indices | Others, seed: int, epoch: int, together: Together = TOGETHER
 ) -> Indices | Windowed:
     """Draw the order of an epoch: it depends on nothing but the seed and the epoch's number.
 
-    What is too much to be shuffled all together is read by `chunk` images, of which those in
+    What is too much to be shuffled all at once is read by `chunk` images, of which those in
     `window` chunks are mixed.
     """
     if isinstance(learned, Others):
-        return Windowed(learned, seed, epoch, chunk, window)
+        return Windowed(learned, seed, epoch, together.chunk, together.window)
     return stream(seed, "order", epoch).permutation(learned)
 
 

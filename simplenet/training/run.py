@@ -28,9 +28,8 @@ from simplenet.training.batches import (
     to_inputs,
 )
 from simplenet.training.evaluation import predict
-from simplenet.training.order import Indices, shuffled, split
+from simplenet.training.order import TOGETHER, Indices, Together, shuffled, split
 
-VALIDATED = 5000  # images held out that are copied at a time, to measure the net on them
 OF_RULE = "momentum", "rho", "beta1", "beta2", "epsilon", "weight_decay", "l1", "l2", "clip"
 
 
@@ -135,11 +134,13 @@ def step(
     return predicted, cost
 
 
-def validate(net: Net, images: Images, labels: Labels, held_out: Indices) -> float:
-    """Return the accuracy on the images held out, some at a time: there may be very many."""
+def validate(
+    net: Net, images: Images, labels: Labels, held_out: Indices, *, most: int = 5000
+) -> float:
+    """Return the accuracy on the images held out, at `most` so many at a time: each is copied."""
     correct = 0
-    for first in range(0, len(held_out), VALIDATED):
-        some = held_out[first : first + VALIDATED]
+    for first in range(0, len(held_out), most):
+        some = held_out[first : first + most]
         correct += int(np.count_nonzero(predict(net, images[some]) == labels[some]))
     return correct / len(held_out)
 
@@ -155,13 +156,15 @@ def advance(
     *,
     step: Step = step,
     validate: Validate = validate,
+    together: Together = TOGETHER,
 ) -> Iterator[Progress]:
     """Train, yielding after each block of about a thousand images, until the run is finished.
 
     It may be left after any block and taken up again, here or in another process, with the images
     and labels that it was started with: the result is the same, bit for bit. The run is brought up
     to date before each yield. Nothing happens until the first block is asked for. `step` and
-    `validate` say how to learn from a minibatch, and how to measure the net after an epoch.
+    `validate` say how to learn from a minibatch, and how to measure the net after an epoch;
+    `together` says how many images are shuffled at once. A run keeps none of the three.
 
     Raise ValueError for a run that `start` did not make, DataError for other images than those of
     the start. Raise DivergedError when the cost or a weight is no longer finite. After this or
@@ -180,7 +183,7 @@ def advance(
             f"images: expected those that the run was started with, of shape {run.image_shape}, "
             f"found {images.shape}."
         )
-    return _advance(run, images, labels, step, validate)
+    return _advance(run, images, labels, step, validate, together)
 
 
 def train(
@@ -228,16 +231,21 @@ def kind_of(net: Net) -> dict[str, Any]:
 
 
 def _advance(
-    run: Run, images: Images, labels: Labels, step: Step, validate: Validate
+    run: Run,
+    images: Images,
+    labels: Labels,
+    step: Step,
+    validate: Validate,
+    together: Together,
 ) -> Iterator[Progress]:
     """Do what `advance` promises, once it has checked that this can be done."""
-    learned, held_out = split(len(images), run.settings["validation"])
+    learned, held_out = split(len(images), run.settings["validation"], together)
     rule = _rule(run.settings)
     rows, size = rows_of_blocks(run.settings["batch_size"]), len(learned)
     room = aligned((min(rows, size), run.net.shape[0]), run.net.params.dtype)
     while not run.finished:
         order = None  # the last one is let go before there is another: it may be long
-        order = shuffled(learned, run.settings["seed"], run.epoch + 1)
+        order = shuffled(learned, run.settings["seed"], run.epoch + 1, together)
         seconds, began = 0.0, time.perf_counter()
         for block, truth in blocks(images, labels, order, rows, run.images):
             with _undone_by_errors(run):

@@ -1,5 +1,6 @@
 """`simplenet gears`: which networks and samples its page shows, and what it prints."""
 
+import base64
 import json
 import re
 import shutil
@@ -16,19 +17,21 @@ from simplenet.backprop import demo_path
 from simplenet.training.modelfile import load_model
 
 
-@pytest.fixture
-def pages(monkeypatch):
-    """Return a list that collects what is handed to the page."""
-    from simplenet.backprop import page as module
+def shown(path="gears.html"):
+    """Return what a page knows of its networks, with their numbers as arrays."""
+    text = Path(path).read_text(encoding="utf-8")
+    nets = json.loads(data_of(text))["nets"]
+    for net in nets:
+        for name, width in ("params", -1), ("x", net["shape"][0]), ("y", net["shape"][-1]):
+            kind = np.dtype(net[name]["format"]).newbyteorder("<")
+            numbers = np.frombuffer(base64.b64decode(net[name]["base64"]), kind)
+            net[name] = numbers if width == -1 else numbers.reshape(-1, width)
+    return nets
 
-    shown = []
 
-    def page(nets):
-        shown.extend(nets)
-        return "<!doctype html>"
-
-    monkeypatch.setattr(module, "page", page)
-    return shown
+def data_of(text):
+    """Return the JSON in a page."""
+    return re.search(r'type="application/json" id="data">(.*?)</script>', text)[1]
 
 
 @pytest.fixture
@@ -39,45 +42,45 @@ def model(cli, make_data, tmp_path):
     return path, folder
 
 
-def test_without_a_model_it_shows_the_example_and_the_bundled_network(cli, pages):
+def test_without_a_model_it_shows_the_example_and_the_bundled_network(cli):
     assert cli("gears").stdout == "saved gears.html\n"
-    example, demo = pages
-    assert example.net.shape == (2, 2, 2)
-    assert np.array_equal(demo.net.params, load_model(demo_path()).net.params)
-    assert demo.net.params.dtype == np.float64
-    assert len(demo.x) == len(demo.y) == len(demo.images) == len(demo.captions) == 20
-    assert set(demo.y.argmax(axis=1)) == set(range(10))
+    example, demo = shown()
+    assert example["shape"] == [2, 2, 2]
+    assert np.array_equal(demo["params"], load_model(demo_path()).net.params)
+    assert len(demo["x"]) == len(demo["y"]) == len(demo["captions"]) == 20
+    assert demo["size"] == [28, 28]
+    assert set(demo["y"].argmax(axis=1)) == set(range(10))
 
 
-def test_the_samples_are_those_that_the_captions_name(cli, pages):
+def test_the_samples_are_those_that_the_captions_name(cli):
     cli("gears")
     images, labels = load_data("sample").test
-    demo = pages[1]
-    for number, caption in enumerate(demo.captions):
+    demo = shown()[1]
+    assert demo["x"].dtype == np.uint8 and demo["scale"] == 255
+    for number, caption in enumerate(demo["captions"]):
         index = int(caption.removeprefix("test image "))
-        assert np.array_equal(demo.images[number], images[index])
-        assert np.array_equal(demo.x[number], images[index].ravel() / 255)
-        assert demo.y[number].argmax() == labels[index]
+        assert np.array_equal(demo["x"][number], images[index].ravel())
+        assert demo["y"][number].argmax() == labels[index]
 
 
-def test_a_model_of_ones_own_is_shown_on_the_data_it_was_trained_on(cli, pages, model):
+def test_a_model_of_ones_own_is_shown_on_the_data_it_was_trained_on(cli, model):
     path, folder = model
     result = cli("gears", path, "-o", "m.html", code=3)  # a folder has no name to find it by
     assert "--data" in result.stderr
     cli("gears", path, "--data", folder, "-o", "m.html", "--sample", 4, "--sample", 0)
-    shown = pages[1]
-    assert shown.net.shape == (64, 5, 3)
-    assert shown.name == "mine.npz, 64-5-3"
-    assert shown.note == "Trained on custom; shown with test images of custom."
-    assert shown.captions == ("test image 4", "test image 0")
-    assert shown.y.argmax(axis=1).tolist() == [1, 0]
+    mine = shown("m.html")[1]
+    assert mine["shape"] == [64, 5, 3]
+    assert mine["name"] == "mine.npz, 64-5-3"
+    assert mine["note"] == "Trained on custom; shown with test images of custom."
+    assert mine["captions"] == ["test image 4", "test image 0"]
+    assert mine["y"].argmax(axis=1).tolist() == [1, 0]
 
 
-def test_of_many_classes_the_first_are_shown(cli, pages, make_data):
+def test_of_many_classes_the_first_are_shown(cli, make_data):
     folder = make_data("many", size=(5, 5), classes=25, train=250, test=250)
     cli("train", "--data", folder, "--epochs", 1, "--hidden", 3, "-o", "many.npz", "-q")
     cli("gears", "many.npz", "--data", folder)
-    assert pages[1].y.argmax(axis=1).tolist() == list(range(20))
+    assert shown()[1]["y"].argmax(axis=1).tolist() == list(range(20))
 
 
 def test_a_net_that_overflows_is_refused_and_no_page_is_left(cli, tmp_path):
@@ -127,8 +130,7 @@ console.log(JSON.stringify(computed));
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 def test_the_page_computes_what_the_command_and_the_document_say(cli):
     printed = json.loads(cli("gears", "--json", "-o", "page.html").stdout)
-    page = Path("page.html").read_text(encoding="utf-8")
-    data = re.search(r'type="application/json" id="data">(.*?)</script>', page)[1]
+    data = data_of(Path("page.html").read_text(encoding="utf-8"))
     command = ["node", "--input-type=module", "-e", COMPUTE, f"{(BACKPROP / 'web').as_uri()}/"]
     ran = subprocess.run(command, input=data, capture_output=True, text=True, check=True)
     for net, computed in zip(printed["nets"], json.loads(ran.stdout), strict=True):
@@ -143,14 +145,14 @@ def test_the_page_computes_what_the_command_and_the_document_say(cli):
     assert f"= **{example['dc_dW'][1][0][0]:.7f}**" in document
 
 
-def test_nothing_is_overwritten_unless_told_to(cli, pages):
+def test_nothing_is_overwritten_unless_asked_for(cli):
     cli("gears")
     assert cli("gears").stdout == "saved gears-2.html\n"
     assert "gears.html exists" in cli("gears", "-o", "gears.html", code=2).stderr
     cli("gears", "-o", "gears.html", "--overwrite")
 
 
-def test_it_opens_the_page_or_says_where_it_is(cli, pages, monkeypatch, tmp_path):
+def test_it_opens_the_page_or_says_where_it_is(cli, monkeypatch, tmp_path):
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
     assert cli("gears", "--open").stderr == ""

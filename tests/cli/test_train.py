@@ -1,10 +1,12 @@
 """`simplenet train`: what it saves, prints and refuses, and how it ends when it must."""
 
 import errno
+import inspect
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -16,9 +18,10 @@ import pytest
 from simplenet import advance, evaluate, init_net, load_data, load_model, start, train
 from simplenet.cli.output import Keeper
 from simplenet.cli.signals import Terminated
-from simplenet.cli.train import advice_on, fit
+from simplenet.cli.train import advice_on, find_data, fit
 from simplenet.datasets.idx import write_idx
 from simplenet.datasets.sources import DATASETS, PARTS
+from simplenet.schedules import SCHEDULES
 
 SMALL = ("--hidden", 8, "--epochs", 2)
 
@@ -505,15 +508,17 @@ def test_the_sample_asked_for_needs_no_notice(cli, sample):
     assert "NOT MNIST" not in cli("train", *SMALL, "--data", "sample").stderr
 
 
-def test_two_mirrors_that_do_not_answer_cost_less_than_ten_seconds(cli, sample, monkeypatch):
-    import simplenet.datasets.load as datasets
-
-    waits, load = [], datasets.load_data
-    monkeypatch.setattr(
-        datasets, "load_data", lambda *args, **how: waits.append(how) or load(*args, **how)
-    )
-    cli("train", *SMALL)
-    assert 0 < waits[0]["timeout"] * len(datasets.DATASETS["mnist"].mirrors) <= 9
+def test_two_mirrors_that_do_not_answer_cost_less_than_ten_seconds(sample, monkeypatch, capsys):
+    patience = inspect.signature(find_data).parameters["patience"].default
+    assert 0 < patience * len(DATASETS["mnist"].mirrors) <= 9
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it connects, and says nothing
+        mirror = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        two = DATASETS["mnist"]._replace(mirrors=(mirror, mirror))
+        monkeypatch.setitem(DATASETS, "mnist", two)
+        found = find_data(None, False, True, patience=0.1)
+    assert found.name == "sample"
+    said = " ".join(capsys.readouterr().err.split())  # it is wrapped
+    assert said.count("no answer for 0.1 s") == 2
 
 
 @pytest.mark.parametrize(
@@ -561,17 +566,11 @@ def test_a_divergence_saves_the_last_good_model_and_advises(cli, data):
 
 
 def test_a_later_divergence_saves_the_model_as_it_was_before(cli, data, monkeypatch):
-    from simplenet.training import run as training
+    def overflow(done, step, settings):
+        return 1.0 if done < 1.4 else np.inf  # in the middle of the second epoch
 
-    step, steps = training.optimize, []
-
-    def overflow(net, lr, rule):
-        steps.append(lr)
-        step(net, lr if len(steps) < 15 else np.inf, rule)  # in the second epoch of ten steps
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "optimize", overflow)
-        stderr = cli("train", "--data", data, *SMALL, code=4).stderr
+    monkeypatch.setitem(SCHEDULES, "constant", overflow)
+    stderr = cli("train", "--data", data, *SMALL, code=4).stderr
     assert "diverged in epoch 2" in stderr and "after 1 epoch is saved as model.npz." in stderr
     run, net = load_model("model.npz"), init_net((64, 8, 3), rng=0)
     list(train(net, *load_data(data).train, epochs=1))

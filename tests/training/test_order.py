@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 
 from simplenet.streams import PURPOSES, stream
-from simplenet.training import order
-from simplenet.training.order import Others, Windowed, shuffled, split
+from simplenet.training.order import TOGETHER, Others, Together, Windowed, shuffled, split
 
 
 def split_many(count, validation):
     """Divide images of which more than 50 are too many to shuffle at once."""
-    return split(count, validation, most=50)
+    return split(count, validation, Together(most=50))
 
 
 def draw(learned, seed=4, epoch=2, chunk=8):
     """Draw an order in windows of three chunks of 8."""
-    return shuffled(learned, seed, epoch, chunk=chunk, window=3)
+    return shuffled(learned, seed, epoch, Together(chunk=chunk, window=3))
 
 
 def whole(drawn):
@@ -61,12 +60,17 @@ def test_each_window_is_mixed_in_another_way():
     assert len(ranks) == 3
 
 
-def test_chunks_and_each_window_have_a_stream_of_their_own(monkeypatch):
-    asked = []
-    monkeypatch.setattr(order, "stream", lambda *which: asked.append(which) or stream(*which))
-    whole(draw(split_many(72, 0)[0]))
-    windows = [(4, "window", 2, number) for number in range(3)]
-    assert asked == [(0, "order"), (4, "order", 2), *windows]
+def test_held_out_images_chunks_and_each_window_have_a_stream_of_their_own():
+    learned, held_out = split_many(89, 17)
+    ends = np.arange(18) * 89 // 17
+    assert (held_out == stream(0, "order").integers(ends[:-1], ends[1:])).all()
+    chunks, expected = stream(4, "order", 2).permutation(9), []
+    for number in range(3):
+        window = [8 * chunk + i for chunk in chunks[3 * number : 3 * number + 3] for i in range(8)]
+        images = np.setdiff1d(np.arange(89), held_out)[window]
+        stream(4, "window", 2, number).shuffle(images)
+        expected += images.tolist()
+    assert whole(draw(learned)) == expected
     assert PURPOSES["window"] not in [PURPOSES["order"], PURPOSES["dropout"]]
 
 
@@ -98,9 +102,9 @@ def test_a_window_mixes_chunks_from_everywhere():
 
 
 def test_without_being_asked_for_millions_only_are_drawn_in_windows():
-    many, _ = split(order.MOST + 1, 10)
+    many, _ = split(TOGETHER.most + 1, 10)
     assert isinstance(many, Others)
     drawn = shuffled(many, 0, 1)
     assert isinstance(drawn, Windowed)
-    assert (drawn.chunk, drawn.window) == (order.CHUNK, order.WINDOW)
+    assert (drawn.chunk, drawn.window) == (TOGETHER.chunk, TOGETHER.window) == (4096, 256)
     assert len(set(drawn[:5000].tolist())) == 5000

@@ -1,6 +1,7 @@
 """Runs: who is learned from, what is recorded, and that leaving and going on changes nothing."""
 
 import functools
+import inspect
 import itertools
 import os
 import random
@@ -25,6 +26,7 @@ from simplenet import (
     minibatches,
     optimize,
     optimizer,
+    predict,
     save_model,
     start,
     train,
@@ -35,8 +37,8 @@ from simplenet.optimizers import OPTIMIZERS
 from simplenet.options import OPTIONS, TrainingOptions
 from simplenet.streams import stream
 from simplenet.training import run as training
-from simplenet.training.order import shuffled, split
-from simplenet.training.run import draw_masks
+from simplenet.training.order import Together, shuffled, split
+from simplenet.training.run import draw_masks, step, validate
 
 
 def numbered(count, classes=10):
@@ -44,17 +46,24 @@ def numbered(count, classes=10):
     return (np.arange(count) / 2500).reshape(-1, 1, 1), np.arange(count) % classes
 
 
-@pytest.fixture
-def seen(monkeypatch):
-    """Record the number of every image that is learned from, minibatch by minibatch."""
-    batches = []
+class Watched:
+    """The step of training, which remembers every minibatch that it learns from."""
 
-    def spy(net, y):
-        batches.append(np.rint(net.a[0][:, 0] * 2500).astype(int).tolist())
-        return backward(net, y)
+    def __init__(self):
+        self.numbers, self.targets, self.masks, self.rates = [], [], [], []
 
-    monkeypatch.setattr(training, "backward", spy)
-    return batches
+    def __call__(self, net, x, y, lr, rule, masks):
+        result = step(net, x, y, lr, rule, masks)
+        self.numbers.append(np.rint(net.a[0][:, 0] * 2500).astype(int).tolist())
+        self.targets.append(y.copy())
+        self.masks.append(dict(net.masks))
+        self.rates.append(lr)
+        return result
+
+
+def overflows(net, x, y, lr, rule, masks):
+    """Learn as usual, from a cost that is too large."""
+    return step(net, x, y, lr, rule, masks)[0], np.inf
 
 
 # --- the division ---------------------------------------------------------------------------------
@@ -86,8 +95,10 @@ def test_something_must_be_left_to_learn_from(validation):
 # --- training -------------------------------------------------------------------------------------
 
 
-def test_held_out_images_are_never_learned_from_and_all_others_once_in_each_epoch(seen):
-    list(train(init_net((1, 10), rng=0), *numbered(2345), epochs=2, batch_size=100, lr=1e-9))
+def test_held_out_images_are_never_learned_from_and_all_others_once_in_each_epoch():
+    watched, how = Watched(), {"epochs": 2, "batch_size": 100, "lr": 1e-9}
+    list(train(init_net((1, 10), rng=0), *numbered(2345), step=watched, **how))
+    seen = watched.numbers
     learned, held_out = split(2345, None)
     for epoch in seen[:20], seen[20:]:
         assert [len(batch) for batch in epoch] == [100] * 19 + [55]
@@ -97,23 +108,27 @@ def test_held_out_images_are_never_learned_from_and_all_others_once_in_each_epoc
     assert seen[:20] != seen[20:]
 
 
-def test_the_order_of_an_epoch_depends_on_the_seed_and_its_number_only(seen):
+def test_the_order_of_an_epoch_depends_on_the_seed_and_its_number_only():
+    watched, how = Watched(), {"epochs": 3, "lr": 1e-9}
     for seed in (4, 5):
-        list(train(init_net((1, 10), rng=0), *numbered(90), epochs=3, seed=seed, lr=1e-9))
+        list(train(init_net((1, 10), rng=0), *numbered(90), seed=seed, step=watched, **how))
+    seen = watched.numbers
     learned, _ = split(90, None)
     orders = [list(itertools.chain(*seen[i : i + 4])) for i in range(0, len(seen), 4)]
     drawn = [(seed, epoch) for seed in (4, 5) for epoch in (1, 2, 3)]
     assert orders == [np.random.default_rng(key).permutation(learned).tolist() for key in drawn]
 
 
-def test_validation_measures_the_same_images_whatever_the_seed(monkeypatch):
-    measured, predict = [], training.predict
-    monkeypatch.setattr(
-        training, "predict", lambda net, x: measured.append(x.ravel()) or predict(net, x)
-    )
+def test_validation_measures_the_same_images_whatever_the_seed():
+    measured = []
+
+    def watched(net, images, labels, held_out):
+        measured.append(images[held_out].ravel())
+        return validate(net, images, labels, held_out)
+
     for seed in (0, 1):
         net = init_net((1, 10), rng=seed)
-        (record,) = train(net, *numbered(60), epochs=1, seed=seed, validation=7)
+        (record,) = train(net, *numbered(60), epochs=1, seed=seed, validation=7, validate=watched)
         images, labels = (part[split(60, 7)[1]] for part in numbered(60))
         assert record.validation_accuracy == evaluate(net, images, labels).accuracy
     assert len(measured[0]) == 7 and (measured[0] == measured[1]).all()
@@ -231,11 +246,9 @@ def test_the_last_step_of_all_may_diverge_though_every_cost_was_finite():
     assert (net.params == before).all()
 
 
-def test_the_cost_may_diverge_though_every_weight_is_finite(monkeypatch):
-    monkeypatch.setattr(training, "backward", lambda net, y: float(len(y) == 20) * np.inf)
-    monkeypatch.setattr(training, "optimize", lambda net, lr, rule: None)
+def test_the_cost_may_diverge_though_every_weight_is_finite():
     with pytest.raises(DivergedError, match="finite cost"):
-        list(train(init_net((24, 3), rng=0), *bars(), epochs=1))
+        list(train(init_net((24, 3), rng=0), *bars(), epochs=1, step=overflows))
 
 
 @pytest.mark.parametrize(
@@ -255,46 +268,100 @@ def test_options_are_checked_as_the_table_says(options, error, words):
         next(train(init_net((24, 3), rng=0), *bars(), **options))
 
 
+# --- hooks ----------------------------------------------------------------------------------------
+
+
+def test_by_default_a_step_is_the_four_calls_and_validation_the_share_of_right_predictions():
+    for function in advance, train:
+        parameters = inspect.signature(function).parameters
+        assert parameters["step"].default is step
+        assert parameters["validate"].default is validate
+    assert inspect.signature(advance).parameters["together"].default == Together()
+    net, by_hand = (init_net((24, 6, 3), rng=0) for _ in range(2))
+    [(x, y), *_] = minibatches(*bars())
+    masks, rule = {1: np.float32(2) * np.eye(20, 6, dtype=np.float32)}, optimizer("adam")
+    net.grads[:] = np.nan  # the first of the calls makes them 0
+    predicted, cost = step(net, x, y, 0.1, rule, masks)
+    zero_grad(by_hand)
+    np.testing.assert_array_equal(predicted, forward(by_hand, x, masks))
+    assert cost == backward(by_hand, y)
+    optimize(by_hand, 0.1, rule)
+    np.testing.assert_array_equal(net.params, by_hand.params)
+    images, labels = bars()
+    held_out = np.arange(5, 100)
+    right = predict(net, images[held_out]) == labels[held_out]
+    assert 0 < validate(net, images, labels, held_out) == right.mean() < 1
+
+
+def test_a_step_of_ones_own_learns_with_noise():
+    rng, noisy, plain = np.random.default_rng(1), *(init_net((24, 3), rng=0) for _ in range(2))
+
+    def with_noise(net, x, y, lr, rule, masks):
+        noise = rng.normal(0, 0.01, x.shape).astype(x.dtype)
+        return step(net, x + noise, y, lr, rule, masks)
+
+    (record,) = train(noisy, *bars(), epochs=1, step=with_noise)
+    (other,) = train(plain, *bars(), epochs=1)
+    assert record.cost != other.cost and record.cost == pytest.approx(other.cost, rel=0.1)
+    assert 0 < abs(noisy.params - plain.params).max() < 0.5
+
+
+def test_a_validation_of_ones_own_is_recorded_and_decides_when_to_stop():
+    net, epochs = init_net((24, 3), rng=0), []
+
+    def worse_and_worse(net, images, labels, held_out):
+        assert len(images) == len(labels) == 240 and len(held_out) == 40
+        epochs.append(net.params.copy())
+        return 1 / len(epochs)
+
+    records = list(train(net, *bars(), epochs=9, patience=2, validate=worse_and_worse))
+    assert [record.validation_accuracy for record in records] == [1, 1 / 2, 1 / 3]
+    np.testing.assert_array_equal(net.params, epochs[0])
+
+
 # --- more images than memory ----------------------------------------------------------------------
 
 
-def in_windows(monkeypatch):
-    """Have more than 1,000 images be too many to shuffle at once."""
-    monkeypatch.setattr(training, "split", functools.partial(split, most=1000))
-    monkeypatch.setattr(training, "shuffled", functools.partial(shuffled, chunk=50, window=4))
+WINDOWS = Together(most=1000, chunk=50, window=4)
 
 
-def test_of_files_only_the_numbers_of_the_images_are_in_memory(tmp_path, monkeypatch):
-    net, (images, labels) = init_net((1, 2), rng=0), many(tmp_path)
-
-    def twice():
-        list(train(net, images, labels, epochs=2, batch_size=1000))
-
+def test_of_files_only_the_numbers_of_the_images_are_in_memory(tmp_path):
+    net, data, how = init_net((1, 2), rng=0), many(tmp_path), {"epochs": 2, "batch_size": 1000}
+    runs = [start(net, *data, **how) for _ in range(2)]  # as often as `peak` calls
     room = 600_000  # for some blocks of images, and the 5,000 that are validated on
-    assert 8 * 400_000 < peak(twice) < 8 * 400_000 + room  # four bytes in each of two orders
-    in_windows(monkeypatch)
-    assert peak(twice) < 2 * room
+    most = peak(lambda: list(train(net, *data, **how)))
+    assert 8 * 400_000 < most < 8 * 400_000 + room  # four bytes in each of two orders
+    assert peak(lambda: finish(runs.pop(), data, together=WINDOWS)) < 2 * room
+    assert not runs
 
 
-def test_more_images_than_are_shuffled_at_once_are_each_learned_from_once(seen, monkeypatch):
-    in_windows(monkeypatch)
+def test_more_images_than_are_shuffled_at_once_are_each_learned_from_once():
+    watched, how = Watched(), {"epochs": 1, "batch_size": 100, "lr": 1e-9}
     for _ in range(2):
-        list(train(init_net((1, 10), rng=0), *numbered(2345), epochs=1, batch_size=100, lr=1e-9))
+        run = start(init_net((1, 10), rng=0), *numbered(2345), **how)
+        finish(run, numbered(2345), step=watched, together=WINDOWS)
+    seen = watched.numbers
     assert [len(batch) for batch in seen[:20]] == [100] * 19 + [55]
-    _, held_out = training.split(2345, None)
+    _, held_out = split(2345, None, WINDOWS)
     assert sorted([*itertools.chain(*seen[:20]), *held_out]) == list(range(2345))
     assert seen[:20] == seen[20:]
 
 
-def test_many_images_held_out_are_measured_some_at_a_time(monkeypatch):
+def test_many_images_held_out_are_measured_some_at_a_time():
     how = {"epochs": 1, "validation": 100, "lr": 0.1}
     (expected,) = train(init_net((24, 3), rng=0), *bars(), **how)
-    sizes, predict = [], training.predict
-    monkeypatch.setattr(training, "predict", lambda net, x: sizes.append(len(x)) or predict(net, x))
-    monkeypatch.setattr(training, "VALIDATED", 33)
-    (record,) = train(init_net((24, 3), rng=0), *bars(), **how)
+    net, (images, labels), sizes = init_net((24, 3), rng=0), bars(), []
+
+    class Copied(np.ndarray):
+        def __getitem__(self, chosen):
+            sizes.append(len(chosen))
+            return images[chosen]
+
+    (record,) = train(net, images, labels, validate=functools.partial(validate, most=33), **how)
+    held_out = split(240, 100)[1]
+    accuracy = validate(net, images.view(Copied), labels, held_out, most=33)
     assert sizes == [33, 33, 33, 1]
-    assert record.validation_accuracy == expected.validation_accuracy
+    assert accuracy == record.validation_accuracy == expected.validation_accuracy
     assert 0.3 < record.validation_accuracy < 1
 
 
@@ -319,19 +386,6 @@ def test_images_that_do_not_lie_in_one_piece_are_not_brought_into_one():
 # --- dropout and label smoothing ------------------------------------------------------------------
 
 
-@pytest.fixture
-def targets(monkeypatch):
-    """Record masks and targets of every minibatch: (masks by layer, y)."""
-    batches = []
-
-    def spy(net, y):
-        batches.append((dict(net.masks), y.copy()))
-        return backward(net, y)
-
-    monkeypatch.setattr(training, "backward", spy)
-    return batches
-
-
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dropout_leaves_out_its_share_of_hidden_neurons_and_scales_the_others_up(rate, dtype):
@@ -351,17 +405,19 @@ def test_dropout_leaves_out_its_share_of_hidden_neurons_and_scales_the_others_up
     assert (masks[1][:, :200] != masks[2]).any()
 
 
-def test_without_dropout_or_hidden_neurons_nothing_is_masked(targets):
+def test_without_dropout_or_hidden_neurons_nothing_is_masked():
+    watched = Watched()
     assert draw_masks(init_net((5, 3), rng=0), 7, 0.5, np.random.default_rng(0)) == {}
-    list(train(init_net((24, 4, 3), rng=0), *bars(), epochs=1))
-    assert {len(masks) for masks, _ in targets} == {0}
+    list(train(init_net((24, 4, 3), rng=0), *bars(), epochs=1, step=watched))
+    assert {len(masks) for masks in watched.masks} == {0}
 
 
-def test_masks_depend_on_the_seed_the_epoch_and_the_block_only(targets):
+def test_masks_depend_on_the_seed_the_epoch_and_the_block_only():
     images, labels = bars(2600)
+    watched = Watched()
     net = init_net((24, 6, 3), rng=0)
     how = {"epochs": 2, "batch_size": 500, "validation": 0, "dropout": 0.5, "lr": 1e-9, "seed": 3}
-    list(train(net, images, labels, **how))
+    list(train(net, images, labels, step=watched, **how))
     drawn = {
         (epoch, block): draw_masks(net, rows, 0.5, stream(3, "dropout", epoch, block))[1]
         for epoch in (1, 2)
@@ -370,8 +426,8 @@ def test_masks_depend_on_the_seed_the_epoch_and_the_block_only(targets):
     expected = [
         mask[i : i + 500] for mask in drawn.values() for i in range(0, len(mask), 500)
     ]  # fmt: skip
-    assert len(targets) == len(expected) == 12
-    for (masks, _), mask in zip(targets, expected):
+    assert len(watched.masks) == len(expected) == 12
+    for masks, mask in zip(watched.masks, expected):
         assert list(masks) == [1]
         np.testing.assert_array_equal(masks[1], mask)
     assert len({mask[:500].tobytes() for mask in drawn.values()}) == 6  # all of them different
@@ -391,10 +447,12 @@ def test_dropout_is_off_when_a_net_is_measured():
     assert record.cost != pytest.approx(evaluate(net, *bars()).cost, rel=1e-3)  # it was on before
 
 
-def test_label_smoothing_spreads_its_share_over_all_classes_in_training_only(targets):
-    net = init_net((24, 3), rng=0, cost="cross-entropy")
-    (record,) = train(net, *bars(), epochs=1, label_smoothing=0.3, lr=1e-30, validation=0)
-    for _, y in targets:
+def test_label_smoothing_spreads_its_share_over_all_classes_in_training_only():
+    net, watched = init_net((24, 3), rng=0, cost="cross-entropy"), Watched()
+    how = {"epochs": 1, "label_smoothing": 0.3, "lr": 1e-30, "validation": 0}
+    (record,) = train(net, *bars(), step=watched, **how)
+    assert len(watched.targets) == 12
+    for y in watched.targets:
         assert y.dtype == np.float32
         np.testing.assert_allclose(np.sort(y), [[0.1, 0.1, 0.8]] * len(y), rtol=1e-6)
     assert evaluate(net, *bars()).cost < record.cost  # measured against what is true
@@ -407,10 +465,10 @@ def test_label_smoothing_spreads_its_share_over_all_classes_in_training_only(tar
     assert (smooth.params != hard.params).all()
 
 
-def test_smoothing_the_label_of_a_single_class_changes_nothing(targets):
-    net = init_net((24, 1), rng=0, cost="cross-entropy")
-    next(train(net, bars(30)[0], np.zeros(30, int), label_smoothing=0.3))
-    assert {float(y) for _, ys in targets for y in ys.ravel()} == {1.0}
+def test_smoothing_the_label_of_a_single_class_changes_nothing():
+    net, watched = init_net((24, 1), rng=0, cost="cross-entropy"), Watched()
+    next(train(net, bars(30)[0], np.zeros(30, int), label_smoothing=0.3, step=watched))
+    assert {float(y) for ys in watched.targets for y in ys.ravel()} == {1.0}
 
 
 # --- optimizers and schedules ---------------------------------------------------------------------
@@ -433,13 +491,10 @@ def test_smoothing_the_label_of_a_single_class_changes_nothing(targets):
         ),
     ],
 )
-def test_the_schedule_moves_at_every_step_and_its_last_is_recorded(monkeypatch, options, factor):
-    rates, optimize = [], training.optimize
-    monkeypatch.setattr(
-        training, "optimize", lambda net, lr, rule: rates.append(lr) or optimize(net, lr, rule)
-    )
-    how = {"epochs": 3, "batch_size": 100, "validation": 0, "lr": 0.2}
-    records = list(train(init_net((24, 3), rng=0), *bars(1250), **how, **options))
+def test_the_schedule_moves_at_every_step_and_its_last_is_recorded(options, factor):
+    watched, how = Watched(), {"epochs": 3, "batch_size": 100, "validation": 0, "lr": 0.2}
+    records = list(train(init_net((24, 3), rng=0), *bars(1250), step=watched, **how, **options))
+    rates = watched.rates
     done = [epoch + batch * 100 / 1250 for epoch in range(3) for batch in range(13)]
     np.testing.assert_allclose(rates, [0.2 * factor(at) for at in done], rtol=1e-9)
     assert [record.lr for record in records] == rates[12::13]
@@ -507,25 +562,22 @@ def test_the_loop_of_four_calls_and_train_with_its_order_give_equal_bytes(dtype)
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_all_arithmetic_stays_in_the_precision_of_the_net(name, dtype, monkeypatch):
+def test_all_arithmetic_stays_in_the_precision_of_the_net(name, dtype):
     found = set()
 
-    def spy(*args, **how):
-        rule = optimizer(*args, **how)
-
-        def wrapped(net, gradient, lr):
+    def watched(net, x, y, lr, rule, masks):
+        def noted(net, gradient, lr):
             rule(net, gradient, lr)
             arrays = gradient, net.grads, *net.a, *net.masks.values(), *net.state.values()
             found.update(array.dtype for array in arrays if array.ndim)
 
-        return wrapped
+        return step(net, x, y, lr, noted, masks)
 
-    monkeypatch.setattr(training, "optimizer", spy)
     net = init_net((24, 6, 3), rng=0, dtype=dtype, activation="leaky-relu", cost="cross-entropy")
     list(
         train(
             net, *bars(50), epochs=1, optimizer=name, dropout=0.5, label_smoothing=0.1,
-            l1=1e-3, l2=1e-3, clip=1.0,
+            l1=1e-3, l2=1e-3, clip=1.0, step=watched,
         )
     )  # fmt: skip
     assert found == {np.dtype(dtype)} == {net.params.dtype}
@@ -590,21 +642,15 @@ def test_the_options_that_editors_know_are_those_of_the_table():
 # --- early stopping -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def accuracies(monkeypatch):
-    """Have validation find these accuracies by the epoch; return the parameters it was given."""
-    queue, params = [], []
+def finding(*accuracies):
+    """Return what finds these accuracies by the epoch, and the parameters that it was given."""
+    queue, params = list(accuracies), []
 
     def pretend(net, images, labels, held_out):
         params.append(net.params.copy())
         return queue.pop(0)
 
-    def expect(*found):
-        queue[:], params[:] = found, []
-        return params
-
-    monkeypatch.setattr(training, "_validate", pretend)
-    return expect
+    return pretend, params
 
 
 @pytest.mark.parametrize(
@@ -620,12 +666,12 @@ def accuracies(monkeypatch):
     ],
 )
 def test_patience_ends_with_the_best_parameters_and_can_go_on_from_the_last(
-    accuracies, found, patience, epochs, ran, best
+    found, patience, epochs, ran, best
 ):
-    params = accuracies(*found)
+    pretend, params = finding(*found)
     net = init_net((24, 6, 3), rng=0)
     run = start(net, *bars(), epochs=epochs, patience=patience, optimizer="adam")
-    records = [at.record for at in advance(run, *bars())]
+    records = [at.record for at in advance(run, *bars(), validate=pretend)]
     assert records == run.history and run.finished and run.epoch == ran
     assert [record.validation_accuracy for record in records] == found[:ran]
     np.testing.assert_array_equal(net.params, params[best - 1])
@@ -649,20 +695,20 @@ def test_patience_without_images_to_validate_on_is_refused():
 
 @pytest.mark.parametrize("scribble", [True, False])
 def test_what_is_done_to_the_net_between_epochs_does_not_change_what_is_gone_back_to(
-    accuracies, scribble
+    scribble,
 ):
     """The best parameters are those that validation measured, not those at the next step."""
-    params = accuracies(0.5, 0.9, 0.1, 0.2)
+    pretend, params = finding(0.5, 0.9, 0.1, 0.2)
     net = init_net((24, 6, 3), rng=0)
     run = start(net, *bars(), epochs=4, patience=3)
-    for at in advance(run, *bars()):
+    for at in advance(run, *bars(), validate=pretend):
         if scribble and at.epoch < 4:
             run.net.params[:] = 0.5
             run.net.params[::2] = at.epoch
     np.testing.assert_array_equal(net.params, params[1])
     np.testing.assert_array_equal(run.best.params, params[1])
-    accuracies(0.5, 0.9, 0.1, 0.2)
-    for record in train(net, *bars(), epochs=4, patience=3):
+    pretend, _ = finding(0.5, 0.9, 0.1, 0.2)
+    for record in train(net, *bars(), epochs=4, patience=3, validate=pretend):
         if record.epoch < 4:
             if record.epoch == 2:
                 best = net.params.copy()
@@ -670,10 +716,9 @@ def test_what_is_done_to_the_net_between_epochs_does_not_change_what_is_gone_bac
     np.testing.assert_array_equal(net.params, best)
 
 
-def test_the_parameters_that_a_run_keeps_are_no_views_of_those_of_the_net(accuracies):
-    accuracies(0.9, 0.5)
+def test_the_parameters_that_a_run_keeps_are_no_views_of_those_of_the_net():
     run = start(init_net((24, 6, 3), rng=0), *bars(), epochs=2, patience=5)
-    list(advance(run, *bars()))
+    list(advance(run, *bars(), validate=finding(0.9, 0.5)[0]))
     for params in run.best.params, run.last.params:
         assert not np.shares_memory(params, run.net.params)
 
@@ -717,9 +762,9 @@ def saved(run, folder):
     return (folder / "run.npz").read_bytes()
 
 
-def finish(run, data):
+def finish(run, data, **hooks):
     """Take a run to its end; return how many blocks that were."""
-    return len(list(advance(run, *data)))
+    return len(list(advance(run, *data, **hooks)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -787,17 +832,16 @@ def test_a_run_that_is_given_more_epochs_equals_the_longer_run(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["patience", "sgd"])
-def test_a_run_that_went_back_to_the_best_goes_on_from_the_last(kind, accuracies, tmp_path):
+def test_a_run_that_went_back_to_the_best_goes_on_from_the_last(kind, tmp_path):
     found = [0.9, 0.5, 0.6, 0.95, 0.1]
-    accuracies(*found)
     longer, data = begin(kind, epochs=5, patience=9)
-    finish(longer, data)
+    finish(longer, data, validate=finding(*found)[0])
     for again in (lambda run: run), (lambda run: load_model(tmp_path / "run.npz")):
-        accuracies(*found)
+        pretend, _ = finding(*found)
         run, _ = begin(kind, epochs=2, patience=9)
         for epochs in 2, 3, 4, 5:
             run.settings["epochs"] = epochs
-            finish(run, data)
+            finish(run, data, validate=pretend)
             assert (run.last is None) == (epochs == 4)
             saved(run, tmp_path)
             run = again(run)
@@ -805,22 +849,19 @@ def test_a_run_that_went_back_to_the_best_goes_on_from_the_last(kind, accuracies
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "dropout"])
-def test_a_run_of_more_than_can_be_shuffled_at_once_may_be_left(kind, monkeypatch, tmp_path):
-    in_windows(monkeypatch)
+def test_a_run_of_more_than_can_be_shuffled_at_once_may_be_left(kind, tmp_path):
     through, data = begin(kind)
-    blocks = finish(through, data)
+    blocks = finish(through, data, together=WINDOWS)
     expected = saved(through, tmp_path)
-    monkeypatch.undo()
     other, _ = begin(kind)
     finish(other, data)
     assert saved(other, tmp_path) != expected  # another order
-    in_windows(monkeypatch)
     for some in range(1, blocks):
         run, _ = begin(kind)
-        list(itertools.islice(advance(run, *data), some))
+        list(itertools.islice(advance(run, *data, together=WINDOWS), some))
         saved(run, tmp_path)
         run = load_model(tmp_path / "run.npz")
-        finish(run, data)
+        finish(run, data, together=WINDOWS)
         assert saved(run, tmp_path) == expected
 
 
@@ -866,13 +907,12 @@ def test_what_a_consumer_does_with_the_net_for_itself_changes_nothing(tmp_path):
     assert saved(run, tmp_path) == saved(expected, tmp_path)
 
 
-def test_nothing_happens_until_the_first_block_is_asked_for(accuracies, tmp_path):
-    accuracies(0.9, 0.5, 0.1)
+def test_nothing_happens_until_the_first_block_is_asked_for(tmp_path):
     run, data = begin("sgd", epochs=2, patience=9)
     fresh = saved(run, tmp_path)
     advance(run, *data)
     assert saved(run, tmp_path) == fresh
-    finish(run, data)
+    finish(run, data, validate=finding(0.9, 0.5)[0])
     run.settings["epochs"] = 3
     ended = saved(run, tmp_path)
     advance(run, *data)
@@ -886,7 +926,27 @@ class Early(BaseException):
     """As KeyboardInterrupt is: no Exception."""
 
 
-@pytest.mark.parametrize("what", ["forward", "backward", "optimize", "_end_epoch", "predict"])
+class Failing:
+    """A step that ends after one of its calls, in the third minibatch."""
+
+    def __init__(self, after):
+        self.after, self.minibatches = after, 0
+
+    def __call__(self, net, x, y, lr, rule, masks):
+        self.minibatches += 1
+        if self.minibatches < 3 or self.after == "optimize":
+            result = step(net, x, y, lr, rule, masks)
+            if self.minibatches == 3:
+                raise Early
+            return result
+        zero_grad(net)
+        forward(net, x, masks)
+        if self.after == "backward":
+            backward(net, y)
+        raise Early
+
+
+@pytest.mark.parametrize("what", ["forward", "backward", "optimize", "_end_epoch", "validate"])
 @pytest.mark.parametrize("block", range(6))
 def test_an_error_in_any_block_leaves_the_run_where_it_stood(what, block, monkeypatch, tmp_path):
     through, data = begin("patience")
@@ -896,21 +956,24 @@ def test_an_error_in_any_block_leaves_the_run_where_it_stood(what, block, monkey
     run.settings["patience"] = 9
     list(itertools.islice(advance(run, *data), block))
     before = saved(run, tmp_path)
-    calls, real = [], getattr(training, what)
+    at_the_end = {"validate": validate, "_end_epoch": training._end_epoch}
 
     def fail(*args):
-        result = real(*args)
-        calls.append(args)
-        if len(calls) == (1 if what in ("_end_epoch", "predict") else 3):
-            raise Early
-        return result
+        at_the_end[what](*args)
+        raise Early
 
-    monkeypatch.setattr(training, what, fail)
-    if what in ("_end_epoch", "predict") and block % 3 != 2:
-        next(advance(run, *data))  # which come at the end of an epoch only
+    hooks = {}
+    if what == "_end_epoch":  # not to be replaced by anyone: there is no hook
+        monkeypatch.setattr(training, what, fail)
+    elif what == "validate":
+        hooks["validate"] = fail
+    else:
+        hooks["step"] = Failing(what)
+    if what in at_the_end and block % 3 != 2:
+        next(advance(run, *data, **hooks))
     else:
         with pytest.raises(Early):
-            next(advance(run, *data))
+            next(advance(run, *data, **hooks))
         assert saved(run, tmp_path) == before
     monkeypatch.undo()
     finish(run, data)
@@ -918,16 +981,14 @@ def test_an_error_in_any_block_leaves_the_run_where_it_stood(what, block, monkey
 
 
 def test_an_error_in_the_first_block_of_a_longer_run_leaves_the_best_in_the_net(
-    accuracies, monkeypatch, tmp_path
+    tmp_path,
 ):
-    accuracies(0.9, 0.5, 0.1)
     run, data = begin("sgd", epochs=2, patience=9)
-    finish(run, data)
+    finish(run, data, validate=finding(0.9, 0.5)[0])
     run.settings["epochs"] = 3
     before = saved(run, tmp_path)
-    monkeypatch.setattr(training, "backward", lambda net, y: backward(net, y) * np.inf)
     with pytest.raises(DivergedError):
-        next(advance(run, *data))
+        next(advance(run, *data, step=overflows))
     assert run.last and saved(run, tmp_path) == before
 
 
@@ -944,20 +1005,20 @@ def test_outputs_that_are_not_finite_in_validation_leave_a_run_that_can_go_on(tm
         assert saved(run, tmp_path) == before
 
 
-def test_a_divergence_puts_back_what_the_optimizer_remembered_too(monkeypatch):
-    step, steps, before = training.optimize, [], []
+def test_a_divergence_puts_back_what_the_optimizer_remembered_too():
+    steps, before = [], []
 
-    def overflow(net, lr, rule):
+    def overflow(net, x, y, lr, rule, masks):
         steps.append(lr)
-        step(net, lr if len(steps) < 125 else np.inf, rule)  # in the third block of fifty steps
+        lr = lr if len(steps) < 125 else np.inf  # in the third block of fifty steps
+        return step(net, x, y, lr, rule, masks)
 
     def remember(epoch, done):
         before.append((net.params.copy(), {name: part.copy() for name, part in net.state.items()}))
 
-    monkeypatch.setattr(training, "optimize", overflow)
     net = init_net((24, 3), rng=0)
     with pytest.raises(DivergedError):
-        how = {"validation": 0, "optimizer": "adam", "progress": remember}
+        how = {"validation": 0, "optimizer": "adam", "progress": remember, "step": overflow}
         list(train(net, *bars(2500), **how))
     assert len(before) == 2 and net.state["adam.steps"] == 100
     params, state = before[-1]
