@@ -98,7 +98,8 @@ def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
 
     def check(value: Any) -> tuple[int, ...]:
         try:
-            given = value.split(",") if isinstance(value, str) else tuple(value)
+            alone = isinstance(value, int)  # as in TOML, of one hidden layer
+            given = value.split(",") if isinstance(value, str) else [value] if alone else value
             found = tuple(one(item) for item in given)
         except (ValueError, TypeError):
             found = ()
@@ -367,7 +368,8 @@ def default_lr(
     images of MNIST: see scripts/notes/learning-rate.md.
     """
     widest, narrowest, layers = max(hidden, default=1), min(hidden, default=30), len(hidden) or 1
-    sigmoid, identity = activation == "sigmoid", activation == "identity"
+    # Without a hidden layer, what reaches the outputs is as large as the images.
+    sigmoid, identity = bool(hidden) and activation == "sigmoid", activation == "identity"
     batches = batch_size / 20
     # The gradient of a larger minibatch has less noise, but the edge stays where it is.
     steadier = min(2.0 if identity else 5.0, math.sqrt(batches))

@@ -82,6 +82,7 @@ def test_the_table_is_read_without_numpy():
         ("validation", None, None),
         ("hidden", "100,50", (100, 50)),
         ("hidden", [8], (8,)),
+        ("hidden", 8, (8,)),
         ("shape", "64, 3", (64, 3)),
         ("shape", np.array([64, 1_000_000, 3]), (64, 1_000_000, 3)),
         ("shape", None, None),
@@ -128,7 +129,7 @@ SIZES = "layer sizes from 1 to 1,000,000 with commas between"
             "optimizer", "expected one of sgd, nesterov, rmsprop, adam, adamw; found",
             ["SGD", "", None, 3, ["sgd"], True],
         ),
-        ("hidden", f"expected 1 or more {SIZES}, such as 100,50; found", ["", "0", "8,,8", 8, []]),
+        ("hidden", f"expected 1 or more {SIZES}, such as 100,50; found", ["", "0", "8,,8", 0, []]),
         (
             "shape", f"expected 2 or more {SIZES}, such as 784,40,10; found",
             ["64", "64,-1", "64,1000001", "64x3", ",", (64, 2.5), 64],
@@ -296,6 +297,10 @@ def test_the_default_learning_rate_falls_with_width_and_rises_with_the_minibatch
     assert by_width == sorted(by_width, reverse=True) and by_width[0] > by_width[-1]
     by_batch = [default((40,), "relu", optimizer=optimizer, batch_size=n) for n in (1, 5, 20, 100)]
     assert by_batch == sorted(by_batch) and by_batch[0] < by_batch[-1]
+
+
+def test_without_hidden_layers_the_default_learning_rate_is_that_of_no_sigmoids():
+    assert default(()) == default((40,), "relu") < default((40,)) / 10
 
 
 def test_the_default_learning_rate_is_positive_and_short_for_any_net():

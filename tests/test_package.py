@@ -21,7 +21,7 @@ ORDER = """
     pictures pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
-    cli.signals cli cli.show cli.bars cli.parameters cli.config cli.data cli.output
+    cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.config cli.data cli.output
     cli.train cli.evaluate cli.predict cli.gears cli.info cli.check cli.graph cli.fetch
     __init__ __main__
 """.split()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import string
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from simplenet.errors import SimplenetError
 from simplenet.options import OPTIONS, resolve_options
 
 SIZES = "hidden", "shape"  # two ways to say how large the layers are
+RANKS = "simplenet.ranks"  # in the context: by the name of an option, the layer that gives it
 
 
 def config_options(command: Decorated) -> Decorated:
@@ -27,10 +29,12 @@ def config_options(command: Decorated) -> Decorated:
         context.meta[FILES] = {
             name: path for path, layer in zip(paths, layers, strict=True) for name in layer
         }
+        context.meta[RANKS] = {name: rank for rank, layer in enumerate(layers) for name in layer}
 
     command = click.option(
         "--print-config", is_flag=True, cls=GroupedOption, group="Configuration",
-        help="Print a file for --config with these options and all defaults, and stop.",
+        help="Print a file for --config with these options and all defaults, the learning rate "
+        "too, and stop.",
     )(command)  # fmt: skip
     return click.option(
         "--config", type=click.Path(path_type=Path), metavar="FILE", cls=GroupedOption,
@@ -131,9 +135,25 @@ def asked_for(options: dict[str, Any]) -> dict[str, Any]:
         raise click.UsageError("--shape and --hidden: expected one of them, found both.")
     if typed:
         sources.update(dict.fromkeys(set(SIZES) - set(typed), ParameterSource.DEFAULT))
-    return {
+    asked = {
         name: value for name, value in options.items() if sources[name] != ParameterSource.DEFAULT
     }
+    ranks = {name: context.meta.get(RANKS, {}).get(name, -1) for name in asked}
+    ranks |= {name: sys.maxsize for name in asked if sources[name] == ParameterSource.COMMANDLINE}
+    return without_outvoted(asked, ranks)
+
+
+def without_outvoted(asked: dict[str, Any], ranks: dict[str, int]) -> dict[str, Any]:
+    """Leave out what only suits a choice that a later layer has replaced by another.
+
+    A file with `optimizer = "adam"` and `beta1 = 0.8` can so be used with --optimizer sgd.
+    """
+    found = dict(asked)
+    for name in asked:
+        other, suited = OPTIONS[name].needs or (name, (asked[name],))
+        if other in asked and ranks[other] > ranks[name] and asked[other] not in suited:
+            del found[name]
+    return found
 
 
 def layer_sizes(asked: dict[str, Any], inputs: int = 784, classes: int = 10) -> tuple[int, ...]:

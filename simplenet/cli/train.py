@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simplenet.cli.advice import advice_on
 from simplenet.cli.bars import download_bar, make_bar
 from simplenet.cli.config import (
     asked_for,
@@ -245,22 +246,11 @@ def warn_of_guessing(run: "Run", accuracy: float, when: str) -> None:
     """Say that the net has learned nothing, and what to change."""
     from simplenet.training.run import default_lr_of
 
-    advice = advice_on(run.settings["lr"], default_lr_of(run), run.settings["optimizer"])
+    learned = run.image_shape[0] - run.settings["validation"]
+    steps = run.epoch * -(-learned // run.settings["batch_size"])
+    advice = advice_on(run.settings, run.net.shape[1:-1], default_lr_of(run), steps)
     click.echo(
         f"warning: an accuracy of {percent(accuracy)} {when} is hardly better than guessing: "
         f"{advice}.",
         err=True,
-    )
-
-
-def advice_on(lr: float, usual: float, optimizer: str) -> str:
-    """Say what to change if nothing is learned: never what it has been tried with."""
-    if lr > 1.1 * usual:
-        return f"the learning rate {lr:g} may be too high: try --lr {usual:g}"
-    if lr < usual / 2:
-        return f"the learning rate {lr:g} may be too low: try --lr {usual:g}"
-    other = "sgd" if optimizer.startswith("adam") else "adam"
-    return (
-        f"try another learning rate, such as --lr {usual / 5:g}, or --optimizer {other}; or images "
-        "and labels do not belong together"
     )

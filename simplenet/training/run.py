@@ -166,9 +166,10 @@ def advance(
     `validate` say how to learn from a minibatch, and how to measure the net after an epoch;
     `together` says how many images are shuffled at once. A run keeps none of the three.
 
-    Raise ValueError for a run that `start` did not make, DataError for other images than those of
-    the start. Raise DivergedError when the cost or a weight is no longer finite. After this or
-    anything else that ends a block early, the run stands where it stood before the block.
+    Raise ValueError for a run that `start` did not make, DataError for images of another shape
+    than at the start, or with numbers that are not finite. Raise DivergedError when the cost or a
+    weight is no longer finite. After this or anything else that ends a block early, the run stands
+    where it stood before the block.
     """
     if not run.settings:
         raise ValueError("run: expected one with settings, as `start` returns, found none.")
@@ -328,6 +329,8 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
         predicted[part], mean = step(net, x[part], y[part], lr, rule, some)
         cost += mean * len(predicted[part])
     if not (math.isfinite(cost) and np.isfinite(net.params).all()):
+        if not np.isfinite(x).all():
+            raise DataError("images: expected finite numbers, found nan or inf.")
         raise _diverged(run)
     run.cost, run.images = cost, run.images + len(x)
     run.correct += int(np.count_nonzero(predicted.argmax(axis=1) == truth))

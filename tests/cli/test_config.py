@@ -114,6 +114,7 @@ def test_the_command_line_comes_before_the_file_and_the_file_before_the_defaults
     [
         ("hidden = [9]", [], {"hidden": [9]}),
         ("hidden = '9,8'", [], {"hidden": [9, 8]}),
+        ("hidden = 9", [], {"hidden": [9]}),
         ("shape = [64, 3]", [], {"shape": [64, 3]}),
         ("shape = [64, 3]", ["--hidden", 7], {"hidden": [7]}),
         ("hidden = [9]", ["--shape", "64,3"], {"shape": [64, 3]}),
@@ -193,6 +194,32 @@ def test_every_option_of_the_table_may_stand_in_a_file(printed):
     assert seen == every
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "args", "optimizer"),
+    [
+        ("optimizer = 'adam'\nbeta1 = 0.8", "", ["--optimizer", "sgd"], "sgd"),
+        ("optimizer = 'adam'\nbeta1 = 0.8", "optimizer = 'sgd'\nmomentum = 0.3", [], "sgd"),
+        ("optimizer = 'adam'\nbeta1 = 0.8", "optimizer = 'adamw'", [], "adamw"),
+    ],
+)
+def test_what_only_suits_a_choice_that_was_replaced_goes_with_it(
+    cli, first, second, args, optimizer
+):
+    write(first)
+    Path("two.toml").write_text(second, encoding="utf-8")
+    files = "--config", "c.toml", "--config", "two.toml"
+    found = tomllib.loads(cli("train", *files, *args, "--print-config").stdout)
+    assert found["optimizer"] == optimizer
+    assert found.get("beta1") == (0.8 if optimizer == "adamw" else None)
+
+
+def test_what_never_suited_is_refused_in_whatever_layer(cli):
+    write("optimizer = 'sgd'")
+    Path("two.toml").write_text("beta1 = 0.8", encoding="utf-8")
+    result = cli("train", "--config", "c.toml", "--config", "two.toml", code=2)
+    assert "'--beta1': two.toml: expected the optimizer adam or adamw, found sgd" in result.stderr
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 ONE_OF = "expected one of sigmoid, tanh, relu, leaky-relu, identity; found"
@@ -231,7 +258,7 @@ ONE_OF = "expected one of sigmoid, tanh, relu, leaky-relu, identity; found"
         ("activation = ['relu']", f"'--activation': c.toml: {ONE_OF} ['relu']."),
         ("activation = 3", f"'--activation': c.toml: {ONE_OF} 3."),
         ("hidden = []", "'--hidden': c.toml: expected 1 or more layer sizes"),
-        ("hidden = 5", "'--hidden': c.toml: expected 1 or more layer sizes"),
+        ("hidden = 0", "'--hidden': c.toml: expected 1 or more layer sizes"),
         ("hidden = [[4], [3]]", "'--hidden': c.toml: expected 1 or more layer sizes"),
         ("hidden = [true]", "'--hidden': c.toml: expected 1 or more layer sizes"),
         ("hidden = [4.0]", "'--hidden': c.toml: expected 1 or more layer sizes"),

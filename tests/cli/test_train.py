@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from simplenet import advance, evaluate, init_net, load_data, load_model, start, train
+from simplenet.cli.advice import advice_on
 from simplenet.cli.output import Keeper
 from simplenet.cli.signals import Terminated
-from simplenet.cli.train import advice_on, find_data, fit
+from simplenet.cli.train import find_data, fit
 from simplenet.datasets.idx import write_idx
 from simplenet.datasets.sources import DATASETS, PARTS
 from simplenet.schedules import SCHEDULES
@@ -175,13 +176,29 @@ def test_a_net_that_learns_or_has_nothing_to_learn_is_not_warned_of(cli, make_da
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "rmsprop", "adam", "adamw"])
 @pytest.mark.parametrize("usual", [5.0, 0.5, 0.001])
 def test_no_advice_names_what_has_been_tried(optimizer, usual):
-    for factor in 1e-6, 0.1, 0.2, 0.49, 0.5, 0.9, 1, 1 + 1e-9, 1.05, 1.1, 1.2, 5, 1e9:
-        lr = factor * usual
-        advice = advice_on(lr, usual, optimizer)
-        assert float(re.search(r"--lr ([\d.e-]+)", advice)[1]) != float(f"{lr:g}")
+    for factor in 1e-6, 0.04, 0.05, 0.1, 0.2, 0.25, 0.5, 0.9, 1, 1 + 1e-9, 1.05, 1.1, 1.2, 5, 1e9:
+        settings = {"lr": factor * usual, "optimizer": optimizer}
+        advice = advice_on(settings, (40,), usual, 2750)
+        assert float(re.search(r"--lr ([\d.e-]+)", advice)[1]) != float(f"{factor * usual:g}")
         assert f"--optimizer {optimizer}" not in advice.split(";")[0].split()
         assert ("too high" in advice) == (factor > 1.1)
-        assert ("too low" in advice) == (factor < 0.5)
+        assert ("too low" in advice) == (factor < 0.05)
+
+
+@pytest.mark.parametrize(
+    ("settings", "hidden", "steps", "words"),
+    [
+        ({"l2": 0.1}, (40,), 2750, "--l2 0.1 may keep it from learning: try without"),
+        ({"l1": 1.0, "weight_decay": 3.0}, (40,), 9, "--l1 1 and --weight-decay 3 may keep it"),
+        ({"dropout": 0.2, "weight_decay": 0.01}, (40,), 11, "only 11 steps have been taken: "),
+        ({}, (40,), 1, "only one step has been taken: try more epochs, or smaller minibatches"),
+        ({"activation": "sigmoid"}, (20,) * 5, 2750, "deep nets of sigmoids begin to learn late"),
+        ({"activation": "relu"}, (20,) * 5, 2750, "try more epochs, another learning rate, such"),
+    ],
+)
+def test_the_likeliest_cause_is_named(settings, hidden, steps, words):
+    advice = advice_on({"lr": 5.0, "optimizer": "sgd", **settings}, hidden, 5.0, steps)
+    assert advice.startswith(words)
 
 
 # --- the model ------------------------------------------------------------------------------------

@@ -209,19 +209,20 @@ def test_whoever_stops_asking_stops_the_training():
 
 
 def test_a_diverging_training_leaves_the_last_finite_parameters_and_gives_advice():
-    images, labels = numbered(2500)
-    order = shuffled(split(2500, 0)[0], 0, 1)
-    images[order[-1]] = np.nan  # in the third block of the first epoch
-    before = []
-    net = init_net((1, 10), rng=0)
+    calls, before, net = itertools.count(1), [], init_net((24, 3), rng=0)
+
+    def overflow(*args):  # in the third block of fifty steps
+        predicted, cost = training.step(*args)
+        return predicted, cost if next(calls) <= 100 else np.inf
+
     words = (
         "training diverged in epoch 1: expected a finite cost and finite weights, found others at "
-        "learning rate 3; try 0.3."
+        r"learning rate 3; try 0\.25\."
     )
     with pytest.raises(DivergedError, match=words) as error:
         list(
             train(
-                net, images, labels, lr=3, validation=0,
+                net, *bars(2500), lr=3, validation=0, step=overflow,
                 progress=lambda *at: before.append((at, net.params.copy())),
             )
         )  # fmt: skip
@@ -1056,3 +1057,13 @@ def test_wrong_arguments_are_refused_before_anyone_loops():
             function(init_net((4, 2), rng=0), images, labels, epochs=-3)
         with pytest.raises(DataError, match="as many labels"):
             function(init_net((4, 2), rng=0), images, labels[1:])
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_images_with_numbers_that_are_not_finite_are_not_blamed_on_the_learning_rate(wrong):
+    images, labels = bars(240)
+    images = images / 255
+    images[100] = wrong
+    net = init_net((24, 3), rng=0)
+    with pytest.raises(DataError, match="images: expected finite numbers, found nan or inf"):
+        list(train(net, images, labels, validation=0))
