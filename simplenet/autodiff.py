@@ -190,7 +190,7 @@ class Tensor:
         "**",
         np.power,
         # a**0 is 1 everywhere: no slope, not even at 0. Nor has 0**b, which is 0 for every b > 0.
-        # A negative a has real powers at whole b only, so its slope along b is nan.
+        # A negative a has real powers at integer b only, so its slope along b is nan.
         lambda g, a, b, y: g * b * a ** np.where(b == 0, 0, b - 1),
         lambda g, a, b, y: g * y * np.log(np.where((a == 0) & (b >= 0), 1, a)),
     )
@@ -271,9 +271,9 @@ class Tensor:
         """Return elements chosen as numpy does; one chosen twice gets the gradients of both."""
 
         def share(g: Array) -> Array:
-            whole = np.zeros(self.shape)
-            np.add.at(whole, index, g)
-            return whole
+            full = np.zeros(self.shape)
+            np.add.at(full, index, g)
+            return full
 
         return _result("[]", self.data[index], (self, share))
 

@@ -100,7 +100,7 @@ def init_net(
 
 
 def _is_size(n: object) -> bool:
-    """Tell whether a layer can have n neurons."""
+    """Return whether a layer can have n neurons."""
     return isinstance(n, int | np.integer) and n is not True and 1 <= int(n) <= MOST_NEURONS
 
 
@@ -111,12 +111,13 @@ def net_around(
     cost: str,
     state: dict[str, np.ndarray[Any, Any]] | None = None,
 ) -> Net:
-    """Return a net with a copy of these parameters (P,), such as those read from a file."""
+    """Return a net with a copy of these parameters (P,) and state, such as from a file."""
     check_functions(activations, cost)
     own, grads = aligned(params.size, params.dtype), aligned(params.size, params.dtype)
     own[:] = params
     (W, b), (dW, db) = _views(own, shape), _views(grads, shape)
-    return Net(tuple(activations), cost, own, W, b, grads, dW, db, state=state or {})
+    state = {name: array.copy() for name, array in (state or {}).items()}
+    return Net(tuple(activations), cost, own, W, b, grads, dW, db, state=state)
 
 
 def _views(vector: Floats, shape: Sequence[int]) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
@@ -148,7 +149,7 @@ def forward(net: Net, x: ArrayLike, masks: Masks | None = None) -> Floats:
         inputs = _masked(net, l, net.a[l])
         z = inputs @ W + b
         net.a.append(ACTIVATIONS[net.activations[l]].value(z))
-    return net.a[-1]
+    return net.a[-1].copy()
 
 
 def backward(net: Net, y: ArrayLike) -> float:
@@ -161,6 +162,7 @@ def backward(net: Net, y: ArrayLike) -> float:
     if y.shape != predicted or y.dtype.kind not in "fiub":
         expected = f"numbers in one-hot rows, of the shape that forward returned, {predicted}"
         raise ValueError(f"y: expected {expected}; found {y.dtype} of shape {y.shape}.")
+    y = y.astype(net.params.dtype, copy=False)
     cost = COSTS[net.cost][net.activations[-1]]
     dc_da = cost.slope(net.a[-1], y)
     ones = _ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1

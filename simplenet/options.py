@@ -39,7 +39,7 @@ class Option:
 
 
 def integer(low: int, high: float = math.inf) -> Callable[[Any], int]:
-    """Make a check for an integer from low to high, both included."""
+    """Return a check for an integer from low to high, both included."""
     limits = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
     expected = f"a whole number {limits}"
 
@@ -62,7 +62,7 @@ def number(
     below: float = math.inf,
     most: float = math.inf,
 ) -> Callable[[Any], float]:
-    """Make a check for a finite number within limits; above and below are not included."""
+    """Return a check for a finite number within limits; above and below are not included."""
     limits = {"above": above, "of at least": least, "below": below, "of at most": most}
     expected = " and ".join(
         f"{what} {limit:g}" for what, limit in limits.items() if abs(limit) < math.inf
@@ -82,7 +82,7 @@ def number(
 
 
 def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
-    """Make a check for one of some names."""
+    """Return a check for one of some names."""
 
     def check(value: Any) -> str:
         if value not in names:
@@ -93,7 +93,7 @@ def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
 
 
 def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
-    """Make a check for layer sizes: `least` or more of them, as numbers or text like `100,50`."""
+    """Return a check for layer sizes: `least` or more of them, as numbers or text like `100,50`."""
     one = integer(1, MOST_NEURONS)
 
     def check(value: Any) -> tuple[int, ...]:
@@ -115,7 +115,7 @@ def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
 
 
 def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Make a check that lets None through: the option has no value until the data is known."""
+    """Return a check that lets None through: the option has no value until the data is known."""
     return lambda value: None if value is None else check(value)
 
 

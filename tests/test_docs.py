@@ -16,7 +16,14 @@ from simplenet.datasets.sources import Dataset, Known
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = ROOT / "scripts" / "results"
 COMMANDS = re.findall(r"^\$ (.*)$", README, re.MULTILINE)
-LINKED = [*ROOT.glob("*.md"), *ROOT.glob("data/*.md"), *ROOT.glob("simplenet/**/*.md")]
+LINKED = [
+    *ROOT.glob("*.md"),
+    *(
+        path
+        for folder in ("data", "simplenet", "scripts")
+        for path in ROOT.glob(f"{folder}/**/*.md")
+    ),
+]
 
 
 def figures(name):

@@ -287,11 +287,14 @@ def test_parameters_are_views_first_every_weight_then_every_bias():
     assert [b.shape for b in net.b] == [(3,), (2,)]
 
 
-@pytest.mark.parametrize("again", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))]
+)
 def test_a_copy_learns_by_itself(again):
     net = init_net((4, 3, 2), rng=0)
     net.state["speed"] = np.ones(3)
     twin = again(net)
+    assert not np.shares_memory(twin.state["speed"], net.state["speed"])
     x, y = batch(net, 5)
     step(twin, [(x, y)])
     assert (twin.params != net.params).any()

@@ -27,7 +27,7 @@ ORDER = """
 """.split()
 NAMES = """
     init_net forward backward optimize zero_grad minibatches train evaluate predict
-    load_data save_model load_model
+    load_data save_model load_model Run start advance outputs optimizer
 """.split()
 
 
@@ -97,7 +97,7 @@ def test_the_heart_imports_no_data_no_click_no_tqdm():
 
 
 def test_the_public_names_are_there_and_documented():
-    assert set(NAMES) <= set(simplenet.__all__)
+    assert {*NAMES, "__version__"} == set(simplenet.__all__) == {*simplenet._HOMES, "__version__"}
     for name in NAMES:
         assert getattr(simplenet, name).__doc__, name
         assert name in dir(simplenet)

@@ -4,5 +4,5 @@ from pathlib import Path
 
 
 def demo_path() -> Path:
-    """Tell where the bundled demo network is: a (784, 40, 10), trained by scripts/make_demo.py."""
+    """Return where the bundled network is: a (784, 40, 10), made by scripts/making/demo.py."""
     return Path(__file__).with_name("demo.npz")

@@ -27,7 +27,7 @@ def example_net() -> Net:
 
 
 def weight_index(number: int) -> tuple[int, int, int]:
-    """Tell where w1 to w8 stand: (l, k, j), so that net.W[l][k, j] is the weight."""
+    """Return where w1 to w8 stand: (l, k, j), so that net.W[l][k, j] is the weight."""
     l, place = divmod(number - 1, 4)
     j, k = divmod(place, 2)
     return l, k, j

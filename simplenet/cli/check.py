@@ -148,5 +148,5 @@ def show(rows: list["Comparison"], tolerance: float) -> None:
     if any(mark(row) == "~" for row in rows):
         click.echo("~ a gradient so small that the rounding of the cost hides it from differences")
     if "PyTorch" not in witnesses:
-        click.echo("PyTorch is not installed, and was not asked.")
+        click.echo("PyTorch is not installed, and was not compared.")
     click.echo(f"largest relative error {max(row['error'] for row in rows):.1e}")

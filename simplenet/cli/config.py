@@ -5,7 +5,7 @@ import json
 import string
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ def config_options(command: Decorated) -> Decorated:
 
     command = click.option(
         "--print-config", is_flag=True, cls=GroupedOption, group="Configuration",
-        help="Print a file for --config with these options and all defaults, the learning rate "
-        "too, and stop.",
+        help="Print a file for --config with these options and all defaults, and stop; what "
+        "follows from them, such as the learning rate, as a comment.",
     )(command)  # fmt: skip
     return click.option(
         "--config", type=click.Path(path_type=Path), metavar="FILE", cls=GroupedOption,
@@ -90,10 +90,14 @@ def merged(layers: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def to_toml(options: dict[str, Any]) -> str:
-    """Write options as a file for --config; those that are None are left to be found out."""
+def to_toml(options: dict[str, Any], follows: Container[str] = ()) -> str:
+    """Return options as a file for --config; those that are None are left to be found out.
+
+    What only `follows` from the others is a comment, so that it goes on following them when they
+    are changed.
+    """
     lines = (
-        f"{name.replace('_', '-')} = {_literal(value)}\n"
+        f"{'# ' if name in follows else ''}{name.replace('_', '-')} = {_literal(value)}\n"
         for name, value in options.items()
         if value is not None
     )
@@ -151,6 +155,11 @@ def without_outvoted(asked: dict[str, Any], ranks: dict[str, int]) -> dict[str, 
     found = dict(asked)
     for name in asked:
         other, suited = OPTIONS[name].needs or (name, (asked[name],))
+        if name in ("activation", "dropout"):  # need hidden layers, which a shape may not have
+            other, suited = (
+                "shape",
+                () if len(asked.get("shape") or ()) == 2 else (asked.get("shape"),),
+            )
         if other in asked and ranks[other] > ranks[name] and asked[other] not in suited:
             del found[name]
     return found

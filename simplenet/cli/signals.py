@@ -34,7 +34,7 @@ def install() -> None:
             os._exit(128 + number)
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
-    for number in _heeded():
+    for number in _handled():
         signal.signal(number, interrupt)
 
 
@@ -44,7 +44,7 @@ def ignore() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _heeded() -> list[signal.Signals]:
+def _handled() -> list[signal.Signals]:
     """Return which of the two signals are not ignored."""
     both = signal.SIGINT, signal.SIGTERM
     return [number for number in both if signal.getsignal(number) != signal.SIG_IGN]
@@ -69,7 +69,7 @@ def signals_held() -> Iterator[Callable[[], None]]:
     def hold(number: int, frame: FrameType | None) -> None:
         pending.append(number)
 
-    handlers = {number: signal.getsignal(number) for number in _heeded()}
+    handlers = {number: signal.getsignal(number) for number in _handled()}
     for number in handlers:
         signal.signal(number, hold)
 

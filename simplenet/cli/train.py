@@ -29,7 +29,7 @@ from simplenet.cli.parameters import (
 )
 from simplenet.cli.show import echo_json, percent, position, shape_text
 from simplenet.cli.signals import signals_held, word
-from simplenet.errors import DataError, DivergedError
+from simplenet.errors import DataError, SimplenetError
 from simplenet.options import OPTIONS
 from simplenet.training.blas import largest_product, set_threads
 
@@ -95,7 +95,8 @@ def command(
         sizes = {name: asked[name] for name in ("hidden", "shape") if asked.get(name)}
         sizes = sizes or {"hidden": OPTIONS["hidden"].default}
         toml = {**sizes, **functions, **training, "data": data, "threads": threads}
-        click.echo(to_toml(toml), nl=False)
+        follows = {name for name, option in OPTIONS.items() if option.default is None} - {*asked}
+        click.echo(to_toml(toml, follows), nl=False)
         return
     keeper = Keeper(output, overwrite)
     threads = set_threads(threads, largest_product(layer_sizes(asked), batch_size))
@@ -218,7 +219,7 @@ def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, bar: "tqdm[A
                     if at.epoch == 1 and is_guessing(accuracy, classes):
                         warn_of_guessing(run, accuracy, "after the first epoch")
                 release()
-        except (DivergedError, KeyboardInterrupt) as error:
+        except (SimplenetError, KeyboardInterrupt) as error:
             what = str(error) or f"{word(error)}."
             raise type(error)(f"{what} {keep(run, keeper)}") from error
     if run.best:

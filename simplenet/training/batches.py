@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from simplenet.errors import DataError
 from simplenet.functions import Floats
 from simplenet.net import Net
-from simplenet.training.order import Windowed
 
 BLOCK = 1000  # images gathered at a time: enough to be quick, few enough for the cache
 LARGEST = 10  # a float beyond this is no pixel between 0 and 1, nor one that was standardized
@@ -46,45 +45,47 @@ def minibatches(
     if rng is not None:
         order = np.arange(len(images))
         np.random.default_rng(rng).shuffle(order)
-    return (
-        (to_inputs(block[start : start + size], dtype), y[start : start + size])
-        for block, truth in blocks(images, labels, order, rows_of_blocks(size))
-        for y in [one_hot(classes, dtype)[truth]]
-        for start in range(0, len(block), size)
-    )
+    return _minibatches(images, labels, order, size, one_hot(classes, dtype))
+
+
+def _minibatches(
+    images: Images,
+    labels: Labels,
+    order: NDArray[np.intp] | None,
+    size: int,
+    rows: Floats,
+) -> Iterator[tuple[Floats, Floats]]:
+    """Yield what `minibatches` promises, a block at a time: that is quicker than one by one."""
+    together = rows_of_blocks(size)
+    for first in range(0, len(images), together):
+        part = slice(first, first + together)
+        block, truth = gather(images, labels, part if order is None else order[part])
+        for start in range(0, len(block), size):
+            some = slice(start, start + size)
+            yield to_inputs(block[some], rows.dtype), rows[truth[some]]
 
 
 def rows_of_blocks(size: int) -> int:
-    """Return how many images are in a block: about BLOCK, and a whole number of minibatches."""
+    """Return how many images are in a block: about BLOCK, in minibatches that are full."""
     return max(BLOCK // size, 1) * size
 
 
-def blocks(
+def gather(
     images: Images,
     labels: Labels,
-    order: NDArray[np.integer[Any]] | Windowed | None,
-    rows: int,
-    first: int = 0,
-) -> Iterator[tuple[Images, Labels]]:
-    """Gather `rows` images at a time, in this order or as stored: (n, pixels), and labels (n,).
+    chosen: NDArray[np.integer[Any]] | slice,
+    room: Images | None = None,
+) -> tuple[Images, Labels]:
+    """Return the images chosen, as rows (n, pixels), and their labels (n,).
 
-    Begin with image number `first` of the order. The next block may be written over the last one.
+    `room` is an array for them, which is used where that is quicker.
     """
-    count = len(images if order is None else order)
-    room = np.empty((min(rows, count), *images.shape[1:]), images.dtype)
-    for start in range(first, count, rows):
-        part = slice(start, min(start + rows, count))
-        chosen = part if order is None else order[part]
-        block = _gather(images, chosen, room)
-        yield block.reshape(len(block), -1), labels[chosen].astype(np.intp)
-
-
-def _gather(images: Images, chosen: NDArray[np.integer[Any]] | slice, room: Images) -> Images:
-    """Return images[chosen], in `room` where that is quicker: where images lie in one piece."""
-    if isinstance(chosen, slice) or not images.flags.c_contiguous:
-        return images[chosen]  # np.take would first bring all images into one piece
-    # No number is out of range; with mode="raise", numpy would fill a copy of `out`, in case.
-    return np.take(images, chosen, axis=0, out=room[: len(chosen)], mode="clip")
+    if room is None or isinstance(chosen, slice) or not images.flags.c_contiguous:
+        block = images[chosen]  # np.take would first bring all images into one piece
+    else:
+        # No number is out of range; with mode="raise", numpy would fill a copy of `out`, in case.
+        block = np.take(images, chosen, axis=0, out=room[: len(chosen)], mode="clip")
+    return block.reshape(len(block), -1), labels[chosen].astype(np.intp)
 
 
 def to_inputs(block: Images, dtype: DTypeLike, out: Floats | None = None) -> Floats:

@@ -90,6 +90,8 @@ def _outputs_in_parts(net: Net, images: Images) -> Iterator[tuple[slice, Floats]
         with np.errstate(over="ignore", invalid="ignore"):  # noticed below
             a = forward(net, to_inputs(block.reshape(len(block), -1), net.params.dtype))
         if not np.isfinite(a).all():
+            if not np.isfinite(block).all():
+                raise DataError("images: expected finite numbers, found nan or inf.")
             raise _too_large("others")
         yield part, a
 
@@ -105,8 +107,7 @@ def _check(net: Net, images: ArrayLike) -> Images:
 def _too_large(found: Any) -> DivergedError:
     return DivergedError(
         f"the net cannot be measured: expected finite outputs and a finite cost, found {found}: "
-        "its weights are too large (train it with a lower learning rate) or the images hold nan "
-        "or inf."
+        "its weights are too large. Train it with a lower learning rate."
     )
 
 
@@ -116,7 +117,7 @@ def counts(labels: Labels) -> NDArray[np.intp]:
 
 
 def is_guessing(accuracy: float, total: NDArray[np.intp]) -> bool:
-    """Tell whether a net is hardly better than naming the commonest class every time.
+    """Return whether a net is hardly better than naming the commonest class every time.
 
     `total` (classes,) is how many images of each class it was measured on, or learned from.
     """

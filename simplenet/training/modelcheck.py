@@ -170,7 +170,7 @@ def expect(name: str, value: Any, is_right: bool) -> None:
 
 
 def _is_record(record: Any, epoch: int) -> bool:
-    """Tell whether this is the record of that epoch, as a file has it."""
+    """Return whether this is the record of that epoch, as a file has it."""
     names = {field.name for field in fields(Epoch)} - {"seconds"}
     return (
         isinstance(record, dict)
@@ -185,7 +185,7 @@ def _is_record(record: Any, epoch: int) -> bool:
 
 
 def _is_data(data: Any, pixels: int) -> bool:
-    """Tell whether this names a data set, with the digests of its files."""
+    """Return whether this names a data set, with the digests of its files."""
     return (
         _holds(data, {"name": str, "sha256": dict})
         and _holds(data["sha256"], dict.fromkeys(PARTS, str))
@@ -194,7 +194,7 @@ def _is_data(data: Any, pixels: int) -> bool:
 
 
 def _is_size(size: Any, pixels: int | None = None) -> bool:
-    """Tell whether these are rows and columns, or what else an image of so many pixels may have."""
+    """Return whether these may be the sizes of an image, such as rows and columns."""
     return (
         isinstance(size, list)
         and all(is_integer(n, 1) and n <= sys.maxsize for n in size)
@@ -203,17 +203,17 @@ def _is_size(size: Any, pixels: int | None = None) -> bool:
 
 
 def is_integer(value: Any, least: int = 0) -> bool:
-    """Tell whether this is an integer, and as large as that."""
+    """Return whether this is an integer, and as large as that."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _is_number(value: Any, most: float = _MOST) -> bool:
-    """Tell whether this is a number from 0 to the most."""
+    """Return whether this is a number from 0 to the most."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def _holds(record: Any, kinds: dict[str, Any]) -> bool:
-    """Tell whether this is a dict with values of these kinds under these keys."""
+    """Return whether this is a dict with values of these kinds under these keys."""
     return isinstance(record, dict) and all(
         isinstance(record.get(key), kind) for key, kind in kinds.items()
     )

@@ -21,8 +21,8 @@ from simplenet.streams import stream
 from simplenet.training.batches import (
     Images,
     Labels,
-    blocks,
     check_fit,
+    gather,
     one_hot,
     rows_of_blocks,
     to_inputs,
@@ -42,7 +42,7 @@ class Epoch:
     accuracy: float  # of the same predictions
     validation_accuracy: float | None  # after the epoch; None with nothing held out
     lr: float  # of the last step
-    seconds: float | None = None  # spent in this process; None where it was read from a file
+    seconds: float | None = None  # by the generator that ended it; None where read from a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,8 @@ def advance(
     and labels that it was started with: the result is the same, bit for bit. The run is brought up
     to date before each yield. Nothing happens until the first block is asked for. `step` and
     `validate` say how to learn from a minibatch, and how to measure the net after an epoch;
-    `together` says how many images are shuffled at once. A run keeps none of the three.
+    `together` says how many images are shuffled at once. A run keeps none of the three: to take it
+    up again, give the same.
 
     Raise ValueError for a run that `start` did not make, DataError for images of another shape
     than at the start, or with numbers that are not finite. Raise DivergedError when the cost or a
@@ -204,8 +205,8 @@ def train(
     the training, with the net as it is then. With `patience`, the net ends with the parameters that
     had the best validation accuracy.
 
-    Raise what `start` and `advance` do; after a divergence, the net holds the parameters of the
-    last time that this was looked at, which is before each call of `progress`.
+    Raise what `start` and `advance` do. After a divergence, the net stands as before the block of
+    about a thousand images that diverged.
     """
     run = start(net, images, labels, **options)
     return _records(advance(run, images, labels, step=step, validate=validate), progress)
@@ -243,31 +244,36 @@ def _advance(
     learned, held_out = split(len(images), run.settings["validation"], together)
     rule = _rule(run.settings)
     rows, size = rows_of_blocks(run.settings["batch_size"]), len(learned)
-    room = aligned((min(rows, size), run.net.shape[0]), run.net.params.dtype)
+    found = np.empty((min(rows, size), *images.shape[1:]), images.dtype)
+    room = aligned((len(found), run.net.shape[0]), run.net.params.dtype)
+    order, epoch, seconds = None, -1, 0.0
     while not run.finished:
-        order = None  # the last one is let go before there is another: it may be long
-        order = shuffled(learned, run.settings["seed"], run.epoch + 1, together)
-        seconds, began = 0.0, time.perf_counter()
-        for block, truth in blocks(images, labels, order, rows, run.images):
-            with _undone_by_errors(run):
-                if run.last:  # it has been given more epochs after it ended
-                    run.net.params[:], run.last = run.last.params, None
-                # Too high a learning rate overflows: _learn notices, and says it in better words.
-                with np.errstate(over="ignore", invalid="ignore"):
-                    x = to_inputs(block, room.dtype, out=room[: len(block)])
-                    lr = _learn(run, x, truth, size, rule, step)
-                at = Progress(run.epoch + 1, run.images, size, None)
-                accuracy = None
-                if at.images == size and len(held_out):
-                    accuracy = validate(run.net, images, labels, held_out)
-                seconds += time.perf_counter() - began
-                if at.images == size:
-                    means = run.cost / size, run.correct / size
-                    record = Epoch(at.epoch, *means, accuracy, lr, seconds)
-                    _end_epoch(run, record)
-                    at = replace(at, record=record)
-            yield at
-            began = time.perf_counter()
+        began = time.perf_counter()
+        if order is None or epoch != run.epoch:
+            order = None  # the last one is let go before there is another: it may be long
+            order = shuffled(learned, run.settings["seed"], run.epoch + 1, together)
+            epoch, seconds = run.epoch, 0.0
+        with _undone_by_errors(run):
+            if run.last:  # it has been given more epochs after it ended
+                run.net.params[:], run.last = run.last.params, None
+            # The run alone says where it stands: another generator may have taken it on meanwhile.
+            part = slice(run.images, run.images + rows)
+            block, truth = gather(images, labels, order[part], found)
+            # Too high a learning rate overflows: _learn notices, and says it in better words.
+            with np.errstate(over="ignore", invalid="ignore"):
+                x = to_inputs(block, room.dtype, out=room[: len(block)])
+                lr = _learn(run, x, truth, size, rule, step)
+            at = Progress(run.epoch + 1, run.images, size, None)
+            accuracy = None
+            if at.images == size and len(held_out):
+                accuracy = validate(run.net, images, labels, held_out)
+            seconds += time.perf_counter() - began
+            if at.images == size:
+                means = run.cost / size, run.correct / size
+                record = Epoch(at.epoch, *means, accuracy, lr, seconds)
+                _end_epoch(run, record)
+                at = replace(at, record=record)
+        yield at
 
 
 @contextmanager
@@ -327,8 +333,9 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
         lr = settings["lr"] * schedule(done, batch / size, settings)
         some = {l: mask[part] for l, mask in masks.items()} if masks else None
         predicted[part], mean = step(net, x[part], y[part], lr, rule, some)
-        cost += mean * len(predicted[part])
-    if not (math.isfinite(cost) and np.isfinite(net.params).all()):
+        cost += float(mean) * len(y[part])
+    arrays = net.params, *net.state.values()
+    if not (math.isfinite(cost) and all(np.isfinite(array).all() for array in arrays)):
         if not np.isfinite(x).all():
             raise DataError("images: expected finite numbers, found nan or inf.")
         raise _diverged(run)

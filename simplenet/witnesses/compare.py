@@ -157,9 +157,9 @@ def relative_error(found: Array, expected: Array) -> float:
 
     That is 0 where both are 0, and 1 where it cannot be computed.
     """
-    whole = np.linalg.norm(found) + np.linalg.norm(expected)
-    error = np.linalg.norm(found - expected) / whole if whole else 0.0
-    return float(error) if np.isfinite(whole) else 1.0
+    size = np.linalg.norm(found) + np.linalg.norm(expected)
+    error = np.linalg.norm(found - expected) / size if size else 0.0
+    return float(error) if np.isfinite(size) else 1.0
 
 
 # By the name that `simplenet check` shows.

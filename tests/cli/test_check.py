@@ -77,7 +77,7 @@ def test_every_group_is_a_line_and_every_witness_a_column(cli, without_torch):
     sizes = ["72", "30", "20", "6", "5", "4"]
     assert [row.split()[:2] for row in rows] == [list(pair) for pair in zip(GROUPS, sizes)]
     assert {len(row) for row in rows} == {len(head)}
-    assert note == "PyTorch is not installed, and was not asked."
+    assert note == "PyTorch is not installed, and was not compared."
     assert last.startswith("largest relative error ")
     errors = [error for row in rows for error in row.split()[2:]]
     assert f"{max(map(float, errors)):.1e}" == last.split()[-1]

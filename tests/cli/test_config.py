@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -20,8 +21,13 @@ def data(make_data):
 
 @pytest.fixture
 def printed(cli):
-    """Return a function: what `--print-config` says, as a dict."""
-    return lambda *args: tomllib.loads(cli("train", *args, "--print-config").stdout)
+    """Return a function: what `--print-config` says, comments too, as a dict."""
+
+    def options(*args):
+        text = cli("train", *args, "--print-config").stdout
+        return tomllib.loads(re.sub("^# ", "", text, flags=re.M))
+
+    return options
 
 
 def write(text, name="c.toml"):
@@ -73,6 +79,16 @@ def test_what_is_printed_is_every_option_that_applies_and_nothing_is_done(cli, p
     }  # fmt: skip
     result = cli("train", "--print-config", "--data", "nowhere", "-o", "no/such/folder/m.npz")
     assert result.stderr == "" and list(Path().iterdir()) == []
+
+
+def test_what_follows_from_other_options_is_a_comment_and_goes_on_following_them(cli, printed):
+    text = cli("train", "--optimizer", "adam", "--print-config").stdout
+    assert "# lr = 0.003\n" in text and "optimizer = " in text
+    write(text)
+    again = printed("--config", "c.toml", "--optimizer", "sgd", "--activation", "relu")
+    assert again["lr"] == printed("--activation", "relu")["lr"] and again["init"] == "he"
+    assert printed("--config", "c.toml", "--shape", "784,10")["shape"] == [784, 10]
+    assert "\nlr = 0.5\n" in cli("train", "--lr", 0.5, "--print-config").stdout
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,19 @@ def test_a_single_image_is_not_a_batch():
 
 
 def test_a_cost_that_is_not_finite_is_an_error_not_a_result():
-    net = init_net((24, 8, 3), rng=0)
+    net = init_net((24, 8, 3), rng=0, output_activation="identity")
     images, labels = bars()
+    net.params[:] = 3e37
     with pytest.raises(
         DivergedError, match="finite outputs and a finite cost, found .* lower learning rate"
     ):
+        evaluate(net, images, labels)
+
+
+def test_images_that_are_not_finite_are_not_blamed_on_the_net():
+    net = init_net((24, 8, 3), rng=0)
+    images, labels = bars()
+    with pytest.raises(DataError, match="images: expected finite numbers, found nan or inf"):
         evaluate(net, np.where(images > 100, np.inf, 0.0), labels)
 
 

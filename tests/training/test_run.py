@@ -1001,9 +1001,20 @@ def test_outputs_that_are_not_finite_in_validation_leave_a_run_that_can_go_on(tm
     run = start(init_net((24, 3), rng=0, output_activation="identity"), images, labels, lr=0.01)
     before = saved(run, tmp_path)
     for _ in range(2):
-        with pytest.raises(DivergedError, match="cannot be measured"):
+        with pytest.raises(DataError, match="images: expected finite numbers"):
             list(advance(run, images, labels))
         assert saved(run, tmp_path) == before
+
+
+def test_two_generators_on_one_run_learn_from_each_image_once(tmp_path):
+    """The run alone says where it stands, so it does not matter who takes it on."""
+    data = bars(2600)
+    alone, shared = (start(init_net((24, 3), rng=0), *data, epochs=2) for _ in range(2))
+    list(advance(alone, *data))
+    first, second = advance(shared, *data), advance(shared, *data)
+    turns = [next(first), next(second), next(second), *first, *second]
+    assert [at.images for at in turns] == [1000, 2000, 2167, 1000, 2000, 2167]
+    assert saved(shared, tmp_path) == saved(alone, tmp_path)
 
 
 def test_a_divergence_puts_back_what_the_optimizer_remembered_too():
@@ -1067,3 +1078,30 @@ def test_images_with_numbers_that_are_not_finite_are_not_blamed_on_the_learning_
     net = init_net((24, 3), rng=0)
     with pytest.raises(DataError, match="images: expected finite numbers, found nan or inf"):
         list(train(net, images, labels, validation=0))
+
+
+def test_a_state_that_is_no_longer_finite_is_a_divergence(tmp_path):
+    """The weights may stand still, and so look fine, where the square of a gradient is infinite."""
+    net = init_net((24, 3), rng=0, output_activation="identity", cost="squared-error")
+    images, labels = bars(240)
+
+    def huge(net, x, y, lr, rule, masks):
+        predicted, cost = training.step(net, x, y, lr, rule, masks)
+        net.state["adam.square"][0] = np.inf
+        return predicted, cost
+
+    run = start(net, images, labels, optimizer="adam")
+    with pytest.raises(DivergedError):
+        list(advance(run, images, labels, step=huge))
+    assert not net.state and (run.epoch, run.images) == (0, 0)
+
+
+def test_a_cost_of_any_float_type_can_be_saved(tmp_path):
+    run = start(init_net((24, 3), rng=0), *bars(2600), epochs=1)
+
+    def short(*args):
+        predicted, cost = training.step(*args)
+        return predicted, np.float32(cost)
+
+    next(advance(run, *bars(2600), step=short))
+    save_model(tmp_path / "m.npz", run)
