@@ -20,7 +20,7 @@ LINKED = [
     *ROOT.glob("*.md"),
     *(
         path
-        for folder in ("data", "simplenet", "scripts")
+        for folder in ("data", "simplenet", "scripts/notes", "scripts/results")
         for path in ROOT.glob(f"{folder}/**/*.md")
     ),
 ]
