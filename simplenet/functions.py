@@ -204,14 +204,19 @@ INITS: dict[str, Callable[[int, int], float]] = {
 # --- what goes together --------------------------------------------------------------------------
 
 
-def default_output(cost: str) -> str:
-    """Return the activation of the output layer that suits a cost."""
-    return "softmax" if cost == "cross-entropy" else "sigmoid"
+def choose_functions(
+    layers: int, activation: str, output_activation: str | None, cost: str, init: str | None
+) -> tuple[tuple[str, ...], str]:
+    """Return the activation of each of the layers after the input, and how weights start.
 
-
-def default_init(activation: str) -> str:
-    """Return the start that suits the activation of hidden layers, as the papers above have it."""
-    return {"tanh": "glorot", "relu": "he", "leaky-relu": "he"}.get(activation, "lecun")
+    None takes what suits the others: softmax for cross-entropy, else sigmoid; the start that the
+    papers above have for the activation. Raise ValueError as `check_functions` does.
+    """
+    output = output_activation or ("softmax" if cost == "cross-entropy" else "sigmoid")
+    suited = {"tanh": "glorot", "relu": "he", "leaky-relu": "he"}.get(activation, "lecun")
+    activations = (activation,) * (layers - 1) + (output,)
+    check_functions((activation, *activations), cost, init or suited)
+    return activations, init or suited
 
 
 def check_functions(activations: Sequence[str], cost: str, init: str = "lecun") -> None:

@@ -30,8 +30,7 @@ from simplenet.functions import (
     INITS,
     Floats,
     check_functions,
-    default_init,
-    default_output,
+    choose_functions,
 )
 from simplenet.memory import aligned
 
@@ -89,9 +88,8 @@ def init_net(
     dtype = np.dtype(dtype).newbyteorder("=")  # the machine's own, in which it is quick
     if dtype.kind != "f":
         raise ValueError(f"dtype: expected a float such as float32, found {dtype}.")
-    activations = (activation,) * (len(shape) - 2) + (output_activation or default_output(cost),)
-    init = init or default_init(activation)
-    check_functions((activation, *activations), cost, init)
+    layers = len(shape) - 1
+    activations, init = choose_functions(layers, activation, output_activation, cost, init)
     params = np.zeros(sum(n * m + m for n, m in pairwise(shape)), dtype)
     net = net_around(params, shape, activations, cost)
     for W in net.W:
@@ -164,7 +162,7 @@ def backward(net: Net, y: ArrayLike) -> float:
         raise ValueError(f"y: expected {expected}; found {y.dtype} of shape {y.shape}.")
     y = y.astype(net.params.dtype, copy=False)
     cost = COSTS[net.cost][net.activations[-1]]
-    dc_da = cost.slope(net.a[-1], y)
+    dc_da = cost.slope(net.a[-1], y)  # dC/dz at once where `at_z`: see _slope
     ones = _ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1
     for l in reversed(range(len(net.W))):
         W, dW, db = net.W[l], net.dW[l], net.db[l]

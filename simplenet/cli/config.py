@@ -155,11 +155,8 @@ def without_outvoted(asked: dict[str, Any], ranks: dict[str, int]) -> dict[str, 
     found = dict(asked)
     for name in asked:
         other, suited = OPTIONS[name].needs or (name, (asked[name],))
-        if name in ("activation", "dropout"):  # need hidden layers, which a shape may not have
-            other, suited = (
-                "shape",
-                () if len(asked.get("shape") or ()) == 2 else (asked.get("shape"),),
-            )
+        if name in ("activation", "dropout") and len(asked.get("shape") or ()) == 2:
+            other, suited = "shape", ()  # a shape without hidden layers, of no use to either
         if other in asked and ranks[other] > ranks[name] and asked[other] not in suited:
             del found[name]
     return found
@@ -178,29 +175,28 @@ def resolve_together(
 
     Raise BadParameter for those that do not go together, and for what is asked for in vain.
     """
-    from simplenet.functions import check_functions, default_init, default_output
+    from simplenet.functions import choose_functions
 
-    cost = asked.get("cost", OPTIONS["cost"].default)
     activation = asked.get("activation", OPTIONS["activation"].default)
-    output = asked.get("output_activation") or default_output(cost)
-    init = asked.get("init") or default_init(activation)
+    cost = asked.get("cost", OPTIONS["cost"].default)
     hidden = shape[1:-1]
-    activations = (*[activation] * len(hidden), output)
-    functions = {"output_activation": output, "cost": cost, "init": init}
-    if hidden:
-        functions = {"activation": activation, **functions}
     given = {name: value for name, value in asked.items() if not OPTIONS[name].of_net}
     with usage_errors():
-        check_functions(activations, cost, init)
+        activations, init = choose_functions(
+            len(shape) - 1, activation, asked.get("output_activation"), cost, asked.get("init")
+        )
         if "activation" in asked and not hidden:
             raise ValueError(
                 f"activation: expected hidden layers, found none in the shape {shape}, which makes "
                 f"no use of {activation}."
             )
+        functions = {"output_activation": activations[-1], "cost": cost, "init": init}
+        if hidden:
+            functions = {"activation": activation, **functions}
         return functions, resolve_options(
             given,
             hidden=hidden,
             activation=activations[0],
-            output_activation=output,
+            output_activation=activations[-1],
             cost=cost,
         )
