@@ -6,9 +6,12 @@ They sleep while they wait: where another program keeps a core busy, that costs 
 core's share, while the threads of a BLAS, which wait in loops, take many times as long.
 """
 
+import math
 import os
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import Condition, Thread
 from typing import Any, TypeVar
@@ -58,6 +61,37 @@ def in_pieces(function: Callable[..., Result], *arrays: NDArray[Any]) -> list[Re
     """Return what the function returns for each piece of some contiguous arrays of one size."""
     vectors = [array.reshape(-1) for array in arrays]
     return share(lambda piece: function(*(v[piece] for v in vectors)), pieces(vectors[0].size))
+
+
+class Pace:
+    """Find out, now and then, whether threads help: other programs may need the cores.
+
+    Of every `PERIOD` blocks of work the second is done by one thread, and the third by all; which
+    of the two took less time for each item does the rest.
+    """
+
+    PERIOD = 64
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.clock = clock
+        self.blocks = 0
+        self.seconds = {"alone": math.inf, "together": 0.0}  # for an item, at the last trial
+
+    @contextmanager
+    def block(self, items: int) -> Iterator[None]:
+        """Do a block of so many items by as many threads as helped when it was tried last."""
+        global _threads
+        before, trial = _threads, {1: "alone", 2: "together"}.get(self.blocks % self.PERIOD)
+        way = trial or min(self.seconds, key=self.seconds.__getitem__)
+        began = self.clock()
+        _threads = 1 if way == "alone" else before
+        try:
+            yield
+        finally:
+            _threads = before
+        if trial:
+            self.seconds[trial] = (self.clock() - began) / items
+        self.blocks += 1
 
 
 class _Work:

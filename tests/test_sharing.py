@@ -10,7 +10,7 @@ import pytest
 
 from simplenet import sharing
 from simplenet.memory import PIECE, pieces, scratch
-from simplenet.sharing import in_pieces, share, use_threads
+from simplenet.sharing import Pace, in_pieces, share, use_threads
 
 
 @pytest.fixture(params=[1, 2, 3, 7])
@@ -185,3 +185,38 @@ def test_every_thread_has_room_of_its_own(three):
     one, other = scratch(0, 5, np.dtype(np.float32)), scratch(1, 5, np.dtype(np.float32))
     one[:], other[:] = 1, 2
     assert one.tolist() == [1] * 5
+
+
+# --- pace -----------------------------------------------------------------------------------------
+
+
+def threads_of_blocks(seconds_together, count, items=1):
+    """Return how many threads did each block, where one takes a second for an item."""
+    clock, found = [0.0], []
+    pace = Pace(clock=lambda: clock[0])
+    for number in range(count):
+        with pace.block(items):
+            found.append(sharing._threads)
+            clock[0] += items * (1.0 if sharing._threads == 1 else seconds_together(number))
+    return found
+
+
+def test_threads_are_used_where_they_help_and_both_ways_are_tried_now_and_then(three):
+    once = [3, 1, *[3] * 62]
+    assert threads_of_blocks(lambda _: 0.9, 200) == (4 * once)[:200]
+    assert threads_of_blocks(lambda _: 0.9, 200, items=7) == (4 * once)[:200]
+    assert sharing._threads == 3
+
+
+def test_one_thread_goes_on_alone_while_other_programs_need_the_cores(three):
+    found = threads_of_blocks(lambda number: 1.5 if number < 100 else 0.6, 256)
+    alone = [1, 1, 3, *[1] * 61]
+    assert found == [3, *alone[1:], *alone, 1, 1, *[3] * 62, 3, 1, *[3] * 62]
+
+
+def test_an_error_in_a_block_leaves_the_number_of_threads(three):
+    pace = Pace()
+    for _ in range(3):
+        with pytest.raises(ValueError), pace.block(1):
+            raise ValueError
+    assert sharing._threads == 3

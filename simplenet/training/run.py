@@ -17,7 +17,7 @@ from simplenet.net import Masks, Net, backward, forward, optimize, zero_grad
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import SCHEDULES
-from simplenet.sharing import in_pieces
+from simplenet.sharing import Pace, in_pieces
 from simplenet.streams import stream
 from simplenet.training.batches import (
     Images,
@@ -253,7 +253,7 @@ def _advance(
     rows, size = rows_of_blocks(run.settings["batch_size"]), len(learned)
     found = np.empty((min(rows, size), *images.shape[1:]), images.dtype)
     room = aligned((len(found), run.net.shape[0]), run.net.params.dtype)
-    undo, order, epoch, seconds = _Undo(run), None, -1, 0.0
+    undo, pace, order, epoch, seconds = _Undo(run), Pace(), None, -1, 0.0
     while not run.finished:
         began = time.perf_counter()
         if order is None or epoch != run.epoch:
@@ -267,7 +267,7 @@ def _advance(
             part = slice(run.images, run.images + rows)
             block, truth = gather(images, labels, order[part], found)
             # Too high a learning rate overflows: _learn notices, and says it in better words.
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"), pace.block(len(block)):
                 x = to_inputs(block, room.dtype, out=room[: len(block)])
                 lr = _learn(run, x, truth, size, rule, step)
             at = Progress(run.epoch + 1, run.images, size, None)
