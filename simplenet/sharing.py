@@ -58,7 +58,10 @@ def share(function: Callable[[Part], Result], parts: Iterable[Part]) -> list[Res
 
 
 def in_pieces(function: Callable[..., Result], *arrays: NDArray[Any]) -> list[Result]:
-    """Return what the function returns for each piece of some contiguous arrays of one size."""
+    """Return what the function returns for each piece of some arrays of one size.
+
+    Those that it writes into have to be contiguous, and are taken in the order of memory.
+    """
     vectors = [array.reshape(-1) for array in arrays]
     return share(lambda piece: function(*(v[piece] for v in vectors)), pieces(vectors[0].size))
 

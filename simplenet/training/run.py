@@ -296,7 +296,10 @@ class _Undo:
         run, before, epochs = self.run, replace(self.run), len(self.run.history)
         arrays = {"params": run.net.params, **run.net.state}
         for name, array in arrays.items():
-            in_pieces(np.copyto, self.copies.setdefault(name, np.empty_like(array)), array)
+            copy = self.copies.get(name)
+            if copy is None or (copy.shape, copy.dtype) != (array.shape, array.dtype):
+                copy = self.copies[name] = np.empty(array.shape, array.dtype)
+            in_pieces(np.copyto, copy, array)
         try:
             yield
         except BaseException:

@@ -1105,3 +1105,30 @@ def test_a_cost_of_any_float_type_can_be_saved(tmp_path):
 
     next(advance(run, *bars(2600), step=short))
     save_model(tmp_path / "m.npz", run)
+
+
+def test_an_error_in_a_later_block_puts_back_arrays_of_every_order_and_size():
+    """Whose copies are kept from block to block, and which somebody may have replaced."""
+    images, labels = bars(2600)
+    run = start(init_net((24, 3), rng=0), images, labels, epochs=2, optimizer="adam")
+    run.net.state["mine"] = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    fail = []
+
+    def failing(net, *args):
+        result = training.four_calls(net, *args)
+        net.state["mine"][1, 0] += 1
+        if fail:
+            raise OSError
+        return result
+
+    course = advance(run, images, labels, step=failing)
+    next(course), next(course)
+    run.net.state["mine"] = np.asfortranarray(np.arange(12.0).reshape(3, 4))
+    before = {name: array.copy() for name, array in run.net.state.items()}
+    params, fail[:] = run.net.params.copy(), [True]
+    with pytest.raises(OSError):
+        next(course)
+    np.testing.assert_array_equal(run.net.params, params)
+    assert run.net.state.keys() == before.keys()
+    for name, array in before.items():
+        np.testing.assert_array_equal(run.net.state[name], array)
