@@ -66,7 +66,7 @@ def drawn(count, seed=0, size=20):
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(("cost", "output"), PAIRS)
 def test_it_predicts_and_learns_as_the_four_calls_do(small_blocks, cost, output, hidden, masked):
-    shape, rule = (30, 50, 37, 4), optimizer("adam")
+    shape, rule = (30, 50, 37, 40), optimizer("adam")  # outputs for several blocks
     heart, wide = (
         init_net(
             shape, rng=0, dtype=np.float64, cost=cost, activation=hidden, output_activation=output
@@ -75,7 +75,7 @@ def test_it_predicts_and_learns_as_the_four_calls_do(small_blocks, cost, output,
     )
     rng, step = np.random.default_rng(1), WideStep()
     for rows in 11, 11, 3, 12:  # the last of an epoch are fewer
-        x, y = samples(rows, 30, 4, seed=rows)
+        x, y = samples(rows, 30, 40, seed=rows)
         masks = {l: 2.0 * rng.integers(0, 2, (rows, shape[l])) for l in masked}
         predicted, mean = four_calls(heart, x, y, 0.01, rule, masks)
         ours, our_mean = step(wide, x, y, 0.01, rule, masks)
