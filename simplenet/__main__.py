@@ -10,7 +10,8 @@ def main() -> None:
     try:
         import signal
 
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for name in "SIGINT", "SIGTERM", "SIGHUP":  # Windows has no SIGHUP
+            number = getattr(signal, name, signal.SIGTERM)
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, _leave)
     except KeyboardInterrupt:

@@ -38,6 +38,7 @@ def cosine(done: float, step: float, settings: Settings) -> float:
     return float(1 + math.cos(math.pi * (done - warmup) / (epochs - warmup))) / 2
 
 
+OF_LENGTH = ("cosine",)  # those whose steps depend on how many epochs there will be
 SCHEDULES: dict[str, Callable[[float, float, Settings], float]] = {
     "constant": constant,
     "step": step,

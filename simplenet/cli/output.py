@@ -66,8 +66,36 @@ class Keeper:
         self.written: os.stat_result | None = None  # of the file, when it was last saved
         check_output(self.path, overwrite)
 
+    @classmethod
+    def of_run(cls, path: Path) -> "Keeper":
+        """Return one for a run that goes on in the file that it is about to be read from."""
+        keeper = cls(path, overwrite=True)
+        keeper.overwrite, keeper.written = False, os.stat(path)
+        return keeper
+
     def save(self, model: "Run") -> None:
         """Save the model; if another program has taken the name meanwhile, under the next one."""
+        try:
+            self._save(model)
+        except OSError as error:
+            why = error.strerror or error
+            raise Failure(f"{self.path} could not be saved: {why}.") from error
+
+    def try_to_save(self, model: "Run") -> bool:
+        """Save the model, or say why it could not be, and that this is not the end of it."""
+        try:
+            self._save(model)
+        except OSError as error:
+            why = error.strerror or error
+            click.echo(
+                f"warning: {self.path} could not be saved: {why}; training goes on, and tries "
+                "again after the next epoch",
+                err=True,
+            )
+            return False
+        return True
+
+    def _save(self, model: "Run") -> None:
         from simplenet.training.modelfile import save_model
 
         while True:
@@ -76,9 +104,6 @@ class Keeper:
             except FileExistsError:
                 taken, self.path = self.path, free_name(self.wanted)
                 click.echo(f"{taken} has been taken meanwhile: saving as {self.path}", err=True)
-            except OSError as error:
-                why = error.strerror or error
-                raise Failure(f"{self.path} could not be saved: {why}.") from error
             else:
                 self.written = os.stat(self.path)
                 return

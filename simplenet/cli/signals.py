@@ -1,4 +1,4 @@
-"""Ctrl-C and the system's request to end, held back while a step or a file is half done."""
+"""Ctrl-C, a request to end, a closed terminal: held while a step or a file is half done."""
 
 import contextlib
 import os
@@ -7,47 +7,71 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 
-class Terminated(KeyboardInterrupt):
-    """The system asks the program to end; handled like Ctrl-C, with an exit code of its own."""
+class Interrupted(KeyboardInterrupt):
+    """One of these signals: the program is to end."""
+
+    number = signal.SIGINT
+
+
+class Terminated(Interrupted):
+    """The system asks the program to end."""
+
+    number = signal.SIGTERM
+
+
+class HungUp(Interrupted):
+    """The terminal has been closed."""
+
+    number = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
+
+
+WORDS: dict[type[BaseException], str] = {
+    Interrupted: "interrupted",
+    Terminated: "terminated",
+    HungUp: "hung up",
+}
+KINDS = {kind.number: kind for kind in (HungUp, Terminated, Interrupted)}
 
 
 def exit_code(error: BaseException | None) -> int:
-    """Return the exit code that says which of the two ended the program."""
-    return 143 if isinstance(error, Terminated) else 130
+    """Return the exit code that says which signal ended the program."""
+    return 128 + getattr(error, "number", signal.SIGINT)
 
 
 def word(error: BaseException) -> str:
     """Return the word that says the same to a person."""
-    return "terminated" if isinstance(error, Terminated) else "interrupted"
+    return WORDS.get(type(error), "interrupted")
 
 
 def install() -> None:
-    """Turn Ctrl-C into KeyboardInterrupt and the request to end into Terminated.
+    """Turn each of the signals into its exception, and end at once on a second Ctrl-C.
 
     While a module is being imported they end the program at once: an exception there may be taken
     for a failed import, or, in a callback of the import system, be printed and lost. What is
     ignored, as Ctrl-C is by a script's background job, stays ignored.
     """
+    asked = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        if _is_importing(frame):
+        nonlocal asked
+        if _is_importing(frame) or (asked and number == signal.SIGINT):
             os._exit(128 + number)
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        asked = True
+        raise KINDS[signal.Signals(number)]
 
     for number in _handled():
         signal.signal(number, interrupt)
 
 
 def ignore() -> None:
-    """Ignore Ctrl-C and the request to end: everything is done, and Python is about to end."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Ignore all of the signals: everything is done, and Python is about to end."""
+    for number in KINDS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _handled() -> list[signal.Signals]:
-    """Return which of the two signals are not ignored."""
-    both = signal.SIGINT, signal.SIGTERM
-    return [number for number in both if signal.getsignal(number) != signal.SIG_IGN]
+    """Return which of the signals are not ignored."""
+    return [number for number in KINDS if signal.getsignal(number) != signal.SIG_IGN]
 
 
 def _is_importing(frame: FrameType | None) -> bool:
@@ -59,14 +83,18 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 @contextlib.contextmanager
 def signals_held() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C and the system's request to end, until the block calls what it is given.
+    """Hold the signals, until the block calls what it is given.
 
-    So neither comes between two halves of a step, nor while a model is being saved. A signal that
-    is ignored, as Ctrl-C is by a script's background job, stays ignored.
+    So none comes between two halves of a step, nor while a model is being saved. A second Ctrl-C
+    ends the program at once: whoever presses it twice does not want to wait, and what has been
+    saved is whole. Others may be sent twice by nobody in haste, and are held like the first. A
+    signal that is ignored, as Ctrl-C is by a script's background job, stays ignored.
     """
     pending: list[int] = []
 
     def hold(number: int, frame: FrameType | None) -> None:
+        if pending and number == signal.SIGINT:
+            os._exit(128 + number)
         pending.append(number)
 
     handlers = {number: signal.getsignal(number) for number in _handled()}
@@ -75,7 +103,7 @@ def signals_held() -> Iterator[Callable[[], None]]:
 
     def release() -> None:
         if pending:
-            raise Terminated if pending[0] == signal.SIGTERM else KeyboardInterrupt
+            raise KINDS[signal.Signals(pending[0])]
 
     try:
         yield release

@@ -1,10 +1,12 @@
 """`simplenet train`: from images to a saved model."""
 
 import os
+import re
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -19,8 +21,10 @@ from simplenet.cli.config import (
     to_toml,
     usage_errors,
 )
+from simplenet.cli.data import data_for
 from simplenet.cli.output import Keeper, output_options
 from simplenet.cli.parameters import (
+    Checked,
     Grouped,
     GroupedOption,
     data_options,
@@ -29,6 +33,7 @@ from simplenet.cli.parameters import (
     threads_option,
     verbose_option,
 )
+from simplenet.cli.resume import check_same, command_to_resume, load_run, peek
 from simplenet.cli.show import echo_json, percent, position, shape_text
 from simplenet.cli.signals import signals_held, word
 from simplenet.errors import DataError, SimplenetError
@@ -42,6 +47,25 @@ if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from simplenet.training.run import Epoch, Run
 
 Say = Callable[[str], None]
+
+
+class Interval(NamedTuple):
+    """How often a model is saved besides after each epoch."""
+
+    length: float
+    seconds: bool  # or minibatches
+
+
+def interval(text: str) -> Interval:
+    """Read an interval such as 500, of minibatches, or 60s."""
+    number, seconds = text.removesuffix("s"), text.endswith("s")
+    if not re.fullmatch("[1-9][0-9]{0,8}", number):
+        raise ValueError(
+            f"expected a whole number of minibatches, such as 500, or of seconds, such as 60s; "
+            f"found {text!r}"
+        )
+    return Interval(int(number), seconds)
+
 
 PATIENCE = 4  # seconds for each of two mirrors, so that without a network we start within ten
 NOTICE = """
@@ -60,6 +84,15 @@ NOTICE = """
 @data_options
 @config_options
 @output_options("model", "model.npz, or model-2.npz, ...")
+@click.option(
+    "--resume", metavar="MODEL", type=click.Path(path_type=Path), cls=GroupedOption, group="Run",
+    help="Go on with the run in this file, and save it there; --epochs may give it more.",
+)  # fmt: skip
+@click.option(
+    "--checkpoint", metavar="N|Ns", type=Checked("N|Ns", interval), cls=GroupedOption, group="Run",
+    help="Save every N minibatches, too, or every N seconds (60s), at the end of a block of about "
+    "a thousand images.",
+)  # fmt: skip
 @threads_option
 @click.option(
     "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run",
@@ -72,6 +105,8 @@ def command(
     offline: bool,
     output: Path | None,
     overwrite: bool,
+    resume: Path | None,
+    checkpoint: "Interval | None",
     threads: int | str,
     quiet: bool,
     verbose: bool,
@@ -91,6 +126,7 @@ def command(
       simplenet train --hidden 100,50 --epochs 10 -o digits.npz
       simplenet train --activation relu --cost cross-entropy --optimizer adam
       simplenet train --data path/to/my/folder --seed 7
+      simplenet train --resume model.npz --epochs 10
     """
     asked = asked_for(options)
     batch_size = asked.get("batch_size", OPTIONS["batch_size"].default)
@@ -102,13 +138,20 @@ def command(
         follows = {name for name, option in OPTIONS.items() if option.default is None} - {*asked}
         click.echo(to_toml(toml, follows), nl=False)
         return
-    keeper = Keeper(output, overwrite)
-    shape = layer_sizes(asked)
+    if resume:
+        keeper, (shape, batch_size) = keeper_of(resume, output, overwrite), peek(resume)
+    else:
+        keeper, shape = Keeper(output, overwrite), layer_sizes(asked)
     largest = largest_product(shape, batch_size)
     threads = choose(threads, largest, shape, batch_size, verbose=verbose)
-    resolve_together(asked, shape)  # what is wrong is said before a download
-    found = find_data(data, offline, quiet)
-    run = start_run(asked, found)
+    if resume:
+        run, saved = load_run(resume, asked)
+        found = data_for(run, resume, data, offline)
+        check_same(run, resume, found)
+    else:
+        resolve_together(asked, shape)  # what is wrong is said before a download
+        found = find_data(data, offline, quiet)
+        run, saved = start_run(asked, found), True  # there is nothing yet
     say: Say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
     learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
     say(
@@ -119,8 +162,10 @@ def command(
         f"net   {shape_text(run.net.shape)}: {run.net.params.size:,} parameters; "
         f"seed {run.settings['seed']}, threads {threads}"
     )
+    if run.finished:
+        say(f"{resume} is finished after {position(run.epoch, 0)}: --epochs N gives it more")
     with make_bar(learned, "img", leave=False, quiet=quiet) as bar:
-        fit(run, found.train, keeper, say, bar)
+        fit(run, found.train, keeper, say, bar, checkpoint, data, saved)
 
     from simplenet.training.evaluation import evaluate, is_guessing
 
@@ -199,10 +244,55 @@ def find_data(
             return data
 
 
-def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, bar: "tqdm[Any]") -> None:
+def keeper_of(resume: Path, output: Path | None, overwrite: bool) -> Keeper:
+    """Return what saves a run in the file that it is from. Raise usage errors."""
+    if output or overwrite:
+        raise click.UsageError(
+            f"expected --resume without {'-o' if output else '--overwrite'}: the run goes on in "
+            f"{resume}."
+        )
+    if not resume.is_file():
+        found = "something that is no file" if resume.exists() else "no file of this name"
+        raise click.BadParameter(
+            f"{resume}: expected a model file, found {found}.", param_hint="--resume"
+        )
+    return Keeper.of_run(resume)
+
+
+class Checkpoints:
+    """When to save: after each epoch, and as often besides as was asked for."""
+
+    def __init__(self, interval: Interval | None, batch_size: int) -> None:
+        self.interval, self.batch_size = interval, batch_size
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self.began, self.minibatches = time.monotonic(), 0
+
+    def is_due(self, images: int) -> bool:
+        """Return whether to save, after a block with so many more images."""
+        self.minibatches += -(-images // self.batch_size)
+        if self.interval is None:
+            return False
+        passed = time.monotonic() - self.began if self.interval.seconds else self.minibatches
+        return passed >= self.interval.length
+
+
+def fit(
+    run: "Run",
+    examples: "Examples",
+    keeper: Keeper,
+    say: Say,
+    bar: "tqdm[Any]",
+    interval: Interval | None,
+    data: str | None,
+    saved: bool,
+) -> None:
     """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept.
 
-    `bar` shows how many images of an epoch are done.
+    `bar` shows how many images of an epoch are done. `interval` says when to save besides, `data`
+    what was given with --data, and `saved` whether the file has all of the run already.
     """
     from simplenet.training.evaluation import counts, is_guessing
     from simplenet.training.order import split
@@ -210,13 +300,18 @@ def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, bar: "tqdm[A
 
     _, held_out = split(run.image_shape[0], run.settings["validation"])
     classes = counts(examples.labels[held_out] if len(held_out) else examples.labels)
+    checkpoints, done = Checkpoints(interval, run.settings["batch_size"]), run.images
+    bar.update(done)
     with signals_held() as release:
         try:
             for at in advance(run, *examples):
                 bar.set_description(f"epoch {at.epoch}/{run.settings['epochs']}", refresh=False)
+                due, done = checkpoints.is_due(at.images - done), 0 if at.record else at.images
                 bar.update(at.images - bar.n)
+                if at.record or due:
+                    saved = keeper.try_to_save(run)
+                    checkpoints.begin()
                 if at.record:
-                    keeper.save(run)
                     bar.reset()
                     bar.clear()
                     say(epoch_line(at.record, run.settings["epochs"]))
@@ -226,8 +321,12 @@ def fit(run: "Run", examples: "Examples", keeper: Keeper, say: Say, bar: "tqdm[A
                         warn_of_guessing(run, accuracy, "after the first epoch")
                 release()
         except (SimplenetError, KeyboardInterrupt) as error:
-            what = str(error) or f"{word(error)}."
-            raise type(error)(f"{what} {keep(run, keeper)}") from error
+            what, kept = str(error) or f"{word(error)}.", keep(run, keeper)
+            if isinstance(error, KeyboardInterrupt) and not run.finished:
+                kept += f" To go on: {command_to_resume(keeper.path, data)}"
+            raise type(error)(f"{what} {kept}") from error
+        if not saved:
+            keeper.save(run)
     if run.best:
         say(f"the best was epoch {run.best.epoch}, whose weights are kept")
 

@@ -50,7 +50,7 @@ def usable_cores() -> int:
 
 def largest_product(shape: Sequence[int], batch_size: int) -> int:
     """Return the number of multiplications in the largest matrix product of a minibatch."""
-    return batch_size * max(n * m for n, m in pairwise(shape))
+    return batch_size * max((n * m for n, m in pairwise(shape)), default=0)
 
 
 # --- kernels --------------------------------------------------------------------------------------

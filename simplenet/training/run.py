@@ -16,7 +16,7 @@ from simplenet.memory import aligned
 from simplenet.net import Masks, Net, backward, forward, optimize, zero_grad
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import TrainingOptions, default_lr, resolve_options
-from simplenet.schedules import SCHEDULES
+from simplenet.schedules import OF_LENGTH, SCHEDULES
 from simplenet.sharing import Pace, in_pieces
 from simplenet.streams import stream
 from simplenet.training.batches import (
@@ -124,6 +124,23 @@ def start(
     check_epsilon(settings["optimizer"], settings.get("epsilon", math.inf), net.params)
     forget(net)
     return Run(net, settings, image_shape=images.shape)
+
+
+def extend(run: Run, epochs: int) -> None:
+    """Let a run go on until it has so many epochs, as if it had been started with them.
+
+    Raise ValueError for fewer than it has, and where its schedule depends on their number: what is
+    past would have been another.
+    """
+    now, schedule = run.settings["epochs"], run.settings["schedule"]
+    if epochs < now:
+        raise ValueError(f"epochs: expected at least the {now} of the run, found {epochs}.")
+    if epochs > now and schedule in OF_LENGTH:
+        raise ValueError(
+            f"epochs: expected the {now} of the run, on which each step of its {schedule} schedule "
+            f"depends, found {epochs}: start a new run for more."
+        )
+    run.settings["epochs"] = epochs
 
 
 def four_calls(

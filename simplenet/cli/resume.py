@@ -1,0 +1,100 @@
+"""`simplenet train --resume`: a run out of its file, to go on in place."""
+
+import contextlib
+import json
+import shlex
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simplenet.cli.config import usage_errors
+from simplenet.cli.parameters import file_of
+from simplenet.errors import DataError, ModelError
+
+if TYPE_CHECKING:
+    from simplenet.datasets.load import Data
+    from simplenet.training.run import Run
+
+MOST_JSON = 1 << 24  # bytes of a description that is looked at before numpy loads
+
+
+def peek(path: Path) -> tuple[tuple[int, ...], int]:
+    """Return the shape and the minibatch in a model file, without numpy; () and 0 if in doubt.
+
+    They decide on kernels and threads. Whether the file is whole is found out when it is loaded.
+    """
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        if path.is_file():
+            with zipfile.ZipFile(path) as file:
+                member = file.getinfo("model.json")
+                if member.compress_type == zipfile.ZIP_STORED and member.file_size <= MOST_JSON:
+                    about = json.loads(file.read(member))
+                    shape = tuple(int(n) for n in about["shape"])
+                    return shape, int(about["options"]["batch_size"])
+    return (), 0
+
+
+def load_run(path: Path, asked: dict[str, Any]) -> tuple["Run", bool]:
+    """Return the run in a file, with the epochs that were asked for, and whether it had them.
+
+    `asked` are the options given beside --resume. Raise a usage error for one that would change
+    what is past, ModelError for a file that holds no run that can go on.
+    """
+    from simplenet.training.modelfile import load_model
+    from simplenet.training.run import extend
+
+    run = load_model(path)
+    if not run.settings or not run.image_shape:
+        raise ModelError(
+            f"{path}: expected a run that can go on, found a model that does not say how it was "
+            "trained: start a new run, without --resume."
+        )
+    for name, value in asked.items():
+        if name != "epochs":
+            _check_past(path, name, value, run)
+    epochs = run.settings["epochs"]
+    with usage_errors():
+        extend(run, asked.get("epochs", epochs))
+    return run, run.settings["epochs"] == epochs
+
+
+def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
+    """Raise a usage error unless an option has the value that the run has had from the start."""
+    known = {**run.settings, "shape": run.net.shape, "hidden": run.net.shape[1:-1]}
+    if name in known and value == known[name]:
+        return
+    had = (
+        f"{_text(known[name])}, which {path} was started with"
+        if name in known
+        else (f"nothing, since the run in {path} makes no use of it")
+    )
+    place = file_of(name, click.get_current_context(silent=True))
+    raise click.BadParameter(
+        f"{place}expected {had}, found {_text(value)}: what is past cannot be changed; leave it "
+        "out, or start a new run without --resume.",
+        param_hint=f"'--{name.replace('_', '-')}'",
+    )
+
+
+def _text(value: Any) -> str:
+    """Show the value of an option as a person would type it."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def check_same(run: "Run", path: Path, data: "Data") -> None:
+    """Raise DataError unless these are the data that a run was started with."""
+    for part, digest in run.data.get("sha256", {}).items():
+        found = data.sha256(part)
+        if found != digest:
+            raise DataError(
+                f"{data.name}: expected the {part} that {path} was started with, with SHA-256 "
+                f"{digest}, found others, with {found}: give the folder that has them with --data."
+            )
+
+
+def command_to_resume(path: Path, data: str | None) -> str:
+    """Return the command that goes on with a run."""
+    words = ["simplenet", "train", "--resume", str(path)]
+    return shlex.join(words + (["--data", data] if data else []))
