@@ -90,6 +90,27 @@ def test_what_a_part_raises_is_raised_when_no_thread_is_at_work_any_more(threads
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals to threads")
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_while_the_caller_waits_for_the_others_is_raised_when_they_are_done(three, times):
+    main, both, written = threading.main_thread(), threading.Barrier(2), []
+
+    def work(n):
+        if n < 2:
+            both.wait(timeout=20)  # by two threads, of which one may be the caller
+        if threading.current_thread() is main:
+            return
+        for _ in range(times):
+            time.sleep(0.1)  # the caller has nothing left to do, and waits
+            signal.pthread_kill(main.ident, signal.SIGINT)
+        time.sleep(0.1)
+        written.append("done")
+
+    with pytest.raises(KeyboardInterrupt):
+        share(work, range(2))
+    assert written
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals to threads")
 def test_ctrl_c_waits_for_the_parts_that_are_being_done(three):
     """A helper that went on writing after that would change what has been put back."""
     main, written = threading.main_thread(), []
@@ -135,7 +156,11 @@ def test_a_forked_process_has_threads_of_its_own(three):
     share(abs, range(3))
     child = os.fork()
     if child == 0:
-        os._exit(0 if share(abs, [-4, -5]) == [4, 5] else 1)
+        together = threading.Barrier(3)
+        try:
+            os._exit(len(share(lambda _: together.wait(timeout=10), range(3))) - 3)
+        finally:
+            os._exit(1)
     for _ in range(2000):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -190,11 +215,15 @@ def test_every_thread_has_room_of_its_own(three):
 # --- pace -----------------------------------------------------------------------------------------
 
 
-def threads_of_blocks(seconds_together, count, items=1):
-    """Return how many threads did each block, where one takes a second for an item."""
+def threads_of_blocks(seconds_together, count):
+    """Return how many threads did each block, where one takes a second for an item.
+
+    The block that is tried alone has fewer items than the one that is tried together.
+    """
     clock, found = [0.0], []
     pace = Pace(clock=lambda: clock[0])
     for number in range(count):
+        items = 1 + number % 64
         with pace.block(items):
             found.append(sharing._threads)
             clock[0] += items * (1.0 if sharing._threads == 1 else seconds_together(number))
@@ -204,7 +233,6 @@ def threads_of_blocks(seconds_together, count, items=1):
 def test_threads_are_used_where_they_help_and_both_ways_are_tried_now_and_then(three):
     once = [3, 1, *[3] * 62]
     assert threads_of_blocks(lambda _: 0.9, 200) == (4 * once)[:200]
-    assert threads_of_blocks(lambda _: 0.9, 200, items=7) == (4 * once)[:200]
     assert sharing._threads == 3
 
 
