@@ -130,6 +130,8 @@ def command(
     """
     asked = asked_for(options)
     batch_size = asked.get("batch_size", OPTIONS["batch_size"].default)
+    if print_config and resume:
+        raise click.UsageError("expected --resume without --print-config, which starts nothing.")
     if print_config:
         functions, training = resolve_together(asked, layer_sizes(asked))
         sizes = {name: asked[name] for name in ("hidden", "shape") if asked.get(name)}
