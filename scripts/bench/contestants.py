@@ -40,11 +40,16 @@ class Simplenet(Contestant):
     """simplenet as people use it: images as bytes; shuffled, converted and measured on the way."""
 
     equal = True
+    coretype = "command line"
+    shares = True
 
     def __init__(self, work: Work):
         import simplenet
+        from simplenet.sharing import use_threads
+        from simplenet.training.blas import MOST_THREADS
 
         super().__init__(work)
+        use_threads(min(work.threads, MOST_THREADS))
         self.module, self.net = simplenet, first_net(work.shape, work.relu)
         self.note = "from bytes, converted on the way"
         if work.kind == "epoch":
@@ -68,6 +73,12 @@ class Simplenet(Contestant):
 
     def weights(self) -> np.ndarray:
         return self.net.params
+
+
+class Avx2(Simplenet):
+    """simplenet where AVX-512 is not used."""
+
+    coretype = "Haswell"
 
 
 def products(x: np.ndarray, W: list[np.ndarray], learn: bool) -> list[Product]:
@@ -94,6 +105,7 @@ class Floor(Contestant):
     """
 
     note = "nothing is shuffled, converted, activated or learned; not a contestant but a limit"
+    coretype = "command line"
 
     def __init__(self, work: Work):
         super().__init__(work)
@@ -118,7 +130,9 @@ class Floor(Contestant):
 class Limit(Contestant):
     """The same number of floating-point operations at the rate of one large product."""
 
-    note = "estimated from the rate of a product of two matrices of 1024 x 1024"
+    note = "estimated from the rate of a product of two matrices of 1024 x 1024, with the quickest "
+    note += "kernels of those tried at the start"
+    coretype = "best"
     side = 1024
 
     def __init__(self, work: Work):
@@ -155,9 +169,13 @@ class Loops(Contestant):
     def epoch(self) -> None:
         self.step(*self.parts, self.x, self.y, self.work.lr)
 
+    def kernels(self) -> str:
+        return ""  # no products
+
 
 CONTESTANTS: dict[str, type[Contestant]] = {
     "simplenet": Simplenet,
+    "simplenet, AVX2 kernels": Avx2,
     "matrix products": Floor,
     "floating-point limit": Limit,
     "JAX scanned": JaxScanned,

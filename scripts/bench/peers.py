@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.kernels import of_torch, of_xla
 from bench.work import Contestant, Work, joined
 
 
@@ -63,6 +64,9 @@ class Torch(Contestant):
     def weights(self) -> np.ndarray:
         layers = [[part.detach().numpy() for part in one.parameters()] for one in self.model[::2]]
         return joined([w.T for w, _ in layers], [row for _, row in layers])
+
+    def kernels(self) -> str:
+        return of_torch(self.torch)
 
 
 class TorchCompiled(Torch):
@@ -177,6 +181,14 @@ class Jax(Contestant):
 
     def weights(self) -> np.ndarray:
         return joined(*self.jax.device_get(self.params))
+
+    def kernels(self) -> str:
+        few = slice(0, self.work.batch)
+        if self.work.kind == "predict":
+            lowered = self.classes.lower(self.params, self.x)
+        else:
+            lowered = self.step.lower(self.params, self.work.x[few], self.work.y[few])
+        return of_xla(lowered.compile())
 
 
 class JaxScanned(Jax):

@@ -13,10 +13,11 @@ import click
 import numpy as np
 import report as reports
 
-from bench import prompt, size
-from bench.contestants import CONTESTANTS
+from bench import prompt, size, trial
+from bench.contestants import CONTESTANTS, Limit
 from bench.figures import reached
 from bench.groups import GROUPS, Group
+from bench.processor import NEEDS, coretypes, described, processor
 from bench.recipes import PACKAGES
 from bench.rounds import run_group
 from bench.tables import markdown
@@ -72,22 +73,29 @@ class Bench:
     ):
         self.data, self.settings, self.groups, self.installed = data, settings, groups, installed
         self.left_out: dict[str, str] = {}  # by name: why
+        self.best: str | None = None  # value of OPENBLAS_CORETYPE, once it has been found out
 
     def report(self, command: str) -> dict[str, Any]:
         """Measure all sections; return their figures, and by which command of scripts/."""
         settings, data = self.settings, self.data
         report: dict[str, Any] = {
             **reports.circumstances(command),
+            "processor": processor(described()),
             "pinned": hasattr(os, "sched_setaffinity"),
             "versions": versions(),
             "data": {"name": data.name, "images": len(data.train.images)},
             "quick": settings.quick,
             "groups": {},
         }
-        for name, group in self.groups.items():
-            if group.section in settings.sections:
-                click.echo(f"{group.title} ...", err=True)
-                report["groups"][name] = self.group(group)
+        groups = {
+            name: group for name, group in self.groups.items() if group.section in settings.sections
+        }
+        if groups:
+            report["kernels"] = trial.best(Limit.side)
+            self.best = report["kernels"]["coretype"]
+        for name, group in groups.items():
+            click.echo(f"{group.title} ...", err=True)
+            report["groups"][name] = self.group(group)
         if "prompt" in settings.sections:
             click.echo("From the prompt ...", err=True)
             report["prompt"] = self.prompt([0.95] if settings.quick else [0.95, 0.97, 0.98])
@@ -115,10 +123,15 @@ class Bench:
     def group(self, group: Group) -> dict[str, Any]:
         """Return what the contestants of a group that can take part, taking turns, came to."""
         names = self.taking_part({name: CONTESTANTS[name].package for name in group.names})
+        for name in set(names):
+            coretype = CONTESTANTS[name].coretype
+            if coretype in NEEDS and coretype not in coretypes(described()):
+                names.remove(name)
+                self.left_out[name] = "this processor is not known to have what they need"
         images = max(1, round(self.settings.images * group.share))
         rounds = max(1, round(self.settings.rounds * group.rounds))
         train = repeated(self.data.train, images)
-        figures, failed = run_group(group, names, train, self.data.test, rounds)
+        figures, failed = run_group(group, names, train, self.data.test, rounds, self.best)
         for name, why in failed.items():
             self.left_out[f"{name} in {group.title}"] = why
         return figures

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.kernels import of_numpy
+
 
 @dataclass(frozen=True)
 class Work:
@@ -69,6 +71,9 @@ class Contestant:
     equal = False  # whether its cost and weights after an epoch have to be those of simplenet
     note = ""  # what is not equal
     share = 1.0  # of the work that one run does; its seconds are divided by it
+    # How its process is started.
+    coretype = "own"  # of OpenBLAS: its own choice, the command line's, the best, or a value
+    shares = False  # among threads by itself, with a BLAS that has one
 
     def __init__(self, work: Work):
         self.work = work
@@ -87,6 +92,10 @@ class Contestant:
     def weights(self) -> np.ndarray | None:
         """Return all weights as one vector; None if this one does not learn."""
         return None
+
+    def kernels(self) -> str:
+        """Return which kernels its matrix products use."""
+        return of_numpy()
 
     def timed(self) -> dict[str, Any]:
         """Do the work once; return its seconds and its mean cost."""

@@ -17,13 +17,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bench.command import main
-from bench.contestants import Floor, Limit, products
+from bench.contestants import CONTESTANTS, Floor, Limit, products
+from bench.figures import AVX2, GOALS, reached
 from bench.folders import own_folder
 from bench.groups import GROUPS
 from bench.processes import environment, module
+from bench.processor import coretypes, described, processor
 from bench.programs import PROGRAMS
 from bench.recipes import PACKAGES, RECIPES
-from bench.rounds import compare, lay_out, run_group
+from bench.rounds import compare, environment_for, lay_out, run_group
 from bench.run import Bench, Settings, write
 from bench.size import folder_of
 from bench.work import Work
@@ -31,6 +33,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 
 import simplenet
+from simplenet.training import blas
 
 FOLDER = ROOT / "scripts" / "bench"
 
@@ -84,18 +87,19 @@ def test_a_run_without_peers_measures_the_rest_and_names_them(digits, tmp_path):
     assert report["command"] == "SIMPLENET_DATA=FOLDER python scripts/bench --quick"
     assert report["command"] in table
 
-    assert set(report["left_out"]) == {
+    avx2 = ["simplenet, AVX2 kernels"] * ("Haswell" in coretypes(described()))
+    assert set(report["left_out"]) | {*avx2} == {
         "PyTorch", "PyTorch eager", "PyTorch compiled", "JAX", "JAX scanned", "JAX stepwise",
-        "scikit-learn",
+        "scikit-learn", "simplenet, AVX2 kernels",
     }  # fmt: skip
     for name, why in report["left_out"].items():
         assert f"- Left out: {name} ({why})." in table
     assert report["left_out"]["JAX scanned"] == "jax is not installed"
 
     epoch, predict = (report["groups"][name] for name in few)
-    ours = ["simplenet", "matrix products", "floating-point limit"]
-    assert list(epoch["contestants"]) == [*ours, "Python loops"]
-    assert list(predict["contestants"]) == ours
+    limits = ["matrix products", "floating-point limit"]
+    assert list(epoch["contestants"]) == ["simplenet", *avx2, *limits, "Python loops"]
+    assert list(predict["contestants"]) == ["simplenet", *limits]
     assert (epoch["images"], epoch["batch"], epoch["rounds"]) == (130, 20, 2)
     for row in *epoch["contestants"].values(), *predict["contestants"].values():
         assert len(row["each"]) in (2, 4)
@@ -103,6 +107,12 @@ def test_a_run_without_peers_measures_the_rest_and_names_them(digits, tmp_path):
     assert epoch["contestants"]["simplenet"]["ratio"] == 1
     assert epoch["contestants"]["simplenet"]["agrees"] is True
     assert 0 <= epoch["contestants"]["simplenet"]["accuracy"] <= 1
+    for name, row in epoch["contestants"].items():
+        assert bool(row["kernels"]) is (name != "Python loops")
+        assert f"{row['kernels']} |\n" in table
+    best = max(report["kernels"]["gflops"], key=report["kernels"]["gflops"].get)
+    assert predict["contestants"]["floating-point limit"]["kernels"] == best
+    assert set(report["processor"]) == {"vendor", "family", "model", "avx512"}
 
     (program,) = report["prompt"]["targets"]["0.95"].values()
     assert program["reached"] == (program["accuracy"] >= 0.95)
@@ -197,6 +207,79 @@ def test_unequal_work_is_noticed(work):
         outcomes = {"simplenet": params + 0.01, "PyTorch eager": params + np.float32(0.01 + apart)}
         compare(GROUPS["default-20"], found, outcomes, params, test)
         assert found["PyTorch eager"]["agrees"] is agrees
+
+
+def test_goals_and_groups_name_what_there_is():
+    for group in GROUPS.values():
+        assert group.names[0] == "simplenet"
+        assert set(group.names) <= set(CONTESTANTS)
+    assert {name for group in GROUPS.values() for name in group.names} == set(CONTESTANTS)
+    for group, above, below, goal, better in GOALS:
+        assert {above, below} <= set(GROUPS[group].names)
+        assert (better > goal) is (below == "simplenet")
+
+
+def test_the_goal_for_kernels_is_one_where_there_are_others():
+    rows = {"simplenet": {"each": [1.0, 3.0]}, AVX2: {"each": [2.0, 4.0]}}
+    groups = {"default-20": {"title": "Epoch", "contestants": rows}}
+    for avx512, expected in (True, [("Epoch: simplenet / " + AVX2, 0.625, True)]), (False, []):
+        goals = reached({"groups": groups, "processor": {"avx512": avx512}})
+        assert [(goal["what"], goal["found"], goal["reached"]) for goal in goals] == expected
+
+
+def test_each_process_has_the_threads_and_kernels_that_it_is_to_have(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    monkeypatch.setattr(blas, "choose_kernels", lambda shape, rows: f"{shape[1]} by {rows}")
+    group = replace(GROUPS["wide"], batch=500)
+
+    def started(name, group=group):
+        variables = environment_for(CONTESTANTS[name], group, "best")
+        threads = {variables[name] for name in blas.VARIABLES}
+        return *threads, variables.get("OPENBLAS_CORETYPE")
+
+    every = str(group.threads)
+    assert started("simplenet") == ("1", "800 by 500")  # it shares its work by itself
+    assert started("simplenet, AVX2 kernels") == ("1", "Haswell")
+    assert started("matrix products") == (every, "800 by 500")
+    assert started("floating-point limit") == (every, "best")
+    for peer in "PyTorch eager", "JAX stepwise", "scikit-learn":
+        assert started(peer) == (every, None)
+    assert started("matrix products", GROUPS["predict"]) == ("1", "40 by 1000")
+
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")  # what a user has set comes first
+    for name in "simplenet", "matrix products", "scikit-learn":
+        assert started(name)[1] == "Nehalem"
+    assert started("simplenet, AVX2 kernels")[1] == "Haswell"
+
+
+CORE = """processor	: 0
+vendor_id	: GenuineIntel
+cpu family	: 6
+model		: 207
+model name	: An Example
+flags		: {}
+
+processor	: 1
+flags		: none
+"""
+
+
+def test_only_kernels_that_a_processor_can_run_are_tried(tmp_path):
+    file, new = tmp_path / "cpuinfo", "avx2 fma avx512f avx512cd avx512bw avx512dq avx512vl"
+    told = {"vendor": "GenuineIntel", "family": "6", "model": "207"}
+    for flags, expected in (
+        (new, ["Haswell", "SkylakeX"]),
+        *((new.replace(flag, ""), ["Haswell"]) for flag in new.split()[2:]),
+        ("avx2 fma", ["Haswell"]), ("avx2", []), ("fma avx", []), ("avx2x fma", []),
+    ):  # fmt: skip
+        file.write_text(CORE.format(flags))
+        core = described(file)
+        assert coretypes(core) == expected
+        assert processor(core) == {**told, "avx512": "SkylakeX" in expected}
+    for core in {}, {"Features": "fp asimd"}:  # another system, another architecture
+        assert coretypes(core) == []
+        assert set(processor(core).values()) == {None}
+    assert described(tmp_path / "none") == {}
 
 
 def test_a_contestant_that_cannot_prepare_says_why(work, tmp_path):
