@@ -1,12 +1,13 @@
 """Those who run in the bench.
 
 The work is one epoch: each minibatch of a given order is gathered, predicted, learned from with
-plain gradient descent, and its cost added up; or it is the prediction of all test images. In
-memory before the clock starts: for simplenet the images as bytes, as `load_data` gives them; for
-all others as float32 divided by 255, with one-hot rows, which spares them that conversion.
+plain gradient descent or Adam, and its cost added up; or it is the prediction of all test images.
+In memory before the clock starts: for simplenet the images as bytes, as `load_data` gives them; for
+all others as float32 divided by 255, with one-hot rows, which spares them that conversion. Room
+for what Adam remembers is made on the clock.
 
-What is equal: images, labels, order, minibatches, shape, first weights, float32, activations, cost
-and learning rate. What is not is said in the `note` of a contestant.
+What is equal: images, labels, order, minibatches, shape, first weights, float32, activations, cost,
+optimizer and learning rate. What is not is said in the `note` of a contestant.
 """
 
 import itertools
@@ -28,12 +29,11 @@ Product = tuple[np.ndarray, np.ndarray, np.ndarray]  # left, right, out
 BLOCK = 1000  # images that the floor goes round in: they stay in the cache
 
 
-def first_net(shape: tuple[int, ...], relu: bool) -> "Net":
+def first_net(shape: tuple[int, ...], activation: str, cost: str) -> "Net":
     """Return the net that every contestant begins with."""
     from simplenet import init_net
 
-    functions = {"activation": "relu", "cost": "cross-entropy"} if relu else {}
-    return init_net(shape, rng=0, **functions)
+    return init_net(shape, rng=0, activation=activation, cost=cost)
 
 
 class Simplenet(Contestant):
@@ -50,7 +50,8 @@ class Simplenet(Contestant):
 
         super().__init__(work)
         use_threads(min(work.threads, MOST_THREADS))
-        self.module, self.net = simplenet, first_net(work.shape, work.relu)
+        self.module = simplenet
+        self.net = first_net(work.shape, work.activation, work.cost)
         self.note = "from bytes, converted on the way"
         if work.kind == "epoch":
             self.note += ", and shuffled; with the running accuracy"
@@ -64,7 +65,7 @@ class Simplenet(Contestant):
     def epoch(self) -> float:
         train = self.module.train(
             self.net, self.images, self.labels, validation=0, epochs=1,
-            batch_size=self.work.batch, lr=self.work.lr, seed=0,
+            batch_size=self.work.batch, optimizer=self.work.optimizer, lr=self.work.lr, seed=0,
         )  # fmt: skip
         return next(iter(train)).cost
 

@@ -19,6 +19,12 @@ GOALS = (
     ("default-20", "scikit-learn", "simplenet", 4.5, 6.0),
     ("deep", "simplenet", "PyTorch eager", 1.0, 0.9),
     ("deep", "simplenet", "matrix products", 1.2, 1.1),
+    ("adam-1500-100-one", "simplenet", "matrix products", 1.35, 1.2),
+    ("adam-1500-100-one", "simplenet", "PyTorch eager", 0.8, 0.6),
+    ("adam-1500-100-one", "simplenet", "JAX scanned", 1.2, 1.0),
+    ("adam-1500-100-all", "simplenet", "PyTorch eager", 0.9, 0.7),
+    ("adam-1500-100-all", "simplenet", "JAX scanned", 1.5, 1.2),
+    ("adam-1500-500-all", "simplenet", "PyTorch compiled", 0.9, 0.7),
 )
 PROMPT = ("0.95", 2.0, 1.2)  # seconds
 # At the largest size: megabytes, and its time per image to that of 60,000.

@@ -32,7 +32,7 @@ QUIET = 0.05  # seconds between two turns, in which the threads of the last go t
 
 def lay_out(folder: Path, group: Group, train: Examples, test: Examples) -> Path:
     """Write the arrays of a group's work, and the work; return its file."""
-    net = first_net(group.shape, group.relu)
+    net = first_net(group.shape, group.activation, group.cost)
     if group.kind == "predict":  # with a net that has learned something to be compared by
         next(simplenet.train(net, *train, validation=0, epochs=1))
     arrays = {
@@ -46,9 +46,9 @@ def lay_out(folder: Path, group: Group, train: Examples, test: Examples) -> Path
     }
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
-    used = cores(group.all_cores)
-    settings = group.kind, group.shape, group.batch, group.lr, group.relu, group.threads
-    work = Work(str(folder), *settings, used)
+    names = "kind", "shape", "batch", "lr", "activation", "cost", "optimizer", "threads"
+    settings = {name: getattr(group, name) for name in names}
+    work = Work(str(folder), cores=cores(group.all_cores), **settings)
     path = folder / "work.json"
     path.write_text(json.dumps(asdict(work)), encoding="utf-8")
     return path
@@ -118,7 +118,8 @@ def run_group(
         "shape": list(group.shape),
         "batch": group.batch,
         "lr": group.lr,
-        "functions": "ReLU, cross-entropy" if group.relu else "sigmoid, half squared error",
+        "optimizer": group.optimizer,
+        "functions": group.functions,
         "images": len(test.images if group.kind == "predict" else train.images),
         "threads": group.threads,
         "cores": cores(group.all_cores),
@@ -159,6 +160,6 @@ def predicted(params: np.ndarray, a: np.ndarray, group: Group) -> np.ndarray:
     W, b = cut(params, group.shape)
     for w, row in zip(W[:-1], b[:-1]):
         z = a @ w + row
-        a = np.maximum(z, 0) if group.relu else (1 + np.tanh(z / 2)) / 2
+        a = np.maximum(z, 0) if group.activation == "relu" else (1 + np.tanh(z / 2)) / 2
     classes: np.ndarray = (a @ W[-1] + b[-1]).argmax(axis=1)  # as after any rising function
     return classes

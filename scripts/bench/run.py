@@ -23,7 +23,7 @@ from bench.rounds import run_group
 from bench.tables import markdown
 from simplenet.datasets.load import Data, Examples
 
-SECTIONS = ("epoch", "wide", "predict", "prompt", "size")
+SECTIONS = ("epoch", "wide", "adam", "predict", "prompt", "size")
 SLOW = "PyTorch compiled"  # left out of a quick run
 
 
@@ -87,9 +87,7 @@ class Bench:
             "quick": settings.quick,
             "groups": {},
         }
-        groups = {
-            name: group for name, group in self.groups.items() if group.section in settings.sections
-        }
+        groups = self.chosen_groups()
         if groups:
             report["kernels"] = trial.best(Limit.side)
             self.best = report["kernels"]["coretype"]
@@ -107,6 +105,18 @@ class Bench:
         report["left_out"] = self.left_out
         report["reach"] = reached(report)
         return report
+
+    def chosen_groups(self) -> dict[str, Group]:
+        """Return the groups of the sections that are asked for; note which a quick run leaves."""
+        chosen = {}
+        for name, group in self.groups.items():
+            if group.section not in self.settings.sections:
+                continue
+            if self.settings.quick and not group.quick:
+                self.left_out[group.title] = "not in a quick run"
+            else:
+                chosen[name] = group
+        return chosen
 
     def taking_part(self, packages: Mapping[str, str]) -> list[str]:
         """Return which of these names, each with its package, take part; note why others do not."""

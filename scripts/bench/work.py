@@ -12,6 +12,10 @@ import numpy as np
 
 from bench.kernels import of_numpy
 
+# Adam's settings, the defaults of each of the tools: how slowly it forgets, and what it adds to the
+# root that it divides by, after both means are freed of their start at 0.
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+
 
 @dataclass(frozen=True)
 class Work:
@@ -22,9 +26,16 @@ class Work:
     shape: tuple[int, ...]
     batch: int
     lr: float
-    relu: bool  # hidden ReLU, softmax and cross-entropy; else sigmoid and half squared error
+    activation: str  # of the hidden layers: "sigmoid" or "relu"
+    cost: str  # "half-squared-error" of sigmoids, or "cross-entropy" of softmax
+    optimizer: str  # "sgd" or "adam"
     threads: int
     cores: list[int]  # to be pinned to; empty where the system cannot
+
+    @property
+    def softmax(self) -> bool:
+        """Return whether the output layer is one distribution."""
+        return self.cost == "cross-entropy"
 
     def array(self, name: str) -> np.ndarray:
         """Read images, labels, order, params, test_images or test_labels."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bench.command import main
-from bench.contestants import CONTESTANTS, Floor, Limit, products
+from bench.contestants import CONTESTANTS, Floor, Limit, Simplenet, products
 from bench.figures import AVX2, GOALS, reached
 from bench.folders import own_folder
 from bench.groups import GROUPS
@@ -185,14 +185,20 @@ def test_peers_come_to_the_weights_and_cost_of_simplenet(digits, name):
         replace(GROUPS["default-20"], shape=(784, 12, 10)),
         replace(GROUPS["deep"], shape=(784, 12, 11, 10), close=1e-3, **small),
         replace(GROUPS["predict"], shape=(784, 12, 10)),
+        replace(GROUPS["adam-1500-100-one"], shape=(784, 12, 11, 10), **small),
     )
-    for group in groups if name != "JAX scanned" else groups[:2]:
+    for group in groups if name != "JAX scanned" else (*groups[:2], groups[3]):
         figures, failed = run_group(group, names, data.train, data.test, 2)
         assert not failed
         theirs = figures["contestants"][name]
         if name == "scikit-learn" and group is groups[0]:
             assert "agrees" not in theirs
             assert "log loss" in theirs["note"]
+        elif name == "scikit-learn" and group is groups[3]:
+            assert "agrees" not in theirs
+            assert "epsilon" in theirs["note"]
+            ours = figures["contestants"]["simplenet"]["cost"]
+            assert theirs["cost"] == pytest.approx(ours, rel=1e-4)  # in the last round, too
         else:
             assert theirs["agrees"] is True
 
@@ -207,6 +213,43 @@ def test_unequal_work_is_noticed(work):
         outcomes = {"simplenet": params + 0.01, "PyTorch eager": params + np.float32(0.01 + apart)}
         compare(GROUPS["default-20"], found, outcomes, params, test)
         assert found["PyTorch eager"]["agrees"] is agrees
+
+
+def test_with_adam_rounding_passes_and_other_work_does_not(work):
+    """float64 rounds otherwise, and comes to the same weights; each of the rest is other work."""
+    job = work("adam-1500-100-one", (784, 40, 30, 10), batch=20)
+    test = simplenet.datasets.load.Examples(job.array("test_images"), job.array("test_labels"))
+    outcomes = {"simplenet": learned(job), "float64": learned(job, dtype=np.float64)}
+    wrong = {
+        "lr": {"lr": 1.01 * job.lr}, "plain descent": {"optimizer": "sgd", "lr": 0.1},
+        "epsilon": {"epsilon": 1e-7}, "beta1": {"beta1": 0.89}, "beta2": {"beta2": 0.99},
+        "order": {"seed": 1}, "minibatch": {"batch_size": 21},
+    }  # fmt: skip
+    outcomes |= {name: learned(job, **changes) for name, changes in wrong.items()}
+    found = {name: {"cost": 0.5, "equal": True} for name in outcomes}
+    group = replace(GROUPS["adam-1500-100-one"], shape=job.shape)
+    compare(group, found, outcomes, job.array("params"), test)
+    agree = {name for name, row in found.items() if row["agrees"]}
+    assert agree == {"simplenet", "float64"}, found
+
+
+def learned(job, dtype=np.float32, **changes):
+    """Return the weights after the epoch of a job, with some of its settings changed."""
+    functions = {"activation": job.activation, "cost": job.cost}
+    net = simplenet.init_net(job.shape, rng=0, dtype=dtype, **functions)
+    net.params[:] = job.array("params")
+    options = {"optimizer": job.optimizer, "lr": job.lr, "batch_size": job.batch, "seed": 0}
+    images, labels = job.array("images"), job.array("labels")
+    next(simplenet.train(net, images, labels, validation=0, epochs=1, **options | changes))
+    return net.params
+
+
+def test_adam_reaches_the_contestants(work):
+    job = work("adam-1500-100-one", (784, 12, 10), batch=20)
+    contestant = Simplenet(job)
+    for _ in range(2):  # what Adam remembers is not carried into the next round
+        contestant.timed()
+        np.testing.assert_array_equal(contestant.weights(), learned(job))
 
 
 def test_goals_and_groups_name_what_there_is():
@@ -227,10 +270,19 @@ def test_the_goal_for_kernels_is_one_where_there_are_others():
         assert [(goal["what"], goal["found"], goal["reached"]) for goal in goals] == expected
 
 
+def test_a_quick_run_has_some_groups_and_names_the_others(digits):
+    for quick in True, False:
+        bench = Bench(simplenet.load_data(digits), Settings(("adam",), quick=quick))
+        chosen = bench.chosen_groups()
+        assert {group.section for group in chosen.values()} == {"adam"}
+        assert len(bench.left_out) + len(chosen) == 12
+        assert bool(bench.left_out) is quick
+
+
 def test_each_process_has_the_threads_and_kernels_that_it_is_to_have(monkeypatch):
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
     monkeypatch.setattr(blas, "choose_kernels", lambda shape, rows: f"{shape[1]} by {rows}")
-    group = replace(GROUPS["wide"], batch=500)
+    group = replace(GROUPS["adam-800-500-all"], all_cores=True)
 
     def started(name, group=group):
         variables = environment_for(CONTESTANTS[name], group, "best")
