@@ -42,6 +42,7 @@ class Simplenet(Contestant):
     equal = True
     coretype = "command line"
     shares = True
+    alone = False  # with one thread, however many there are
 
     def __init__(self, work: Work):
         import simplenet
@@ -49,7 +50,7 @@ class Simplenet(Contestant):
         from simplenet.training.blas import MOST_THREADS
 
         super().__init__(work)
-        use_threads(min(work.threads, MOST_THREADS))
+        use_threads(1 if self.alone else min(work.threads, MOST_THREADS))
         self.module = simplenet
         self.net = first_net(work.shape, work.activation, work.cost)
         self.note = "from bytes, converted on the way"
@@ -80,6 +81,24 @@ class Avx2(Simplenet):
     """simplenet where AVX-512 is not used."""
 
     coretype = "Haswell"
+
+
+class Busy(Simplenet):
+    """simplenet while another process keeps a core busy."""
+
+    busy = True
+
+
+class Alone(Simplenet):
+    """simplenet with one thread."""
+
+    alone = True
+
+
+class AloneBusy(Alone):
+    """simplenet with one thread while another process keeps a core busy."""
+
+    busy = True
 
 
 def products(x: np.ndarray, W: list[np.ndarray], learn: bool) -> list[Product]:
@@ -177,6 +196,9 @@ class Loops(Contestant):
 CONTESTANTS: dict[str, type[Contestant]] = {
     "simplenet": Simplenet,
     "simplenet, AVX2 kernels": Avx2,
+    "simplenet, a core busy": Busy,
+    "simplenet, one thread": Alone,
+    "simplenet, one thread, a core busy": AloneBusy,
     "matrix products": Floor,
     "floating-point limit": Limit,
     "JAX scanned": JaxScanned,

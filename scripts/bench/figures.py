@@ -25,6 +25,8 @@ GOALS = (
     ("adam-1500-100-all", "simplenet", "PyTorch eager", 0.9, 0.7),
     ("adam-1500-100-all", "simplenet", "JAX scanned", 1.5, 1.2),
     ("adam-1500-500-all", "simplenet", "PyTorch compiled", 0.9, 0.7),
+    ("busy-800", "simplenet, a core busy", "simplenet, one thread, a core busy", 1.1, 1.0),
+    ("busy-1500", "simplenet, a core busy", "simplenet, one thread, a core busy", 1.1, 1.0),
 )
 PROMPT = ("0.95", 2.0, 1.2)  # seconds
 # At the largest size: megabytes, and its time per image to that of 60,000.

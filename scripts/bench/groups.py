@@ -100,6 +100,18 @@ def with_adam(shape: tuple[int, ...], batch: int, all_cores: bool) -> Group:
     )
 
 
+def while_busy(shape: tuple[int, ...]) -> Group:
+    """Return the group of simplenet alone, on a machine that has something else to do."""
+    return replace(
+        with_adam(shape, 100, True),
+        title=f"{'-'.join(map(str, shape))} with Adam, with another process that keeps a core busy",
+        section="busy",
+        names=("simplenet", *BUSY),
+        quick=True,
+    )
+
+
+BUSY = "simplenet, one thread", "simplenet, a core busy", "simplenet, one thread, a core busy"
 PREDICTING = ("simplenet", *LIMITS, "JAX stepwise", "PyTorch eager", "scikit-learn")
 GROUPS = {
     "default-20": Group(
@@ -119,6 +131,7 @@ GROUPS = {
         for batch in (100, 500)
         for all_cores in (False, True)
     },
+    **{f"busy-{max(shape[1:])}": while_busy(shape) for shape in ((784, 800, 10), LARGEST)},
     "predict": Group(
         "Predicting the test images", "predict", rounds=2, kind="predict", names=PREDICTING
     ),

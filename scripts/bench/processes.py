@@ -16,6 +16,15 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )  # fmt: skip
 CORETYPE = "OPENBLAS_CORETYPE"
+# Keeps a core busy, and ends by itself if the bench is no more.
+LOOP = """
+import os
+parent = os.getppid()
+print("looping", flush=True)
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
 
 
 def module(name: str, *arguments: str) -> list[str]:
@@ -70,6 +79,18 @@ def pinned(used: list[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def busy_core() -> Iterator[subprocess.Popen[bytes]]:
+    """Run with another process in a loop, which the system puts on a core of its choice."""
+    with subprocess.Popen([sys.executable, "-c", LOOP], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
 
 
 def in_turn(names: list[str], turn: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bench.folders import own_folder
 from bench.groups import CLOSE, Group
 from bench.processes import (
     Worker,
+    busy_core,
     chosen_by_command_line,
     cores,
     environment,
@@ -99,7 +100,8 @@ def run_group(
             raise click.ClickException(f"simplenet: {failed['simplenet']}")
         for turn in range(rounds):
             for name in in_turn(list(workers), turn):
-                answer = workers[name].ask("run")
+                with busy_core() if CONTESTANTS[name].busy else nullcontext():
+                    answer = workers[name].ask("run")
                 if "error" in answer:
                     raise click.ClickException(f"{name}: {answer['error']}")
                 found[name]["each"].append(answer["seconds"])

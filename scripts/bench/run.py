@@ -23,7 +23,7 @@ from bench.rounds import run_group
 from bench.tables import markdown
 from simplenet.datasets.load import Data, Examples
 
-SECTIONS = ("epoch", "wide", "adam", "predict", "prompt", "size")
+SECTIONS = ("epoch", "wide", "adam", "busy", "predict", "prompt", "size")
 SLOW = "PyTorch compiled"  # left out of a quick run
 
 

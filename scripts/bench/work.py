@@ -82,9 +82,10 @@ class Contestant:
     equal = False  # whether its cost and weights after an epoch have to be those of simplenet
     note = ""  # what is not equal
     share = 1.0  # of the work that one run does; its seconds are divided by it
-    # How its process is started.
+    # How its process is started, and what runs beside it.
     coretype = "own"  # of OpenBLAS: its own choice, the command line's, the best, or a value
     shares = False  # among threads by itself, with a BLAS that has one
+    busy = False  # whether another process is in a loop meanwhile
 
     def __init__(self, work: Work):
         self.work = work

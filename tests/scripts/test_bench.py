@@ -3,6 +3,7 @@
 No time is tested: machines differ, and so do their days.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -21,7 +22,7 @@ from bench.contestants import CONTESTANTS, Floor, Limit, Simplenet, products
 from bench.figures import AVX2, GOALS, reached
 from bench.folders import own_folder
 from bench.groups import GROUPS
-from bench.processes import environment, module
+from bench.processes import busy_core, environment, module
 from bench.processor import coretypes, described, processor
 from bench.programs import PROGRAMS
 from bench.recipes import PACKAGES, RECIPES
@@ -272,10 +273,11 @@ def test_the_goal_for_kernels_is_one_where_there_are_others():
 
 def test_a_quick_run_has_some_groups_and_names_the_others(digits):
     for quick in True, False:
-        bench = Bench(simplenet.load_data(digits), Settings(("adam",), quick=quick))
+        sections = ("adam", "busy")
+        bench = Bench(simplenet.load_data(digits), Settings(sections, quick=quick))
         chosen = bench.chosen_groups()
-        assert {group.section for group in chosen.values()} == {"adam"}
-        assert len(bench.left_out) + len(chosen) == 12
+        assert {group.section for group in chosen.values()} == {*sections}
+        assert len(bench.left_out) + len(chosen) == 14
         assert bool(bench.left_out) is quick
 
 
@@ -302,6 +304,65 @@ def test_each_process_has_the_threads_and_kernels_that_it_is_to_have(monkeypatch
     for name in "simplenet", "matrix products", "scikit-learn":
         assert started(name)[1] == "Nehalem"
     assert started("simplenet, AVX2 kernels")[1] == "Haswell"
+
+
+def test_simplenet_is_measured_while_a_core_is_busy(digits, monkeypatch):
+    data, entered = simplenet.load_data(digits), []
+
+    @contextlib.contextmanager
+    def counted():
+        with busy_core() as process:
+            entered.append(process)
+            yield
+
+    monkeypatch.setattr("bench.rounds.busy_core", counted)
+    group = replace(GROUPS["busy-800"], shape=(784, 12, 10))
+    figures, failed = run_group(group, list(group.names), data.train, data.test, 2)
+    assert not failed
+    assert list(figures["contestants"]) == list(group.names)
+    assert all(row["agrees"] for row in figures["contestants"].values())
+    assert len(entered) == 4  # two of them, in two rounds
+    assert all(process.poll() is not None for process in entered)
+
+
+def test_a_busy_core_is_busy_until_the_end():
+    with busy_core() as process:
+        assert process.poll() is None
+    assert process.poll() is not None
+    with pytest.raises(KeyboardInterrupt), busy_core() as process:
+        raise KeyboardInterrupt
+    assert process.poll() is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no signal that cannot be caught")
+def test_a_busy_core_is_idle_once_the_bench_has_been_killed():
+    code = """
+from bench.processes import busy_core
+with busy_core() as process:
+    print(process.pid, flush=True)
+    input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment(1), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as bench:  # fmt: skip
+        number = int(bench.stdout.readline())
+        bench.kill()
+    began = time.monotonic()
+    while is_running(number):
+        if time.monotonic() - began > 60:
+            os.kill(number, signal.SIGKILL)
+            pytest.fail("it went on for a minute")
+        time.sleep(0.01)
+
+
+def is_running(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    state = pathlib.Path(f"/proc/{number}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 CORE = """processor	: 0
