@@ -69,8 +69,9 @@ def in_pieces(function: Callable[..., Result], *arrays: NDArray[Any]) -> list[Re
 class Pace:
     """Find out, now and then, whether threads help: other programs may need the cores.
 
-    Of every `PERIOD` blocks of work the second is done by one thread, and the third by all; which
-    of the two took less time for each item does the rest.
+    In the middle of every `PERIOD` blocks of work one is done by one thread, and the next by all;
+    the way that took less time for each item does what follows. What is over sooner is not worth a
+    trial, which itself takes time.
     """
 
     PERIOD = 64
@@ -84,7 +85,8 @@ class Pace:
     def block(self, items: int) -> Iterator[None]:
         """Do a block of so many items by as many threads as helped when it was tried last."""
         global _threads
-        before, trial = _threads, {1: "alone", 2: "together"}.get(self.blocks % self.PERIOD)
+        trials = {self.PERIOD // 2: "alone", self.PERIOD // 2 + 1: "together"}
+        before, trial = _threads, trials.get(self.blocks % self.PERIOD)
         way = trial or min(self.seconds, key=self.seconds.__getitem__)
         began = self.clock()
         _threads = 1 if way == "alone" else before
