@@ -19,7 +19,7 @@ ORDER = """
     training training.blas training.order training.batches training.evaluation training.wide
     training.run training.modelcheck training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
-    autodiff witnesses witnesses.compare witnesses.expression
+    autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
     cli.output
