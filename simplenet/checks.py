@@ -1,5 +1,6 @@
 """Arguments that cannot be what was meant: one sentence for each, with the argument's name."""
 
+import contextlib
 import math
 import operator
 import os
@@ -13,9 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
+MOST_LAYERS = 10_000
 MOST_PARAMETERS = 1_000_000_000  # of a net: 4 GB, and as much for their gradients
 MOST_ITEMS = 100_000_000  # in a list: it takes ten times the memory of an array
 
+LONGEST_PATH = 4096  # in bytes, of most systems
 MOST_SEEDS = 1000  # in a list that is one seed
 
 _SOURCES = np.random.Generator, np.random.BitGenerator, np.random.SeedSequence
@@ -105,22 +108,26 @@ def as_integer(name: str, value: int, least: int, what: str) -> int:
 
 def as_sizes(name: str, value: Sequence[int]) -> tuple[int, ...]:
     """Return the layer sizes of a net. Raise ValueError for what makes none."""
-    sizes: tuple[int, ...] = ()
-    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes):
-        few = value[:1000] if np.ndim(value) == 1 or not isinstance(value, np.ndarray) else ()
-        if len(few) == len(value) and all(map(_is_size, few)):
-            sizes = tuple(map(int, few))
-    if len(sizes) < 2:
+    sizes: list[object] = []
+    shown = found(value)
+    with contextlib.suppress(Exception):  # of what its length or its elements raise
+        if isinstance(value, np.ndarray) and value.ndim == 1:
+            sizes, shown = [*value[:MOST_LAYERS]], found(value.tolist())
+        elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            sizes = [*value[:MOST_LAYERS]]
+        if len(sizes) < len(value):
+            sizes = []
+    if len(sizes) < 2 or not all(map(_is_size, sizes)):
         expected = f"2 or more layer sizes from 1 to {MOST_NEURONS:,}, such as (784, 40, 10)"
-        shown = found(value.tolist() if isinstance(value, np.ndarray) else value)
         raise ValueError(f"{name}: expected {expected}; found {shown}.")
-    count = sum(n * m + m for n, m in pairwise(sizes))
+    whole = tuple(operator.index(n) for n in sizes)  # type: ignore[arg-type]  # _is_size has looked
+    count = sum(n * m + m for n, m in pairwise(whole))
     if count > MOST_PARAMETERS:
         raise ValueError(
             f"{name}: expected layers with at most {MOST_PARAMETERS:,} parameters together, found "
-            f"{count:,} of {found(sizes)}."
+            f"{count:,} of {found(whole)}."
         )
-    return sizes
+    return whole
 
 
 def _is_size(n: object) -> bool:
@@ -152,11 +159,12 @@ def as_rng(name: str, value: np.random.Generator | int) -> np.random.Generator:
         if isinstance(value, bool):
             raise TypeError
         # Only numbers go on to numpy: a list that holds itself would end the whole process there.
-        seed = value if isinstance(value, list | tuple | np.ndarray) else [value]
+        alone = not isinstance(value, list | tuple | np.ndarray)
+        seed: Any = [value] if alone else value
         numbers = [operator.index(number) for number in seed[:MOST_SEEDS]]
         if len(numbers) < len(seed):
             raise TypeError
-        return np.random.default_rng(numbers if seed is value else numbers[0])
+        return np.random.default_rng(numbers[0] if alone else numbers)
     except Exception as error:
         expected = "a seed of 0 or more, or a generator such as np.random.default_rng(0)"
         raise ValueError(f"{name}: expected {expected}; found {found(value)}.") from error
@@ -173,7 +181,7 @@ def as_path(name: str, value: str | os.PathLike[str]) -> str:
             path = None
     if not isinstance(path, str):
         raise TypeError(f"{name}: expected a path, found {found(value)}.")
-    if not encoded or b"\0" in encoded:
+    if b"\0" in encoded or not 0 < len(encoded) <= LONGEST_PATH:
         raise ValueError(f"{name}: expected the name of a file or folder, found {found(value)}.")
     return path
 
@@ -184,9 +192,9 @@ def check_flag(name: str, value: bool) -> None:
         raise TypeError(f"{name}: expected True or False, found {found(value)}.")
 
 
-def check_callable(name: str, value: object, expected: str) -> None:
-    """Raise TypeError for what is neither None nor can be called."""
-    if value is not None and not callable(value):
+def check_callable(name: str, value: object, expected: str, *, optional: bool = True) -> None:
+    """Raise TypeError for what cannot be called, and for None unless it is optional."""
+    if not (callable(value) or (optional and value is None)):
         raise TypeError(f"{name}: expected {expected}, found {found(value)}.")
 
 

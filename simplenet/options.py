@@ -7,6 +7,7 @@ be chosen before numpy loads.
 
 import math
 import operator
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -18,6 +19,7 @@ INIT_NAMES = ("lecun", "glorot", "he", "normal")
 OPTIMIZER_NAMES = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULE_NAMES = ("constant", "step", "exponential", "cosine")
 HIDDEN_NAMES = ACTIVATION_NAMES[:-1]  # softmax makes one distribution of a whole layer
+MOST_INTEGER = 2**63 - 1
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 
 
@@ -39,10 +41,14 @@ class Option:
         return self.group == "Network"
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxtuple = _SHORT.maxlist = 60
+
+
 def shown(value: Any) -> str:
-    """Return what a person gave as text."""
+    """Return what a person gave as text, numbers and texts in full."""
     try:
-        return repr(value)
+        return repr(value) if isinstance(value, str | Real) else _SHORT.repr(value)
     except Exception:  # such as an integer with more digits than Python writes
         return f"a value of type {type(value).__name__}"
 
@@ -59,6 +65,8 @@ def integer(low: int, high: float = math.inf) -> Callable[[Any], int]:
             found = None
         if found is None or isinstance(value, bool) or not low <= found <= high:
             raise ValueError(f"expected {expected}, found {shown(value)}")
+        if found > MOST_INTEGER:  # what computes with it takes no more
+            raise ValueError(f"expected {expected} and below 2**63, found {shown(value)}")
         return found
 
     return check

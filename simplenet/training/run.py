@@ -89,6 +89,9 @@ class Run:
     data: dict[str, Any] = field(default_factory=dict)  # name, size, SHA-256 of each raw file
     versions: dict[str, str] = field(default_factory=dict)  # of what wrote the file it is from
 
+    def __post_init__(self) -> None:
+        check_net(self.net)
+
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to learn under these settings."""
@@ -178,11 +181,10 @@ def advance(
     weight is no longer finite. After this or anything else that ends a block early, the run stands
     where it stood before the block.
     """
-    if not isinstance(run, Run) or not isinstance(run.net, Net):
-        what = found(run if isinstance(run, Net) or not isinstance(run, Run) else run.net)
-        raise TypeError(f"run: expected a Run of a net, as start returns, found {what}.")
+    if not isinstance(run, Run):
+        raise TypeError(f"run: expected a Run, as start returns, found {found(run)}.")
     check_callable("step", step, "a function such as WideStep()")
-    check_callable("validate", validate, "a function that returns an accuracy")
+    check_callable("validate", validate, "a function that returns an accuracy", optional=False)
     if not isinstance(together, Together):
         raise TypeError(f"together: expected Together(...), found {found(together)}.")
     if not run.settings:
