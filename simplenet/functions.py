@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simplenet.checks import found
+
 Floats = NDArray[np.floating[Any]]
 
 LEAK = 0.01  # how steep leaky ReLU is on the left
@@ -212,11 +214,15 @@ def choose_functions(
     None takes what suits the others: softmax for cross-entropy, else sigmoid; the start that the
     papers above have for the activation. Raise ValueError as `check_functions` does.
     """
-    output = output_activation or ("softmax" if cost == "cross-entropy" else "sigmoid")
+    _check_name("activation", activation, HIDDEN)
+    _check_name("cost", cost, COSTS)
+    output = "softmax" if cost == "cross-entropy" else "sigmoid"
+    output = output if output_activation is None else output_activation
     suited = {"tanh": "glorot", "relu": "he", "leaky-relu": "he"}.get(activation, "lecun")
+    init = suited if init is None else init
     activations = (activation,) * (layers - 1) + (output,)
-    check_functions((activation, *activations), cost, init or suited)
-    return activations, init or suited
+    check_functions(activations, cost, init)
+    return activations, init
 
 
 def check_functions(activations: Sequence[str], cost: str, init: str = "lecun") -> None:
@@ -238,5 +244,5 @@ def check_functions(activations: Sequence[str], cost: str, init: str = "lecun") 
 
 
 def _check_name(option: str, name: str, names: Iterable[str]) -> None:
-    if name not in names:
-        raise ValueError(f"{option}: expected one of {', '.join(names)}; found {name!r}.")
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(f"{option}: expected one of {', '.join(names)}; found {found(name)}.")

@@ -19,11 +19,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from simplenet.checks import (
+    as_array,
+    as_float_dtype,
+    as_number,
+    as_rng,
+    as_sizes,
+    check_callable,
+    check_finite,
+    check_masks,
+    found,
+)
 from simplenet.functions import (
     ACTIVATIONS,
     COSTS,
@@ -34,7 +46,6 @@ from simplenet.functions import (
 )
 from simplenet.memory import aligned, pieces
 
-MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 Masks = Mapping[int, Floats]  # of dropout: what the activations of some layers are multiplied by
 
 
@@ -81,13 +92,7 @@ def init_net(
     how weights start; None takes what suits the others. Raise ValueError for sizes or a dtype that
     make no net, and for wrong names.
     """
-    rng = np.random.default_rng(rng)
-    if np.ndim(shape) != 1 or len(shape) < 2 or not all(map(_is_size, shape)):
-        expected = f"2 or more layer sizes from 1 to {MOST_NEURONS:,}, such as (784, 40, 10)"
-        raise ValueError(f"shape: expected {expected}; found {shape!r}.")
-    dtype = np.dtype(dtype).newbyteorder("=")  # the machine's own, in which it is quick
-    if dtype.kind != "f":
-        raise ValueError(f"dtype: expected a float such as float32, found {dtype}.")
+    shape, rng, dtype = as_sizes("shape", shape), as_rng("rng", rng), as_float_dtype("dtype", dtype)
     layers = len(shape) - 1
     activations, init = choose_functions(layers, activation, output_activation, cost, init)
     params = np.zeros(sum(n * m + m for n, m in pairwise(shape)), dtype)
@@ -97,9 +102,10 @@ def init_net(
     return net
 
 
-def _is_size(n: object) -> bool:
-    """Return whether a layer can have n neurons."""
-    return isinstance(n, int | np.integer) and n is not True and 1 <= int(n) <= MOST_NEURONS
+def check_net(net: object) -> None:
+    """Raise TypeError unless this is a net."""
+    if not isinstance(net, Net):
+        raise TypeError(f"net: expected a Net, as init_net returns, found {found(net)}.")
 
 
 def net_around(
@@ -128,6 +134,7 @@ def _views(vector: Floats, shape: Sequence[int]) -> tuple[tuple[Floats, ...], tu
 
 def zero_grad(net: Net) -> None:
     """Make every gradient 0: without this, stale batches would push along with the next one."""
+    check_net(net)
     net.grads.fill(0)
     net.samples = 0
 
@@ -138,10 +145,13 @@ def forward(net: Net, x: ArrayLike, masks: Masks | None = None) -> Floats:
     `masks[l]` (B, n) multiplies what the next layer reads of a[l] (dropout). Raise ValueError for
     an x that is no batch for this net.
     """
-    x = np.asarray(x)
+    check_net(net)
+    x = as_array("x", x)
     if x.ndim != 2 or x.shape[1] != len(net.W[0]) or len(x) == 0 or x.dtype.kind != "f":
         expected = f"floats such as pixels / 255 in rows of {len(net.W[0])} inputs"
         raise ValueError(f"x: expected {expected}, found {x.dtype} of shape {x.shape}.")
+    if masks is not None:
+        check_masks(masks, net.shape, len(x))
     net.a, net.masks = [x.astype(net.params.dtype, copy=False)], masks or {}
     for l, (W, b) in enumerate(zip(net.W, net.b)):
         inputs = _masked(net, l, net.a[l])
@@ -155,13 +165,17 @@ def backward(net: Net, y: ArrayLike) -> float:
 
     y (B, outputs) is the truth, one-hot. Raise ValueError if it cannot be.
     """
-    y = np.asarray(y)
+    check_net(net)
+    y = as_array("y", y)
     predicted = net.a[-1].shape if net.a else "nothing: call it first"
     if y.shape != predicted or y.dtype.kind not in "fiub":
         expected = f"numbers in one-hot rows, of the shape that forward returned, {predicted}"
         raise ValueError(f"y: expected {expected}; found {y.dtype} of shape {y.shape}.")
     y = y.astype(net.params.dtype, copy=False)
     cost = COSTS[net.cost][net.activations[-1]]
+    mean = cost.value(net.a[-1], y) / len(y)
+    if not isfinite(mean):
+        check_finite("y", y)
     dc_da = cost.slope(net.a[-1], y)  # dC/dz at once where `at_z`: see _slope
     ones = _ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1
     for l in reversed(range(len(net.W))):
@@ -174,7 +188,7 @@ def backward(net: Net, y: ArrayLike) -> float:
             dc_da = dc_dz @ W.T  # a sum over paths
             dc_da = _masked(net, l, dc_da)
     net.samples += len(y)
-    return cost.value(net.a[-1], y) / len(y)
+    return mean
 
 
 @lru_cache
@@ -200,8 +214,11 @@ def optimize(net: Net, lr: float, rule: Callable[[Net, float], None] | None = No
     """Step downhill: lr times the mean gradient of all samples since zero_grad.
 
     Or leave the step to a rule, such as `simplenet.optimizer` makes. Raise ValueError if there is
-    no sample.
+    no sample, or lr is not finite or below 0.
     """
+    check_net(net)
+    lr = as_number("lr", lr, least=0)
+    check_callable("rule", rule, "what simplenet.optimizer returns, such as optimizer('adam')")
     if net.samples == 0:
         raise ValueError("there are no gradients: call forward and backward before optimize.")
     if rule is None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simplenet.checks import as_number, found
 from simplenet.functions import Floats
 from simplenet.memory import aligned, pieces, scratch
 from simplenet.net import Net
@@ -151,15 +152,24 @@ def optimizer(
     """Return a rule for `optimize(net, lr, rule)`: one of OPTIMIZERS, with its settings.
 
     Each step adds L1 and L2 to the gradient, clips it, lets adamw's weight decay shrink the
-    weights, and then updates. Settings that the optimizer does not have are not looked at;
-    momentum is 0.9 for nesterov, else 0, unless it is given. What is remembered goes to
-    `net.state`, under names that begin with the optimizer's. Raise ValueError for an unknown name,
-    and, at the first step, for an epsilon that is too small for the precision of the net.
+    weights, and then updates. Settings that the optimizer does not have are checked, and make no
+    difference; momentum is 0.9 for nesterov, else 0, unless it is given. What is remembered goes
+    to `net.state`, under names that begin with the optimizer's. Raise ValueError for an unknown
+    name, for a setting outside the limits of `simplenet.options`, and, at the first step, for an
+    epsilon that is too small for the precision of the net.
     """
-    if name not in OPTIMIZERS:
-        raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}; found {name!r}.")
+    if not isinstance(name, str) or name not in OPTIMIZERS:
+        raise ValueError(
+            f"optimizer: expected one of {', '.join(OPTIMIZERS)}; found {found(name)}."
+        )
     if momentum is None:
         momentum = 0.9 if name == "nesterov" else 0.0
+    momentum, rho = _fraction("momentum", momentum), _fraction("rho", rho)
+    beta1, beta2 = _fraction("beta1", beta1), _fraction("beta2", beta2)
+    epsilon = as_number("epsilon", epsilon, above=0)
+    weight_decay = as_number("weight_decay", weight_decay, least=0)
+    l1, l2 = as_number("l1", l1, least=0), as_number("l2", l2, least=0)
+    clip = as_number("clip", clip, least=0)
     settings = {
         "momentum": momentum, "rho": rho, "beta1": beta1, "beta2": beta2, "epsilon": epsilon
     }  # fmt: skip
@@ -207,6 +217,10 @@ def optimizer(
         share(step, parts)
 
     return rule
+
+
+def _fraction(name: str, value: float) -> float:
+    return as_number(name, value, least=0, below=1)
 
 
 def check_epsilon(name: str, epsilon: float, params: Floats) -> None:

@@ -14,12 +14,13 @@ from simplenet.net import Net
 PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
-    version errors functions memory net sharing penalties optimizers schedules options streams files
+    version errors checks functions memory net sharing penalties optimizers schedules options
+    streams files
     datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
     training training.blas training.order training.batches training.evaluation training.wide
     training.run training.modelcheck training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
-    autodiff witnesses witnesses.compare witnesses.expression
+    autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
     cli.output

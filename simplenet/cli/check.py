@@ -53,7 +53,9 @@ def command(
     backward: central differences (of 100 parameters in each group), the small engine in
     autodiff.py, and PyTorch, where it is installed. All compute in float64, on the first training
     images of --data, or else on random numbers. Every row is a group of parameters; the numbers
-    are relative errors: where all is right, below 1e-07 or marked ~, too small to be measured so.
+    are relative errors: where all is right, below 1e-07 or marked ~, no larger than rounding can
+    be. The last row says how large that is: where units are saturated, few digits are left of
+    their slopes.
 
     \b
     Examples:
@@ -133,7 +135,10 @@ def samples(net: "Net", data: "Data | None", count: int, seed: int) -> tuple["Fl
 
 
 def show(rows: list["Comparison"], tolerance: float) -> None:
-    """Print a line for each group of parameters, with a column for each witness."""
+    """Print a line for each group of parameters, with a column for each witness.
+
+    The last line has how large rounding alone can make the largest error in each column.
+    """
 
     def mark(row: "Comparison") -> str:
         return "~" if row["agree"] and row["error"] >= tolerance else " "
@@ -145,8 +150,12 @@ def show(rows: list["Comparison"], tolerance: float) -> None:
         group = rows[start : start + len(witnesses)]
         errors = "".join(f"{row['error']:12.1e}{mark(row)}" for row in group)
         click.echo(f"{group[0]['group']:6}{group[0]['parameters']:12,}{errors}".rstrip())
+    largest = (max(row["rounding"] for row in rows if row["witness"] == name) for name in witnesses)
+    click.echo(f"{'rounding':18}{''.join(f'{limit:12.1e} ' for limit in largest)}".rstrip())
     if any(mark(row) == "~" for row in rows):
-        click.echo("~ a gradient so small that the rounding of the cost hides it from differences")
+        click.echo(
+            f"~ above {tolerance:g}, but no more than rounding can make of gradients so small"
+        )
     if "PyTorch" not in witnesses:
         click.echo("PyTorch is not installed, and was not compared.")
     click.echo(f"largest relative error {max(row['error'] for row in rows):.1e}")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
+from simplenet.checks import as_number, as_path, check_callable, check_flag
 from simplenet.datasets.download import Progress
 from simplenet.datasets.find import find_files
 from simplenet.datasets.idx import digest, read_idx
@@ -105,13 +106,16 @@ def load_data(
     `timeout` (seconds) and `progress(file, bytes, size)` concern a download. Raise DataError, with
     what was looked for and where.
     """
+    check_flag("offline", offline)
+    as_number("timeout", timeout, above=0)
+    check_callable("progress", progress, "a function of a file, bytes and a size")
     if where is None and os.environ.get(VARIABLE):
         return _load_variable(os.environ[VARIABLE])
     where = "mnist" if where is None else where
-    if where == "":
+    if isinstance(where, str) and where == "":
         raise DataError("expected a name or a folder, found an empty text.")
     if not isinstance(where, str) or where not in DATASETS:
-        return _load_folder(Path(where))
+        return _load_folder(Path(as_path("where", where)))
     included = DATASETS[where].folder
     if included is not None:
         return Data(where, find_files(included))

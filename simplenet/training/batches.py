@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from simplenet.checks import as_array, as_float_dtype, as_integer, as_rng, found
 from simplenet.errors import DataError
 from simplenet.functions import Floats
 from simplenet.net import Net
 
 BLOCK = 1000  # images gathered at a time: enough to be quick, few enough for the cache
+MOST_CLASSES = 10_000  # their one-hot rows take 800 MB
 LARGEST = 10  # a float beyond this is no pixel between 0 and 1, nor one that was standardized
 
 Images = NDArray[Any]
@@ -34,18 +36,30 @@ def minibatches(
     default 1 + the largest label. Raise DataError for images and labels that do not belong
     together.
     """
-    if size < 1:
-        raise ValueError(f"size: expected at least 1 image in a minibatch, found {size}.")
+    size = as_integer("size", size, 1, "image in a minibatch")
+    dtype = as_float_dtype("dtype", dtype)
     images, labels = check_examples(images, labels)
     if classes is None:
         classes = int(labels.max()) + 1
+        _check_classes("labels", classes)
+    classes = as_integer("classes", classes, 1, "class")
+    _check_classes("classes", classes)
     if labels.max() >= classes:
         raise DataError(f"labels: expected 0 to {classes - 1}, found {labels.max()}.")
     order = None
     if rng is not None:
-        order = np.arange(len(images))
-        np.random.default_rng(rng).shuffle(order)
-    return _minibatches(images, labels, order, size, one_hot(classes, dtype))
+        rng, order = as_rng("rng", rng), np.arange(len(images))
+        rng.shuffle(order)
+    return _minibatches(images, labels, order, min(size, len(images)), one_hot(classes, dtype))
+
+
+def _check_classes(name: str, classes: int) -> None:
+    """Raise DataError for more classes than their one-hot rows would find room for."""
+    if classes > MOST_CLASSES:
+        raise DataError(
+            f"{name}: expected at most {MOST_CLASSES:,} classes, found {found(classes)}: number "
+            "them from 0."
+        )
 
 
 def _minibatches(
@@ -102,7 +116,7 @@ def one_hot(classes: int, dtype: DTypeLike, smoothing: float = 0.0) -> Floats:
 
 def check_examples(images: ArrayLike, labels: ArrayLike) -> tuple[Images, Labels]:
     """Return images and labels as arrays. Raise DataError if they cannot belong together."""
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = _as_array("images", images), _as_array("labels", labels)
     if images.ndim == 0 or labels.ndim == 0 or len(images) != len(labels) or len(images) == 0:
         raise DataError(
             "expected as many labels as images, and some of each; found images of shape "
@@ -118,14 +132,23 @@ def check_examples(images: ArrayLike, labels: ArrayLike) -> tuple[Images, Labels
     return check_images(images), labels
 
 
+def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    try:
+        return as_array(name, value)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+
+
 def check_images(images: ArrayLike) -> Images:
     """Return images as an array. Raise DataError for what is neither bytes nor scaled floats."""
-    images = np.asarray(images)
+    images = _as_array("images", images)
     if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise DataError(f"images: expected bytes, or floats in [0, 1], found {images.dtype}.")
     if images.dtype.kind == "f" and images.size:
         largest = max(float(images.max()), -float(images.min()))
-        if LARGEST < largest < math.inf:  # what is not finite is noticed later, in other words
+        if not math.isfinite(largest):
+            raise DataError("images: expected finite numbers, found nan or inf.")
+        if largest > LARGEST:
             raise DataError(
                 f"images: expected bytes, or floats in [0, 1], found floats as large as "
                 f"{largest:g}: divide them by what stands for white, such as images / "
@@ -138,6 +161,7 @@ def check_fit(net: Net, images: ArrayLike, labels: ArrayLike) -> tuple[Images, L
     """Return images and labels as arrays. Raise DataError unless they can go through the net."""
     images, labels = check_examples(images, labels)
     check_pixels(net, images)
+    _check_classes("net", net.shape[-1])
     if labels.max() >= net.shape[-1]:
         raise DataError(
             f"labels: expected 0 to {net.shape[-1] - 1}, the outputs of the net {net.shape}, "

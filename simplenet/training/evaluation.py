@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import COSTS, Floats
-from simplenet.net import Net, forward
+from simplenet.net import Net, check_net, forward
 from simplenet.sharing import share
 from simplenet.training.batches import (
     BLOCK,
@@ -71,6 +71,7 @@ def evaluate(net: Net, images: ArrayLike, labels: ArrayLike) -> Score:
     Raise DataError if they do not fit it, DivergedError if an output or its cost on them is not
     finite.
     """
+    check_net(net)
     images, labels = check_fit(net, images, labels)
     classes, cost = net.shape[-1], 0.0
     correct, total = np.zeros((2, classes), np.intp)
@@ -107,6 +108,7 @@ def _outputs_of(net: Net, images: Images, part: slice) -> Floats:
 
 
 def _check(net: Net, images: ArrayLike) -> Images:
+    check_net(net)
     images = check_images(images)
     if images.ndim == 0 or len(images) == 0:
         raise DataError(f"images: expected some, found an array of shape {images.shape}.")

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simplenet.checks import as_path, check_flag, found
 from simplenet.errors import ModelError
 from simplenet.files import atomic_write
 from simplenet.net import Net, net_around
@@ -57,7 +58,11 @@ def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: boo
     Raise FileExistsError if the file is there and may not be overwritten, ModelError for a run
     that could not be read again, such as one with numbers that are not finite.
     """
+    as_path("path", path)
+    check_flag("overwrite", overwrite)
     run = Run(model) if isinstance(model, Net) else model
+    if not isinstance(run, Run):
+        raise TypeError(f"model: expected a Run or a Net, found {found(run)}.")
     try:
         arrays = _arrays(run)
         about = json.dumps(_description(run), indent=1, allow_nan=False)
@@ -83,7 +88,7 @@ def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: boo
 
 def load_model(path: str | os.PathLike[str]) -> Run:
     """Read a model file. Raise ModelError, saying what is wrong, for anything but a whole one."""
-    path = Path(path)
+    path = Path(as_path("path", path))
     content = _read(path)
     try:
         _check_digest(content)

@@ -10,10 +10,11 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simplenet.checks import check_callable, found
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import Floats
 from simplenet.memory import aligned
-from simplenet.net import Masks, Net, backward, forward, optimize, zero_grad
+from simplenet.net import Masks, Net, backward, check_net, forward, optimize, zero_grad
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import OF_LENGTH, SCHEDULES
@@ -88,6 +89,9 @@ class Run:
     data: dict[str, Any] = field(default_factory=dict)  # name, size, SHA-256 of each raw file
     versions: dict[str, str] = field(default_factory=dict)  # of what wrote the file it is from
 
+    def __post_init__(self) -> None:
+        check_net(self.net)
+
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to learn under these settings."""
@@ -112,6 +116,7 @@ def start(
 
     Raise DataError for images that do not fit the net, ValueError and TypeError for options.
     """
+    check_net(net)
     settings = resolve_options(options, **kind_of(net))
     images, labels = check_fit(net, images, labels)
     _, held_out = split(len(images), settings["validation"])
@@ -193,6 +198,12 @@ def advance(
     weight is no longer finite. After this or anything else that ends a block early, the run stands
     where it stood before the block.
     """
+    if not isinstance(run, Run):
+        raise TypeError(f"run: expected a Run, as start returns, found {found(run)}.")
+    check_callable("step", step, "a function such as WideStep()")
+    check_callable("validate", validate, "a function that returns an accuracy", optional=False)
+    if not isinstance(together, Together):
+        raise TypeError(f"together: expected Together(...), found {found(together)}.")
     if not run.settings:
         raise ValueError("run: expected one with settings, as `start` returns, found none.")
     if not run.image_shape:
@@ -232,6 +243,7 @@ def train(
     Raise what `start` and `advance` do. After a divergence, the net stands as before the block of
     about a thousand images that diverged.
     """
+    check_callable("progress", progress, "a function of an epoch and a number of images")
     run = start(net, images, labels, **options)
     return _records(advance(run, images, labels, step=step, validate=validate), progress)
 

@@ -16,10 +16,12 @@ from simplenet.autodiff import Array, Bools, Tensor
 from simplenet.functions import COSTS, LEAK
 from simplenet.net import Masks, Net, backward, forward, zero_grad
 from simplenet.penalties import penalty, penalty_slope, weights_of
+from simplenet.witnesses.rounding import UNITS, rounding
 
 NUDGE = 1e-5  # near the cube root of float64's precision: rounding and curvature weigh the same
 TOLERANCE = 1e-7  # of a relative error
 NUDGED = 100  # parameters of each group that `compare` nudges
+SURE = 1e-3  # an output this near to 0 or 1 has lost digits of what it is short of
 
 Places = NDArray[np.intp]  # in `net.params`
 Gradient = Callable[[Net, Array, Array, float, float, Masks | None], Array]
@@ -32,6 +34,7 @@ class Comparison(TypedDict):
     parameters: int  # how many the group has
     witness: str
     error: float  # relative
+    rounding: float  # how large the error can be by rounding alone
     agree: bool
 
 
@@ -55,32 +58,64 @@ def by_differences(
     l2: float = 0,
     masks: Masks | None = None,
     chosen: Iterable[int] | None = None,
+    nudge: float = NUDGE,
 ) -> Array:
     """Return central differences: how the cost changes when each parameter is nudged up and down.
 
+    The cost is the one that training reports, except of samples with a sure output in
+    cross-entropy: that is clipped, or has few digits, and so is computed from the weighted inputs.
     They are nan for parameters that are not `chosen`, and for those whose nudge crosses a corner,
     of a ReLU or of L1, where the cost has no slope; inf where the cost itself is no finite number.
     """
     gradient = np.full_like(net.params, np.nan)
-    cost_of = COSTS[net.cost][net.activations[-1]].value
+    sure = _sure(net, x, masks)
 
     def at(i: int, value: float) -> tuple[float, list[Bools]]:
         """Return the cost with another value of parameter i, and the sides of all corners."""
         net.params[i] = value
         own = weights_of(net, net.params)[i : i + 1]  # the other weights' penalties stay
-        cost = cost_of(forward(net, x, masks), y) / len(x) + penalty(own, l1, l2)
+        forward(net, x, masks)
+        cost = _cost(net, y, sure) / len(x) + penalty(own, l1, l2)
         layers = zip(net.activations, net.a[1:])
         return cost, [l1 * own > 0, *(a > 0 for name, a in layers if "relu" in name)]
 
     for i in range(net.params.size) if chosen is None else chosen:
         kept = net.params[i]
-        above, sides_above = at(i, kept + NUDGE)
-        below, sides_below = at(i, kept - NUDGE)
+        above, sides_above = at(i, kept + nudge)
+        below, sides_below = at(i, kept - nudge)
         net.params[i] = kept
         if all(map(np.array_equal, sides_above, sides_below)):
-            slope = (above - below) / (2 * NUDGE)
+            slope = (above - below) / (2 * nudge)
             gradient[i] = slope if np.isfinite(slope) else np.inf
     return gradient
+
+
+def _sure(net: Net, x: Array, masks: Masks | None) -> Bools:
+    """Return which samples (B,) have an output that the cost from `net.a` is not exact for."""
+    a = forward(net, x, masks)
+    if net.cost != "cross-entropy":
+        return np.zeros(len(a), bool)
+    sure: Bools = np.any(np.minimum(a, 1 - a) < SURE, axis=1)
+    return sure
+
+
+def _cost(net: Net, y: Array, sure: Bools) -> float:
+    """Return the cost, summed over the batch, of what forward left in the net."""
+    reported = COSTS[net.cost][net.activations[-1]].value
+    if not sure.any():
+        return reported(net.a[-1], y)
+    l, y_sure = len(net.W) - 1, np.asarray(y)[sure]
+    inputs = net.a[l][sure]
+    inputs = inputs * net.masks[l][sure] if l in net.masks else inputs
+    z = inputs @ net.W[l] + net.b[l]
+    if net.activations[-1] == "sigmoid":
+        exact = y_sure * np.logaddexp(0, -z) + (1 - y_sure) * np.logaddexp(0, z)
+    else:
+        z = z - z.max(axis=1, keepdims=True)
+        others = np.exp(z)
+        others[np.arange(len(z)), z.argmax(axis=1)] = 0  # it is 1, beside which they would vanish
+        exact = y_sure * (np.log1p(others.sum(axis=1, keepdims=True)) - z)
+    return float(exact.sum()) + reported(net.a[-1][~sure], y[~sure])
 
 
 def by_autodiff(
@@ -157,9 +192,18 @@ def relative_error(found: Array, expected: Array) -> float:
 
     That is 0 where both are 0, and 1 where it cannot be computed.
     """
-    size = np.linalg.norm(found) + np.linalg.norm(expected)
-    error = np.linalg.norm(found - expected) / size if size else 0.0
-    return float(error) if np.isfinite(size) else 1.0
+    return _share(_norm(found - expected), _norm(found) + _norm(expected))
+
+
+def _norm(vector: Array) -> float:
+    return float(np.linalg.norm(vector))
+
+
+def _share(part: float, size: float) -> float:
+    """Return how large a part is of such a size: at most all of it; 0 of nothing."""
+    if not size:
+        return 0.0
+    return min(part / size, 1.0) if size < np.inf and part < np.inf else 1.0
 
 
 # By the name that `simplenet check` shows.
@@ -186,41 +230,49 @@ def compare(
 
     Return the comparisons of W[0] with each witness, then of W[1], and so on, biases last. A
     witness that raises ImportError, as PyTorch does where it is not installed, is left out.
-    Central differences take two forward passes for each parameter, and so try only NUDGED of each
-    group, chosen by `rng`, less those beside a corner.
+    Central differences take four forward passes for each parameter, with two nudges, and so try
+    only NUDGED of each group, chosen by `rng`, less those beside a corner.
+
+    Two agree if they differ by no more than TOLERANCE and what `rounding` can make.
     """
     problem = (net, x, y, l1, l2, masks)
     groups = _groups(net)
     rng = np.random.default_rng(rng)
     nudged = {group: rng.permutation(places)[:NUDGED] for group, places in groups.items()}
-    # What a nudge cannot show: the cost is known to a few units in its last place, and so is each
-    # output, which moves the cost by its slope there, about sqrt(2 C) at most.
-    cost = COSTS[net.cost][net.activations[-1]].value(forward(net, x, masks), y) / len(x)
-    rounding = 4 * np.finfo(float).eps * (cost + np.sqrt(2 * cost)) / NUDGE
+    own = rounding(*problem)  # of any way to the gradient
+    eps = float(np.finfo(net.params.dtype).eps)
 
     found = gradient(*problem)
-    results: list[tuple[str, Array, dict[str, Places], float]] = []
+    results: list[tuple[str, Array, dict[str, Places], Array]] = []
     for name, witness in witnesses.items():
         if witness is by_differences:
-            expected = by_differences(*problem, np.concatenate([*nudged.values()]))
-            known = {group: p[~np.isnan(expected[p])] for group, p in nudged.items()}
-            results.append((name, expected, known, rounding))
+            chosen = np.concatenate([*nudged.values()])
+            expected = by_differences(*problem, chosen)
+            wider = by_differences(*problem, chosen, 2 * NUDGE)
+            known = {group: p[~np.isnan((expected + wider)[p])] for group, p in nudged.items()}
+            # What a nudge cannot show: the cost is known to a few units in its last place, and so
+            # is each output, which moves the cost by its slope there, about sqrt(2 C) at most.
+            # What curvature and the rest of rounding do shows in what another nudge finds.
+            cost = _cost(net, y, _sure(net, x, masks)) / len(x)
+            unknown = UNITS * eps * (cost + np.sqrt(2 * cost)) / NUDGE
+            results.append((name, expected, known, own + unknown + abs(expected - wider)))
         else:
             with contextlib.suppress(ImportError):
-                results.append((name, witness(*problem), groups, 0.0))
+                results.append((name, witness(*problem), groups, own))
     rows: list[Comparison] = []
     for group in groups:
-        for name, expected, compared, allowed in results:
+        for name, expected, compared, rounding_of in results:
             ours, theirs = found[compared[group]], expected[compared[group]]
-            apart = np.linalg.norm(ours - theirs) - allowed * np.sqrt(ours.size)
-            limit = TOLERANCE * (np.linalg.norm(ours) + np.linalg.norm(theirs))
+            size, apart = _norm(ours) + _norm(theirs), _norm(ours - theirs)
+            allowed = _norm(rounding_of[compared[group]])
             rows.append(
                 {
                     "group": group,
                     "parameters": groups[group].size,
                     "witness": name,
                     "error": relative_error(ours, theirs),
-                    "agree": bool(apart <= limit < np.inf),
+                    "rounding": _share(allowed, size),
+                    "agree": apart <= TOLERANCE * size + allowed < np.inf,
                 }
             )
     return rows

@@ -1,6 +1,8 @@
 """`simplenet check` and its witnesses, on right gradients and on wrong ones."""
 
+import decimal
 import importlib.util
+import itertools
 import json
 import re
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from simplenet import functions, init_net, save_model
+from simplenet.autodiff import Tensor
 from simplenet.witnesses.compare import (
     WITNESSES,
     by_autodiff,
@@ -16,6 +19,7 @@ from simplenet.witnesses.compare import (
     compare,
     relative_error,
 )
+from simplenet.witnesses.rounding import UNITS, rounding
 
 SMALL = ("--shape", "12,6,5,4")
 GROUPS = ["W[0]", "W[1]", "W[2]", "b[0]", "b[1]", "b[2]"]
@@ -72,13 +76,15 @@ def test_a_corner_is_not_taken_for_a_mistake(cli, activation):
 
 
 def test_every_group_is_a_line_and_every_witness_a_column(cli, without_torch):
-    head, *rows, note, last = cli("check", *SMALL).stdout.splitlines()
+    head, *rows, rounding, note, last = cli("check", *SMALL).stdout.splitlines()
     assert head.split() == ["group", "parameters", "differences", "autodiff"]
     sizes = ["72", "30", "20", "6", "5", "4"]
     assert [row.split()[:2] for row in rows] == [list(pair) for pair in zip(GROUPS, sizes)]
     assert {len(row) for row in rows} == {len(head)}
     assert note == "PyTorch is not installed, and was not compared."
     assert last.startswith("largest relative error ")
+    assert rounding.startswith("rounding ") and len(rounding) == len(head)
+    assert [0 < float(limit) < 1e-6 for limit in rounding.split()[1:]] == [True, True]
     errors = [error for row in rows for error in row.split()[2:]]
     assert f"{max(map(float, errors)):.1e}" == last.split()[-1]
 
@@ -88,7 +94,8 @@ def test_json_is_all_of_stdout_and_holds_every_pair(cli, without_torch):
     assert [(row["group"], row["witness"]) for row in rows] == [
         (group, witness) for group in GROUPS for witness in ("differences", "autodiff")
     ]
-    assert {tuple(row) for row in rows} == {("group", "parameters", "witness", "error", "agree")}
+    names = "group", "parameters", "witness", "error", "rounding", "agree"
+    assert {tuple(row) for row in rows} == {names}
 
 
 def test_pytorch_takes_part_where_it_is_installed(cli):
@@ -381,7 +388,7 @@ def test_a_gradient_too_small_for_differences_is_marked_and_not_condemned(cli, t
         if "~" in stdout:
             break
     assert re.search(r"^W\[0\] .* \d\.\de[-+]\d\d~", stdout, re.MULTILINE)
-    assert "~ a gradient so small that the rounding" in stdout
+    assert "~ above 1e-07, but no more than rounding can make of gradients so small" in stdout
     assert "~" not in cli("check", "--shape", "5,4,3").stdout
 
 
@@ -411,3 +418,150 @@ def test_every_witness_takes_the_samples_that_backward_takes(cost, dtype_x, dtyp
     one, x, y = problem(cost=cost)
     x, y = x.astype(dtype_x), y.astype(dtype_y)
     assert not disagreements(compare(one, x, y))
+
+
+# --- rounding -------------------------------------------------------------------------------------
+
+SATURATED = [
+    ("sigmoid", None, "half-squared-error"),
+    ("sigmoid", None, "cross-entropy"),
+    ("sigmoid", "sigmoid", "cross-entropy"),
+    ("identity", "sigmoid", "cross-entropy"),
+    ("tanh", "tanh", "squared-error"),
+    ("relu", "tanh", "half-squared-error"),
+    ("relu", None, "half-squared-error"),
+    ("relu", None, "cross-entropy"),
+    ("leaky-relu", "identity", "squared-error"),
+]
+
+
+def saturated(shape, seed, size, activation, output, cost, dtype=np.float64, **more):
+    """Return a net whose weighted inputs are about as large as the root of its inputs."""
+    net = init_net(
+        shape, rng=seed, dtype=dtype, activation=activation, output_activation=output, cost=cost,
+        **{"init": "normal"} | more,
+    )  # fmt: skip
+    rng = np.random.default_rng([seed, 1])
+    for b in net.b:
+        b[:] = rng.normal(0, 0.1, b.shape)
+    x = rng.random((size, shape[0]))
+    return net, x, np.eye(shape[-1])[rng.integers(0, shape[-1], size)]
+
+
+@pytest.mark.parametrize("functions_of_net", SATURATED, ids=str)
+def test_no_witness_accuses_backward_where_units_are_saturated(functions_of_net):
+    for shape, size in itertools.product([(2000, 3, 2), (8262, 2), (300, 5, 4, 3)], (1, 3)):
+        for seed in range(2 if len(shape) == 3 else 4):
+            rows = compare(*saturated(shape, seed, size, *functions_of_net), rng=seed)
+            assert not disagreements(rows), (shape, size, seed, rows)
+
+
+def test_the_command_says_how_large_rounding_can_be(cli):
+    for seed in range(20):
+        args = ("--shape", "8262,2", "--init", "normal", "--batch-size", 1, "--seed", seed)
+        rows = json.loads(cli("check", *args, "--json").stdout)["comparisons"]
+        marked = [r for r in rows if r["witness"] == "autodiff" and r["error"] > 1e-7]
+        if marked:
+            break
+    assert all(row["error"] <= row["rounding"] for row in marked)
+    head, *_, rounding, legend = [
+        line
+        for line in cli("check", *args).stdout.splitlines()
+        if not line.startswith(("PyTorch", "largest"))
+    ]
+    assert legend == "~ above 1e-07, but no more than rounding can make of gradients so small"
+    column = head.split().index("autodiff") - 1
+    most = max(row["rounding"] for row in rows if row["witness"] == "autodiff")
+    assert rounding.split()[column] == f"{most:.1e}"
+
+
+@pytest.mark.parametrize("z", [0.5, 5.0, 10, 20, 30, 35, -10, -30, -300])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+def test_autodiff_knows_the_last_digits_of_a_slope_and_backward_those_that_are_left(name, z):
+    """Compared with 400 digits: a (1 - a) keeps none that 1 - a has lost."""
+    with decimal.localcontext(prec=400):
+        exact = {"sigmoid": 1, "tanh": 2}[name]  # tanh(z) = 2 sigmoid(2 z) - 1
+        a = 1 / (1 + (-exact * decimal.Decimal(z)).exp())
+        slope = exact**2 * a * (1 - a)
+        tensor = Tensor(z, requires_grad=True)
+        getattr(tensor, name)().backward()
+        assert abs(decimal.Decimal(float(tensor.grad)) / slope - 1) < 1e-15
+        function = functions.ACTIVATIONS[name]
+        by_a = float(function.slope(function.value(np.array([z])))[0])
+        unit = UNITS * np.finfo(float).eps
+        off = abs(float(decimal.Decimal(by_a) - slope))
+        assert off <= unit * float(slope + (a if name == "sigmoid" else 1)) / 2
+    if z >= 20:
+        assert off > 1e-9 * float(slope)  # of which no bound that knew only the slope would know
+
+
+@pytest.mark.parametrize("functions_of_net", SATURATED, ids=str)
+def test_rounding_covers_what_float32_loses_and_is_not_much_more(functions_of_net):
+    """The same bound, in a precision whose errors float64 can measure."""
+    larger = []
+    for init in "normal", "lecun":
+        for seed in range(5):
+            one, x, y = saturated((30, 6, 5, 3), seed, 5, *functions_of_net, np.float32, init=init)
+            x = x.astype(np.float32)
+            exact, *_ = saturated((30, 6, 5, 3), seed, 5, *functions_of_net, init=init)
+            exact.params[:] = one.params
+            error = abs(by_hand(one, x, y, 0.1, 0.2) - by_autodiff(exact, x, y, 0.1, 0.2))
+            allowed = rounding(one, x, y, 0.1, 0.2)
+            assert (error <= allowed).all()
+            larger.append(np.linalg.norm(allowed) / np.linalg.norm(error))
+    assert np.median(larger) < 1000
+
+
+@pytest.mark.parametrize("factor", [1e-5, -1e-5])
+@pytest.mark.parametrize("group", range(4))
+@pytest.mark.parametrize(
+    ("functions_of_net", "init"),
+    [(SATURATED[0], "normal"), (SATURATED[0], "lecun"), (SATURATED[2], "normal")], ids=str,
+)  # fmt: skip
+def test_what_is_wrong_by_a_hundred_thousandth_is_found_by_both(
+    group, factor, functions_of_net, init
+):
+    name = ["W[0]", "W[1]", "b[0]", "b[1]"][group]
+
+    def wrong(net, *others):
+        net.grads[:] = by_hand(net, *others)
+        [*net.dW, *net.db][group].__imul__(1 + factor)
+        return net.grads.copy()
+
+    problem = saturated((784, 10, 5), 1, 20, *functions_of_net, init=init)
+    rows = compare(*problem, gradient=wrong)
+    found = disagreements(rows)
+    assert {who for who, _ in found} >= {"differences", "autodiff"}
+    assert {where for _, where in found} == {name}
+
+
+def test_a_cost_with_a_wrong_value_is_found_by_differences(monkeypatch):
+    """Of sure samples another way to the cost is taken: of the rest, the one that is reported."""
+    for output in functions.COSTS["cross-entropy"]:
+        right = functions.COSTS["cross-entropy"][output]
+        wrong = right._replace(value=lambda a, y, right=right: 1.001 * right.value(a, y))
+        monkeypatch.setitem(functions.COSTS["cross-entropy"], output, wrong)
+        rows = compare(*problem(cost="cross-entropy", output_activation=output))
+        assert {who for who, _ in disagreements(rows)} == {"differences"}
+
+
+@pytest.mark.parametrize("output", functions.COSTS["cross-entropy"])
+def test_of_sure_samples_differences_are_those_of_the_cost_that_is_not_clipped(output):
+    one, x, y = saturated((8262, 3, 2), 0, 3, "identity", output, "cross-entropy")
+    by_hand(one, x, y)
+    np.testing.assert_allclose(np.sort(one.a[-1]), [[0, 1]] * 3, atol=1e-10)
+    y = 1 - np.rint(one.a[-1])  # sure, and wrong: what is reported of it changes with nothing
+    expected = by_autodiff(one, x, y)
+    chosen = np.arange(0, one.params.size, 400)
+    found = by_differences(one, x, y, chosen=chosen)
+    assert np.linalg.norm(expected[chosen]) > 1
+    assert relative_error(found[chosen], expected[chosen]) < 1e-7
+
+
+def test_large_inputs_do_not_make_a_nudge_too_long():
+    """What a nudge of a weight from them does is curved: two nudges tell how much."""
+    one, x, y = problem((4, 30, 3), activation="identity")
+    for size in 1, 10, 100, 1000, 1e4:
+        scaled = x * size
+        one.W[0][:] = init_net((4, 30), rng=0).W[0] / size
+        assert not disagreements(compare(one, scaled, y)), size

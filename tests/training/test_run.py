@@ -997,13 +997,16 @@ def test_outputs_that_are_not_finite_in_validation_leave_a_run_that_can_go_on(tm
     images, labels = bars(240)
     images = images / 255
     _, held_out = split(240, None)
-    images[held_out[0]] = np.inf
     run = start(init_net((24, 3), rng=0, output_activation="identity"), images, labels, lr=0.01)
-    before = saved(run, tmp_path)
-    for _ in range(2):
+    before, course = saved(run, tmp_path), advance(run, images, labels)
+    images[held_out[0]] = np.inf  # after they have been looked at
+    with pytest.raises(DataError, match="images: expected finite numbers"):
+        list(course)
+    assert saved(run, tmp_path) == before
+    for function in start, lambda net, *examples: advance(run, *examples):
         with pytest.raises(DataError, match="images: expected finite numbers"):
-            list(advance(run, images, labels))
-        assert saved(run, tmp_path) == before
+            function(run.net, images, labels)
+    assert saved(run, tmp_path) == before
 
 
 def test_two_generators_on_one_run_learn_from_each_image_once(tmp_path):
@@ -1022,7 +1025,7 @@ def test_a_divergence_puts_back_what_the_optimizer_remembered_too():
 
     def overflow(net, x, y, lr, rule, masks):
         steps.append(lr)
-        lr = lr if len(steps) < 125 else np.inf  # in the third block of fifty steps
+        lr = lr if len(steps) < 125 else 1e300  # in the third block of fifty steps
         return four_calls(net, x, y, lr, rule, masks)
 
     def remember(epoch, done):
