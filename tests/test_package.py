@@ -17,7 +17,7 @@ ORDER = """
     version errors functions memory net sharing penalties optimizers schedules options streams files
     datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
     training training.blas training.order training.batches training.evaluation training.wide
-    training.run training.modelcheck training.modelfile
+    training.run training.modelcheck training.container training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
