@@ -106,10 +106,11 @@ def check_names(names: Iterable[str]) -> None:
         _refuse(f"more than {MOST_MEMBERS:,} members")
 
 
-def check_digest(content: bytearray) -> None:
-    """Raise ModelError unless a file ends with the SHA-256 of everything before."""
+def check_digest(content: bytearray) -> str:
+    """Return the SHA-256 of a file. Raise ModelError unless it ends with that of all before."""
     stored = bytes(content[-DIGEST:])
-    computed = hashlib.sha256(memoryview(content)[:-DIGEST]).hexdigest()
+    sha = hashlib.sha256(memoryview(content)[:-DIGEST])
+    computed = sha.hexdigest()
     if stored != computed.encode():
         if not stored.isalnum():
             what = "a zip file that simplenet did not write, or one cut short or added to"
@@ -119,6 +120,8 @@ def check_digest(content: bytearray) -> None:
             "expected a whole model file, which ends with the SHA-256 of its content; found "
             f"{what}. Use another copy, or train again."
         )
+    sha.update(stored)
+    return sha.hexdigest()
 
 
 def contents(content: bytearray, members: Mapping[str, Member]) -> dict[str, memoryview]:

@@ -12,7 +12,6 @@ files. The zip comment is the SHA-256, in hexadecimal, of every byte before it, 
 with it; so no change anywhere goes unnoticed. Nothing is ever pickled.
 """
 
-import hashlib
 import io
 import json
 import math
@@ -33,7 +32,6 @@ from simplenet.net import Net, net_around
 from simplenet.options import idle_options
 from simplenet.training.blas import kernels
 from simplenet.training.container import (
-    Member,
     check_digest,
     check_names,
     contents,
@@ -97,9 +95,9 @@ def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: boo
 def load_model(path: str | os.PathLike[str]) -> Run:
     """Read a model file. Raise ModelError, saying what is wrong, for anything but a whole one."""
     try:
-        content, members = _read(path)
-        run = _loaded(contents(content, members))
-        run.sha256 = hashlib.sha256(content).hexdigest()
+        found, sha256 = _read(path)
+        run = _loaded(found)
+        run.sha256 = sha256
         return run
     except ModelError as error:
         raise ModelError(f"{path}: {shortened(error)}") from error
@@ -256,8 +254,8 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
     }
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[bytearray, dict[str, Member]]:
-    """Return what a file holds, and where its members are. Raise ModelError unless it is whole."""
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, memoryview], str]:
+    """Return what the members of a file hold, and its SHA-256. Raise ModelError for another."""
     try:
         with open(path, "rb", buffering=0, opener=_open) as file:
             about = os.fstat(file.fileno())
@@ -288,8 +286,8 @@ def _open(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _read_file(file: io.FileIO, size: int) -> tuple[bytearray, dict[str, Member]]:
-    """Return what a file of this size holds, and where its members are.
+def _read_file(file: io.FileIO, size: int) -> tuple[dict[str, memoryview], str]:
+    """Return what `_read` does, of a file of this size.
 
     Raise ModelError unless it is whole; of a large one that is laid out otherwise, only what it
     says of its members is read.
@@ -305,14 +303,14 @@ def _read_file(file: io.FileIO, size: int) -> tuple[bytearray, dict[str, Member]
     file.seek(0)
     while some := file.readinto(memoryview(content)[done:]):
         done += some
-    check_digest(content)  # that it is damaged is the better thing to say
+    sha256 = check_digest(content)  # that it is damaged is the better thing to say
     if wrong:
         raise wrong
-    return content, members
+    return contents(content, members), sha256
 
 
-def _read_stream(file: io.FileIO, start: bytes) -> tuple[bytearray, dict[str, Member]]:
-    """Return what a pipe holds after its start, and where its members are, as `_read_file` does."""
+def _read_stream(file: io.FileIO, start: bytes) -> tuple[dict[str, memoryview], str]:
+    """Return what `_read` does, of a pipe that begins with this. Raise ModelError if it is long."""
     content = bytearray(start)
     while some := file.read(1 << 16):
         content += some
@@ -321,8 +319,8 @@ def _read_stream(file: io.FileIO, start: bytes) -> tuple[bytearray, dict[str, Me
                 f"expected a model of at most {_MOST_PIPED >> 20} MB from what is no file, found a "
                 "longer one: save it as a file first."
             )
-    check_digest(content)
-    return content, find_members(io.BytesIO(content), len(content))
+    sha256 = check_digest(content)
+    return contents(content, find_members(io.BytesIO(content), len(content))), sha256
 
 
 def _parsed(content: bytes | memoryview) -> dict[str, Any]:
