@@ -18,7 +18,8 @@ import struct
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ VALUES: list[Any] = [
     None, True, False, 0, 1, 2, 3, -1, 1.0, 0.5, -0.5, 1e-320, 1e308, 2**31, 2**62, 2**63, 2**64,
     HUGE, -HUGE, "", "x", "1", "sigmoid", "\ud800", "\udc80 surrogate", "\x1b[2J", "a\nb", "\0",
     "a" * 5000, [], [[]], [None], [1, 2], [-1], [1.0, True], {}, {"x": 1}, {"": None},
-    {"\ud800": 1}, [0] * 1000, ["sigmoid"] * 1000, [1] * 20_000, float("nan"), float("inf"),
+    {"\ud800": 1}, [0] * 1000, ["sigmoid"] * 1000, [1] * 2000, float("nan"), float("inf"),
     -float("inf"),
 ]  # fmt: skip
 # What stands in a text where a value should, which no Python value would be written as.
@@ -175,6 +176,8 @@ def packed(members: Members | list[tuple[str, bytes]], method: int = zipfile.ZIP
     """Return a zip file with these members, each name as often as it is given."""
     target = io.BytesIO()
     pairs = members.items() if isinstance(members, dict) else members
+    if method == zipfile.ZIP_STORED:
+        return _stored(pairs)
     with warnings.catch_warnings(), zipfile.ZipFile(target, "w", method) as file:
         warnings.simplefilter("ignore")  # names that are there twice
         for name, content in pairs:
@@ -183,6 +186,20 @@ def packed(members: Members | list[tuple[str, bytes]], method: int = zipfile.ZIP
             file.writestr(info, content)
         file.comment = b"0" * DIGEST
     return target.getvalue()
+
+
+def _stored(pairs: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return what zipfile would, in less time: many thousands are to be made."""
+    body, directory, count = b"", b"", 0
+    for name, content in pairs:
+        raw = name.encode()
+        flags, sizes = 0 if name.isascii() else 0x800, (zlib.crc32(content), *[len(content)] * 2)
+        middle = struct.pack("<4H2s3L2H", 20, flags, 0, 0, b"\x21\0", *sizes, len(raw), 0)
+        directory += b"PK\1\2\x14\3" + middle + struct.pack("<3H2L", 0, 0, 0, 0, len(body)) + raw
+        body += b"PK\3\4" + middle + raw + content
+        count += 1
+    numbers = 0, 0, count, count, len(directory), len(body), DIGEST
+    return body + directory + struct.pack("<4s4H2LH", b"PK\5\6", *numbers) + b"0" * DIGEST
 
 
 def signed(content: bytes) -> bytes:
@@ -378,7 +395,7 @@ def change_members(content: bytes, rng: Random) -> tuple[str, bytes]:
     elif what == 4:
         rng.shuffle(pairs)
     else:
-        pairs += [(f"state/{number}.npy", array) for number in range(rng.choice([3, 1500]))]
+        pairs += [(f"state/{number}.npy", array) for number in range(rng.choice([3, 3, 3, 1500]))]
     return f"{what} {name[:40]!a}", resigned(pairs)
 
 
@@ -434,7 +451,7 @@ def change_layout(content: bytes, rng: Random) -> tuple[str, bytes]:
 def pack_otherwise(content: bytes, rng: Random) -> tuple[str, bytes]:
     """Pack the same by another method, or with what zip files may have besides."""
     members = unpacked(content)
-    methods = [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    methods = [zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2]
     what = rng.randrange(5)
     if what < 3:
         if rng.random() < 0.3:

@@ -6,7 +6,7 @@
 
 Members are stored, not packed: so a file holds no more than its own size, and what it says of
 itself can be checked before any of it is read. The bytes are those that Python's zipfile writes.
-What may differ, as in files that were written elsewhere: versions, times and attributes.
+What may differ, in files written elsewhere: the maker, times, and attributes.
 """
 
 import hashlib
@@ -22,12 +22,11 @@ MOST_MEMBERS = 1000
 _LONG = (1 << 31) - 1  # larger numbers are written in 64 bits, in an extra field
 _IN_EXTRA = 0xFFFFFFFF
 _STORED, _UTF8 = 0, 0x800
-_EARLIEST = (
-    b"\0\0\x21\0"  # the time 0:00 and the day 1980-01-01: the first that a zip file can hold
-)
-_ON_UNIX = b"\3"  # equal on every system, as are the attributes: a file that all may read
-_ATTRIBUTES = struct.pack("<HL", 0, 0o644 << 16)
-_HEADER = struct.Struct("<4s2s2H4s3L2H")
+_EARLIEST = b"\0\0\x21\0"  # 0:00 on 1980-01-01, the first time that a zip file can hold
+_UNIX = 3  # the maker, on every system; the attributes are those of a file that all may read
+_ATTRIBUTES = struct.pack("<L", 0o644 << 16)
+_HEADER = struct.Struct("<4s3H4s3L2H")
+_PLAIN, _ZIP64 = 20, 45  # the version of the format that reading takes
 
 
 class Member(NamedTuple):
@@ -55,8 +54,7 @@ def write_members(file: IO[bytes], members: Mapping[str, bytes]) -> None:
         member = Member(name, at, slice(at + len(header), end), crc, _EARLIEST)
         write(header)
         write(content)
-        version = b"\x2d" if at > _LONG else header[4:5]
-        directory += _entry(member, version + _ON_UNIX + version + b"\0", _ATTRIBUTES)
+        directory += _entry(member, bytes((_version(member), _UNIX)), _ATTRIBUTES)
         at = end
     write(directory)
     write(_end(len(members), len(directory), at))
@@ -83,7 +81,7 @@ def find_members(file: IO[bytes], size: int) -> dict[str, Member]:
         if len(found) == MOST_MEMBERS:
             _refuse(f"more than {MOST_MEMBERS:,} members")
         found[member.name] = member
-    entries = [_entry(member, bytes(4), bytes(6)) for member in found.values()]
+    entries = [_entry(member, bytes(2), bytes(4)) for member in found.values()]
     length = sum(map(len, entries))
     end = _end(len(found), length, at)
     if at + length + len(end) + DIGEST != size:
@@ -92,7 +90,7 @@ def find_members(file: IO[bytes], size: int) -> dict[str, Member]:
     place = 0
     for member, entry in zip(found.values(), entries):
         there = listed[place : place + len(entry)]
-        if there != _entry(member, there[4:8], there[36:42]):
+        if there != _entry(member, there[4:6], there[38:42]):
             _refuse(f"a directory that says otherwise of {member.name!r}")
         place += len(entry)
     if _read(file, at + length, len(end)) != end:
@@ -102,8 +100,8 @@ def find_members(file: IO[bytes], size: int) -> dict[str, Member]:
 
 def check_names(names: Iterable[str]) -> None:
     """Raise ModelError unless a file can have members with these names."""
-    if len([_encoded(name) for name in names]) > MOST_MEMBERS:
-        _refuse(f"more than {MOST_MEMBERS:,} members")
+    if len([_encoded(name) for name in names]) >= MOST_MEMBERS:  # and model.json
+        _refuse(f"{MOST_MEMBERS:,} arrays or more")
 
 
 def check_digest(content: bytearray) -> str:
@@ -144,7 +142,7 @@ def _member(file: IO[bytes], at: int, header: bytes) -> Member:
     if size == _IN_EXTRA and more == 20:
         size = int.from_bytes(after[named + 4 : named + 12], "little")
     right = _header(name, size, crc, time)
-    if header[:4] + right[4:6] + header[6:] + after != right:
+    if header + after != right:
         _refuse(f"a member {_short(name)!r} that is packed, encrypted or described otherwise")
     start = at + len(right)
     return Member(name, at, slice(start, start + size), crc, time)
@@ -155,7 +153,7 @@ def _header(name: str, size: int, crc: int, time: bytes) -> bytes:
     raw, flags = _encoded(name)
     long = size * 1.05 > _LONG  # as zipfile does it, which leaves room for what packing may add
     extra = struct.pack("<2H2Q", 1, 16, size, size) if long else b""
-    short, version = (_IN_EXTRA, b"\x2d\0") if long else (size, b"\x14\0")
+    short, version = (_IN_EXTRA, _ZIP64) if long else (size, _PLAIN)
     lengths = len(raw), len(extra)
     start = _HEADER.pack(
         b"PK\3\4", version, flags, _STORED, time, crc, short, short, *lengths
@@ -163,7 +161,7 @@ def _header(name: str, size: int, crc: int, time: bytes) -> bytes:
     return start + raw + extra
 
 
-def _entry(member: Member, versions: bytes, attributes: bytes) -> bytes:
+def _entry(member: Member, made: bytes, attributes: bytes) -> bytes:
     """Return what the directory says of a member."""
     raw, flags = _encoded(member.name)
     size = member.content.stop - member.content.start
@@ -172,17 +170,26 @@ def _entry(member: Member, versions: bytes, attributes: bytes) -> bytes:
     if member.start > _LONG:
         long.append(member.start)
     extra = struct.pack(f"<2H{len(long)}Q", 1, 8 * len(long), *long) if long else b""
+    sizes = member.crc, short, short, len(raw), len(extra)
+    start = _IN_EXTRA if member.start > _LONG else member.start
     return b"".join(
         (
-            struct.pack("<4s4s2H4s3L", b"PK\1\2", versions, flags, _STORED, member.time,
-                        member.crc, short, short),
-            struct.pack("<4H", len(raw), len(extra), 0, 0),
+            struct.pack(
+                "<4s2s3H4s", b"PK\1\2", made, _version(member), flags, _STORED, member.time
+            ),
+            struct.pack("<3L2H6x", *sizes),
             attributes,
-            struct.pack("<L", _IN_EXTRA if member.start > _LONG else member.start),
+            struct.pack("<L", start),
             raw,
             extra,
         )
-    )  # fmt: skip
+    )
+
+
+def _version(member: Member) -> int:
+    """Return the version of the format that reading a member takes."""
+    size = member.content.stop - member.content.start
+    return _ZIP64 if size * 1.05 > _LONG or member.start > _LONG else _PLAIN
 
 
 def _end(count: int, length: int, start: int) -> bytes:
@@ -200,7 +207,7 @@ def _encoded(name: str) -> tuple[bytes, int]:
     """Return a name as bytes, with the flag that belongs to it. Raise ModelError for a bad one."""
     if not name.isprintable() or "\\" in name or ":" in name or len(name) > 200:
         _refuse(f"a member named {_short(name)!r}")
-    if any(part in ("", ".", "..") for part in name.split("/")):
+    if any(part[:1] in ("", ".") for part in name.split("/")):
         _refuse(f"a member named {_short(name)!r}")
     return name.encode(), 0 if name.isascii() else _UTF8
 

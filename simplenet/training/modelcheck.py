@@ -241,6 +241,7 @@ def _check_position(run: Run) -> None:
     position = run.epoch, run.images, run.cost, run.correct
     if run.image_shape:
         learned = run.image_shape[0] - run.settings["validation"]
+        expect("images held out", run.settings["validation"], learned > 0)
         rows = rows_of_blocks(run.settings["batch_size"])
         begun = 0 < run.images < learned and run.images % rows == 0 and run.correct <= run.images
         expect(

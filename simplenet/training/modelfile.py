@@ -257,14 +257,12 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, memoryview], str]:
     """Return what the members of a file hold, and its SHA-256. Raise ModelError for another."""
     try:
-        with open(path, "rb", buffering=0, opener=_open) as file:
+        with open(path, "rb", opener=_open) as file:
             about = os.fstat(file.fileno())
             piped = stat.S_ISFIFO(about.st_mode)
             if piped:
                 os.set_blocking(file.fileno(), True)  # it is open: now wait for what is written
-            start = b""
-            while len(start) < 4 and (some := file.read(4 - len(start))):
-                start += some
+            start = file.read(4) or b""  # None of a device that has nothing yet
             if piped and not start:
                 raise ModelError("expected a model, found a pipe that nothing is written to.")
             if not start.startswith(b"PK"):
@@ -286,7 +284,7 @@ def _open(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _read_file(file: io.FileIO, size: int) -> tuple[dict[str, memoryview], str]:
+def _read_file(file: io.BufferedReader, size: int) -> tuple[dict[str, memoryview], str]:
     """Return what `_read` does, of a file of this size.
 
     Raise ModelError unless it is whole; of a large one that is laid out otherwise, only what it
@@ -309,7 +307,7 @@ def _read_file(file: io.FileIO, size: int) -> tuple[dict[str, memoryview], str]:
     return contents(content, members), sha256
 
 
-def _read_stream(file: io.FileIO, start: bytes) -> tuple[dict[str, memoryview], str]:
+def _read_stream(file: io.BufferedReader, start: bytes) -> tuple[dict[str, memoryview], str]:
     """Return what `_read` does, of a pipe that begins with this. Raise ModelError if it is long."""
     content = bytearray(start)
     while some := file.read(1 << 16):
