@@ -92,7 +92,9 @@ def examine(content: bytes, path: Path) -> bool:
     Raise AssertionError for an error that is not one clear sentence, or for a model that cannot be
     used, saved and gone on with. Any other exception is a finding, too.
     """
-    path.write_bytes(content)
+    with open(path, "r+b" if path.exists() else "wb") as file:  # quicker than a new file each time
+        file.write(content)
+        file.truncate()
     try:
         run = load_model(path)
     except ModelError as error:

@@ -59,7 +59,8 @@ _MOST_PIPED = 1 << 28  # bytes that are read of a pipe, which may have no end
 _SMALL = 1 << 26  # bytes that are read of a file, though it is laid out otherwise
 # The header that numpy writes before an array of numbers, whose text is padded with spaces.
 _NPY = re.compile(
-    rb"\x93NUMPY\x01\0(?P<length>[\0-\xff]{2})\{'descr': '(?P<dtype>[<>|][fiub]\d{1,2})', "
+    rb"\x93NUMPY\x01\0(?P<length>[\0-\xff]{2})"
+    rb"\{'descr': '(?P<dtype>[<>](?:f(?:2|4|8|12|16)|[iu][248])|\|[biu]1)', "
     rb"'fortran_order': (?P<fortran>True|False), "
     rb"'shape': \((?P<shape>|\d{1,19},|\d{1,19}(?:, \d{1,19}){1,31})\), \} *\n"
 )
@@ -275,8 +276,9 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, memoryview], str]:
             return _read_stream(file, start)
     except ModelError:
         raise
-    except OSError as error:
-        raise ModelError(f"cannot be read: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else None
+        raise ModelError(f"cannot be read: {why or error}.") from error
 
 
 def _open(path: str, flags: int) -> int:
