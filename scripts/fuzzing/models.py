@@ -40,8 +40,8 @@ LABELS = np.arange(1100, dtype=np.uint8) % 2
 HUGE = 10**400
 VALUES: list[Any] = [
     None, True, False, 0, 1, 2, 3, -1, 1.0, 0.5, -0.5, 1e-320, 1e308, 2**31, 2**62, 2**63, 2**64,
-    HUGE, -HUGE, "", "x", "1", "sigmoid", "\ud800", "\udc80 surrogate", "\x1b[2J", "a\nb", "\0",
-    "a" * 5000, [], [[]], [None], [1, 2], [-1], [1.0, True], {}, {"x": 1}, {"": None},
+    10**300, HUGE, -HUGE, "", "x", "1", "\ud800", "\udc80 surrogate", "\x1b[2J", "a\nb", "\0",
+    "sigmoid", "a" * 5000, [], [[]], [None], [1, 2], [-1], [1.0, True], {}, {"x": 1}, {"": None},
     {"\ud800": 1}, [0] * 1000, ["sigmoid"] * 1000, [1] * 2000, float("nan"), float("inf"),
     -float("inf"),
 ]  # fmt: skip

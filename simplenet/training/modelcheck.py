@@ -37,13 +37,13 @@ _KEYS = {
 def check_plain(value: Any, depth: int = 0) -> None:
     """Raise ModelError for what JSON can hold but no description does, wherever it is.
 
-    That are texts which cannot be shown or are very long, numbers that are not finite or need more
-    than 64 bits, and what is nested deeper.
+    That are texts which cannot be shown or are very long, numbers that are not finite or larger
+    than any float, and what is nested deeper.
     """
     if isinstance(value, str):
         expect("short texts that can be printed", value, _is_text(value))
     elif isinstance(value, int | float):
-        expect("finite numbers of 64 bits", value, abs(value) <= _most(value))
+        expect("numbers that a float can hold", value, abs(value) <= _MOST)
     elif isinstance(value, list | dict):
         expect("values nested less deeply", "more", depth < _MOST_NESTED)
         if isinstance(value, dict):
@@ -52,10 +52,6 @@ def check_plain(value: Any, depth: int = 0) -> None:
             value = value.values()
         for item in value:
             check_plain(item, depth + 1)
-
-
-def _most(number: float) -> float:
-    return sys.maxsize if isinstance(number, int) else _MOST
 
 
 def _is_text(text: str) -> bool:
