@@ -18,7 +18,7 @@ ORDER = """
     streams files
     datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
     training training.blas training.order training.batches training.evaluation training.wide
-    training.run training.modelcheck training.modelfile
+    training.run training.modelcheck training.container training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page

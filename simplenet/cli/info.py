@@ -1,6 +1,5 @@
 """`simplenet info`: what a model file holds."""
 
-import hashlib
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -30,14 +29,14 @@ def command(model: Path, as_json: bool) -> None:
     from simplenet import load_model
 
     run = load_model(model)
-    net, digest = run.net, hashlib.sha256(model.read_bytes()).hexdigest()
+    net = run.net
     history = [
         {name: value for name, value in asdict(record).items() if name != "seconds"}
         for record in run.history
     ]
     about = {
         "model": str(model),
-        "sha256": digest,
+        "sha256": run.sha256,
         "shape": net.shape,
         "parameters": net.params.size,
         "dtype": net.params.dtype.name,
@@ -53,7 +52,7 @@ def command(model: Path, as_json: bool) -> None:
         echo_json(about)
         return
     lines = {
-        "model": f"{click.format_filename(model)}, SHA-256 {digest}",
+        "model": f"{click.format_filename(model)}, SHA-256 {run.sha256}",
         "net": f"{shape_text(net.shape)}: {net.params.size:,} parameters, {net.params.dtype}",
         "functions": f"{', '.join(net.activations)}; cost {net.cost}",
         "data": run.data.get("name", "not recorded"),

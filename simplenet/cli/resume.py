@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shlex
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,13 @@ import click
 from simplenet.cli.config import usage_errors
 from simplenet.cli.parameters import file_of
 from simplenet.errors import DataError, ModelError
+from simplenet.training.container import find_members
 
 if TYPE_CHECKING:
     from simplenet.datasets.load import Data
     from simplenet.training.run import Run
 
-MOST_JSON = 1 << 24  # bytes of a description that is looked at before numpy loads
+MOST_JSON = 1 << 22  # bytes of a description that is looked at before numpy loads
 
 
 def peek(path: Path) -> tuple[tuple[int, ...], int]:
@@ -25,14 +25,13 @@ def peek(path: Path) -> tuple[tuple[int, ...], int]:
 
     They decide on kernels and threads. Whether the file is whole is found out when it is loaded.
     """
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, ModelError):
         if path.is_file():
-            with zipfile.ZipFile(path) as file:
-                member = file.getinfo("model.json")
-                if member.compress_type == zipfile.ZIP_STORED and member.file_size <= MOST_JSON:
-                    about = json.loads(file.read(member))
-                    shape = tuple(int(n) for n in about["shape"])
-                    return shape, int(about["options"]["batch_size"])
+            with path.open("rb") as file:
+                part = find_members(file, path.stat().st_size)["model.json"].content
+                file.seek(part.start)
+                about = json.loads(file.read(min(part.stop - part.start, MOST_JSON)))
+            return tuple(map(int, about["shape"])), int(about["options"]["batch_size"])
     return (), 0
 
 

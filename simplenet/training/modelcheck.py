@@ -3,11 +3,13 @@
 import json
 import math
 import sys
-import textwrap
+from collections.abc import Collection
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
@@ -15,10 +17,85 @@ from simplenet.functions import Floats
 from simplenet.net import Net
 from simplenet.optimizers import OPTIMIZERS, check_epsilon, owner
 from simplenet.options import OPTIONS, checked, resolve_options
+from simplenet.sharing import in_pieces
 from simplenet.training.batches import rows_of_blocks
 from simplenet.training.run import Epoch, Run, kind_of
 
 _MOST = sys.float_info.max  # JSON may hold integers beyond it
+
+
+_MOST_TEXT = 1000  # characters
+_MOST_NESTED = 8
+_MOST_VERSIONS = 20
+_EXTRA = "best/params", "last/params", "average/params"
+_KEYS = {
+    "format", "shape", "activations", "cost", "options", "data", "images", "position", "best",
+    "last", "history", "versions",
+}  # fmt: skip
+
+
+def check_plain(value: Any, depth: int = 0) -> None:
+    """Raise ModelError for what JSON can hold but no description does, wherever it is.
+
+    That are texts which cannot be shown or are very long, numbers that are not finite or larger
+    than any float, and what is nested deeper.
+    """
+    if isinstance(value, str):
+        expect("short texts that can be printed", value, _is_text(value))
+    elif isinstance(value, int | float):
+        expect("numbers that a float can hold", value, abs(value) <= _MOST)
+    elif isinstance(value, list | dict):
+        expect("values nested less deeply", "more", depth < _MOST_NESTED)
+        if isinstance(value, dict):
+            for name in value:
+                check_plain(name, depth + 1)
+            value = value.values()
+        for item in value:
+            check_plain(item, depth + 1)
+
+
+def _is_text(text: str) -> bool:
+    return len(text) <= _MOST_TEXT and text.isprintable()  # lone surrogates and escapes are not
+
+
+def check_keys(about: Collection[str], arrays: Collection[str], later: Collection[str]) -> None:
+    """Raise ModelError unless a description, and the arrays beside it, have the names they need.
+
+    A description of an earlier format lacks some, which came later.
+    """
+    keys = _KEYS - set(later)
+    for what, names in (
+        ("without", keys - set(about)),
+        ("with the unknown", set(about) - keys),
+        ("without", {"params"} - set(arrays)),
+        ("with the unknown", {name for name in arrays if not _is_array(name)}),
+    ):
+        if names:
+            raise ModelError(
+                f"expected a simplenet model, found a file {what} "
+                f"{shortened(', '.join(sorted(names)), 100)}."
+            )
+
+
+def _is_array(name: str) -> bool:
+    """Return whether an array of this name belongs into a model file."""
+    return name == "params" or name.startswith("state/") or name in _EXTRA
+
+
+def check_views(net: Net) -> None:
+    """Raise ModelError if the matrices of a net are not made of the parameters that it has."""
+    shapes = [*pairwise(net.shape), *((n,) for n in net.shape[1:])]
+    arrays, at = (*net.W, *net.b), 0
+    is_right = len(arrays) == len(shapes) and sum(map(math.prod, shapes)) == net.params.size
+    for array, shape in zip(arrays, shapes):
+        part = net.params[at : at + math.prod(shape)]
+        is_right = is_right and array.shape == shape and np.array_equal(array.reshape(-1), part)
+        at += part.size
+    if not is_right:
+        raise ModelError(
+            f"expected W and b of the net {shortened(repr(net.shape), 100)} to be views into its "
+            "params, as init_net makes them; found others: change their numbers in place."
+        )
 
 
 def check_records(about: dict[str, Any], net: Net) -> None:
@@ -29,12 +106,19 @@ def check_records(about: dict[str, Any], net: Net) -> None:
     integers = ("epochs", "images", "correct")
     for name, value, is_right in (
         ("options", about["options"], isinstance(about["options"], dict)),
-        ("versions", versions, _holds(versions, dict.fromkeys(versions, str))),
+        (
+            "versions",
+            versions,
+            isinstance(versions, dict)
+            and len(versions) <= _MOST_VERSIONS
+            and all(isinstance(version, str) for version in versions.values()),
+        ),
         ("data", about["data"], about["data"] == {} or _is_data(about["data"], inputs)),
         (
             "position",
             position,
             isinstance(position, dict)
+            and position.keys() == {*integers, "cost"}
             and all(is_integer(position[key]) for key in integers)
             and _is_number(position["cost"]),
         ),
@@ -75,7 +159,7 @@ def _check_params(run: Run) -> None:
                 f"expected {params.size:,} {params.dtype} numbers as the {name} parameters, found "
                 f"{array.dtype} of shape {array.shape}."
             )
-        if not np.isfinite(array).all():
+        if not _is_finite(array):
             what = "weights" if name == "weights" else f"{name} parameters"
             raise ModelError(f"the net has {what} that are not finite.")
 
@@ -88,22 +172,23 @@ def _check_state(net: Net) -> None:
             for name, array in net.state.items()
             if owner(name) == optimizer
         }
-        fresh = init(net.params) if found else {}
+        fresh = init(net.params[:1]) if found else {}  # as of one parameter: it may have many
         if found.keys() != fresh.keys():
             raise ModelError(
                 f"expected the state of {optimizer} to be {', '.join(sorted(fresh))}; found "
-                f"{', '.join(sorted(found))}."
+                f"{shortened(', '.join(sorted(found)), 100)}."
             )
         for key, array in found.items():
-            if (array.shape, array.dtype) != (fresh[key].shape, fresh[key].dtype):
+            shape = net.params.shape if fresh[key].ndim else ()
+            if (array.shape, array.dtype) != (shape, fresh[key].dtype):
                 raise ModelError(
-                    f"expected {fresh[key].dtype} of shape {fresh[key].shape} as the state "
+                    f"expected {fresh[key].dtype} of shape {shape} as the state "
                     f"{optimizer}.{key}, found {array.dtype} of shape {array.shape}."
                 )
-            if key in ("square", "steps") and (array < 0).any():
+            if key in ("square", "steps") and array.min() < 0:
                 raise ModelError(f"expected a state {optimizer}.{key} of 0 or more, found less.")
     for name, array in net.state.items():
-        if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
+        if array.dtype.kind not in "fiub" or not _is_finite(array):
             raise ModelError(f"expected finite numbers as the state {name}, found others.")
 
 
@@ -127,8 +212,15 @@ def _check_settings(run: Run) -> None:
         raise ModelError(f"expected options that go together, found: {error}") from error
     expect("options", functions, None not in functions.values())
     expect("options", training, right == training and right.get("validation", 0) is not None)
+    unknown = sorted(settings.keys() - OPTIONS.keys() - {"threads"})
+    if unknown:
+        raise ModelError(
+            "expected options of this version of simplenet, found "
+            f"{shortened(', '.join(unknown), 100)}: use the version that wrote it."
+        )
     described = {
         "shape": list(net.shape),
+        "hidden": list(net.shape[1:-1]),
         "activation": net.activations[0] if len(net.W) > 1 else settings.get("activation"),
         "output_activation": net.activations[-1],
         "cost": net.cost,
@@ -145,6 +237,7 @@ def _check_position(run: Run) -> None:
     position = run.epoch, run.images, run.cost, run.correct
     if run.image_shape:
         learned = run.image_shape[0] - run.settings["validation"]
+        expect("images held out", run.settings["validation"], learned > 0)
         rows = rows_of_blocks(run.settings["batch_size"])
         begun = 0 < run.images < learned and run.images % rows == 0 and run.correct <= run.images
         expect(
@@ -165,8 +258,19 @@ def expect(name: str, value: Any, is_right: bool) -> None:
     if not is_right:
         raise ModelError(
             f"expected {name} as `simplenet train` records them, or nothing; found "
-            f"{textwrap.shorten(repr(value), 100)}."
+            f"{shortened(repr(value), 100)}."
         )
+
+
+def shortened(what: object, most: int = 600) -> str:
+    """Return a text, cut if it is longer: what is found in a hostile file may be megabytes."""
+    text = str(what)
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def _is_finite(array: NDArray[Any]) -> bool:
+    """Return whether all numbers are finite, without a copy as large as they are."""
+    return all(in_pieces(lambda piece: bool(np.isfinite(piece).all()), array))
 
 
 def _is_record(record: Any, epoch: int) -> bool:
@@ -188,7 +292,9 @@ def _is_data(data: Any, pixels: int) -> bool:
     """Return whether this names a data set, with the digests of its files."""
     return (
         _holds(data, {"name": str, "sha256": dict})
+        and data.keys() <= {"name", "size", "sha256"}
         and _holds(data["sha256"], dict.fromkeys(PARTS, str))
+        and data["sha256"].keys() == set(PARTS)
         and ("size" not in data or _is_size(data["size"], pixels))
     )
 

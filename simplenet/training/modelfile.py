@@ -12,18 +12,16 @@ files. The zip comment is the SHA-256, in hexadecimal, of every byte before it, 
 with it; so no change anywhere goes unnoticed. Nothing is ever pickled.
 """
 
-import hashlib
 import io
 import json
+import math
 import os
 import platform
-import struct
-import zipfile
-import zlib
+import re
+import stat
 from dataclasses import asdict
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,22 +32,42 @@ from simplenet.files import atomic_write
 from simplenet.net import Net, net_around
 from simplenet.options import idle_options
 from simplenet.training.blas import kernels
+from simplenet.training.container import (
+    check_digest,
+    check_names,
+    contents,
+    find_members,
+    write_members,
+)
 from simplenet.training.modelcheck import (
+    check_keys,
+    check_plain,
     check_records,
     check_run,
+    check_views,
     expect,
     extra_params,
     is_integer,
+    shortened,
 )
 from simplenet.training.run import Epoch, Run, Snapshot
 from simplenet.version import __version__
 
 FORMAT = 2
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold
-_DIGEST = 64  # hexadecimal digits of a SHA-256
-# What values of the wrong kind lead to, and then what json, zipfile and numpy raise besides.
+_MOST_LAYERS = 10_000
+_MOST_JSON = 1 << 22  # bytes: some 28,000 epochs
+_MOST_PIPED = 1 << 28  # bytes that are read of a pipe, which may have no end
+_SMALL = 1 << 26  # bytes that are read of a file, though it is laid out otherwise
+# The header that numpy writes before an array of numbers, whose text is padded with spaces.
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\0(?P<length>[\0-\xff]{2})"
+    rb"\{'descr': '(?P<dtype>[<>](?:f(?:2|4|8|12|16)|[iu][248])|\|[biu]1)', "
+    rb"'fortran_order': (?P<fortran>True|False), "
+    rb"'shape': \((?P<shape>|\d{1,19},|\d{1,19}(?:, \d{1,19}){1,31})\), \} *\n"
+)
+_MOST_HEADER = 1024  # bytes
+# What values of the wrong kind lead to, and what json and numpy raise besides.
 _WRONG = LookupError, ValueError, TypeError, AttributeError, ArithmeticError
-_NO_ZIP = zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, EOFError, MemoryError
 
 
 def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: bool = False) -> None:
@@ -65,47 +83,48 @@ def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: boo
         raise TypeError(f"model: expected a Run or a Net, found {found(run)}.")
     try:
         arrays = _arrays(run)
-        about = json.dumps(_description(run), indent=1, allow_nan=False)
-        _run(json.loads(about), arrays)  # what is written here can be read
+        about = json.dumps(_description(run), indent=1, allow_nan=False).encode()
+        _run(_parsed(about), arrays)  # what is written here can be read
+        check_views(run.net)
+        members = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+        check_names(members)
     except ModelError as error:
-        raise ModelError(f"{path}: not saved: {error}") from error
-    except _WRONG as error:
-        raise ModelError(f"{path}: not saved: expected a whole run, found {error!r}.") from error
-    members = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
-    members["model.json"] = about.encode()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as file:
-        for name, content in members.items():
-            info = zipfile.ZipInfo(name, _EARLIEST)
-            info.create_system, info.external_attr = 3, 0o644 << 16  # equal on every system
-            file.writestr(info, content)
-        file.comment = b"0" * _DIGEST
-    content = packed.getvalue()[:-_DIGEST]
+        raise ModelError(f"{path}: not saved: {shortened(error)}") from error
+    except (*_WRONG, RecursionError) as error:
+        raise ModelError(
+            f"{path}: not saved: expected a whole run, found {shortened(repr(error))}."
+        ) from error
     with atomic_write(path, overwrite=overwrite) as target:
-        target.write(content)
-        target.write(hashlib.sha256(content).hexdigest().encode())
+        write_members(target, {**members, "model.json": about})
 
 
 def load_model(path: str | os.PathLike[str]) -> Run:
     """Read a model file. Raise ModelError, saying what is wrong, for anything but a whole one."""
-    path = Path(as_path("path", path))
-    content = _read(path)
+    as_path("path", path)
     try:
-        _check_digest(content)
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            about = json.loads(file.read("model.json"), parse_constant=_refuse)
-            arrays = {
-                name.removesuffix(".npy"): _array(file.read(name))
-                for name in file.namelist()
-                if name.endswith(".npy")
-            }
-        return _run(_up_to_date(about, arrays), arrays)
+        found, sha256 = _read(path)
+        run = _loaded(found)
+        run.sha256 = sha256
+        return run
     except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-    except (*_WRONG, *_NO_ZIP) as error:
+        raise ModelError(f"{path}: {shortened(error)}") from error
+    except (*_WRONG, RecursionError, MemoryError) as error:
         raise ModelError(
-            f"{path}: expected a simplenet model, found a file that is none ({error!r})."
+            f"{path}: expected a simplenet model, found a file that is none "
+            f"({shortened(repr(error))}). Use another copy, or train again."
         ) from error
+
+
+def _loaded(found: dict[str, memoryview]) -> Run:
+    """Return the run that the members of a file hold."""
+    if "model.json" not in found:
+        raise ModelError("expected a simplenet model, found a zip file without model.json.")
+    about = _parsed(found.pop("model.json"))
+    strange = [name for name in found if not name.endswith(".npy")]
+    if strange:
+        raise ModelError(f"expected arrays beside model.json, found {shortened(strange, 100)}.")
+    arrays = {name.removesuffix(".npy"): _array(name, content) for name, content in found.items()}
+    return _run(_up_to_date(about, arrays), arrays)
 
 
 def _arrays(run: Run) -> dict[str, NDArray[Any]]:
@@ -147,19 +166,22 @@ def _run(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Run:
     """Return the run that a file describes. Raise ModelError unless it is whole."""
     shape, activations, params = about["shape"], about["activations"], arrays["params"]
     if (
-        not all(is_integer(n, 1) for n in shape)
-        or not isinstance(activations, list)
+        not all(isinstance(sizes, list) for sizes in (shape, activations))
+        or not all(is_integer(n, 1) for n in shape)
+        or not all(isinstance(name, str) for name in activations)
         or not len(shape) == len(activations) + 1 >= 2
+        or len(shape) > _MOST_LAYERS
     ):
         raise ModelError(
-            f"expected layers and an activation for each but the first, found the shape {shape} "
-            f"and the activations {activations}."
+            f"expected layers and an activation for each but the first, found the shape "
+            f"{shortened(repr(shape), 100)} and the activations "
+            f"{shortened(repr(activations), 100)}."
         )
     count = sum(n * m + m for n, m in pairwise(shape))
     if params.shape != (count,) or params.dtype.kind != "f":
         raise ModelError(
-            f"expected {count:,} parameters for the shape {tuple(shape)}, found {params.dtype} of "
-            f"shape {params.shape}."
+            f"expected {count:,} parameters for the shape {shortened(repr(tuple(shape)), 100)}, "
+            f"found {params.dtype} of shape {params.shape}."
         )
     state = {
         name.removeprefix("state/"): array
@@ -206,60 +228,140 @@ def _run(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Run:
 
 def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Return a description in today's format. Raise ModelError for one from another version."""
-    if about["format"] == FORMAT and is_integer(about["format"]):
+    if "format" not in about:
+        raise ModelError("expected a simplenet model, found a model.json without a format.")
+    found = about["format"]
+    if found == FORMAT and is_integer(found):
+        check_keys(about, arrays, later=())
         return about
-    if about["format"] != 1 or not is_integer(about["format"]):
+    if is_integer(found, FORMAT + 1):
         raise ModelError(
-            f"expected model format {FORMAT}, found {about['format']}, which another version of "
-            "simplenet wrote: use that version."
+            f"expected model format {FORMAT}, found {found}, made by a newer simplenet, another "
+            f"version than this one ({__version__}): use that version, or a later one."
         )
+    if found != 1 or not is_integer(found):
+        raise ModelError(
+            f"expected model format {FORMAT}, found {shortened(repr(found), 100)}, which another "
+            "version of simplenet wrote: use that version."
+        )
+    check_keys(about, arrays, later=("best", "last", "images"))
     # Format 1 was no run: it cannot be gone on with, and what its optimizer remembered is of no
     # use; its options were recorded whether they applied or not.
     for name in ("velocity", "mean", "square", "steps"):
         arrays.pop(f"state/{name}", None)
-    options = about["options"]
+    options, position = about["options"], about["position"]
     idle = idle_options(options, hidden=about["shape"][1:-1], cost=about["cost"])
     return {
         **about,
         "options": {name: value for name, value in options.items() if name not in idle},
-        "position": {"epochs": 0, "images": 0, "cost": 0.0, "correct": 0} | about["position"],
+        "position": {"epochs": 0, "images": 0, "cost": 0.0, "correct": 0} | position,
         "best": None,
         "last": None,
         "images": [],
     }
 
 
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, memoryview], str]:
+    """Return what the members of a file hold, and its SHA-256. Raise ModelError for another."""
+    try:
+        with open(path, "rb", opener=_open) as file:
+            about = os.fstat(file.fileno())
+            piped = stat.S_ISFIFO(about.st_mode)
+            if piped:
+                os.set_blocking(file.fileno(), True)  # it is open: now wait for what is written
+            start = file.read(4) or b""  # None of a device that has nothing yet
+            if piped and not start:
+                raise ModelError("expected a model, found a pipe that nothing is written to.")
+            if not start.startswith(b"PK"):
+                what = (
+                    f"one that starts with the bytes {start.hex(' ')}" if start else "an empty one"
+                )
+                raise ModelError(f"expected a model file (.npz), found {what}.")
+            if stat.S_ISREG(about.st_mode):
+                return _read_file(file, about.st_size)
+            return _read_stream(file, start)
+    except ModelError:
+        raise
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else None
+        raise ModelError(f"cannot be read: {why or error}.") from error
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a file without waiting for somebody to write to it, should it be a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _read_file(file: io.BufferedReader, size: int) -> tuple[dict[str, memoryview], str]:
+    """Return what `_read` does, of a file of this size.
+
+    Raise ModelError unless it is whole; of a large one that is laid out otherwise, only what it
+    says of its members is read.
+    """
+    members, wrong = {}, None
+    try:
+        members = find_members(file, size)
+    except ModelError as error:
+        if size > _SMALL:
+            raise
+        wrong = error
+    content, done = bytearray(size), 0
+    file.seek(0)
+    while some := file.readinto(memoryview(content)[done:]):
+        done += some
+    sha256 = check_digest(content)  # that it is damaged is the better thing to say
+    if wrong:
+        raise wrong
+    return contents(content, members), sha256
+
+
+def _read_stream(file: io.BufferedReader, start: bytes) -> tuple[dict[str, memoryview], str]:
+    """Return what `_read` does, of a pipe that begins with this. Raise ModelError if it is long."""
+    content = bytearray(start)
+    while some := file.read(1 << 16):
+        content += some
+        if len(content) > _MOST_PIPED:
+            raise ModelError(
+                f"expected a model of at most {_MOST_PIPED >> 20} MB from what is no file, found a "
+                "longer one: save it as a file first."
+            )
+    sha256 = check_digest(content)
+    return contents(content, find_members(io.BytesIO(content), len(content))), sha256
+
+
+def _parsed(content: bytes | memoryview) -> dict[str, Any]:
+    """Return what model.json holds. Raise ModelError unless it is a description as we write it."""
+    text = bytes(content[: _MOST_JSON + 1])
+    # What stands after a comma or bracket may take 200 bytes of memory, however short it is.
+    things = sum(map(text.count, (b",", b"[", b"{")))
+    if len(text) > _MOST_JSON or things > 20_000 + len(text) / 20:
+        raise ModelError(
+            f"expected a model.json of at most {_MOST_JSON:,} bytes, with a line for each value; "
+            f"found {things:,} values or more in {len(content):,} bytes."
+        )
+    try:
+        about = json.loads(text.decode(), parse_constant=_refuse, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(
+            f"expected a simplenet model, found a model.json that cannot be read: {error}."
+        ) from error
+    if not isinstance(about, dict):
+        raise ModelError("expected a simplenet model, found a model.json that is no object.")
+    check_plain(about)
+    return about
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. Raise ValueError if two of its values have one name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("expected every name once, found one twice")
+    return found
+
+
 def _refuse(constant: str) -> None:
     """Raise ValueError for NaN or Infinity, which JSON does not have and Python would read."""
     raise ValueError(f"expected finite numbers, found {constant}")
-
-
-def _read(path: Path) -> bytes:
-    """Return what the file holds. Raise ModelError, after a few bytes, if it is no zip file."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(4)
-            if content.startswith(b"PK"):
-                return content + file.read()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror or error}.") from error
-    start = f"one that starts with the bytes {content.hex(' ')}" if content else "an empty one"
-    raise ModelError(f"{path}: expected a model file (.npz), found {start}.")
-
-
-def _check_digest(content: bytes) -> None:
-    """Raise ModelError unless the file ends with the SHA-256 of everything before."""
-    stored = content[-_DIGEST:]
-    computed = hashlib.sha256(content[:-_DIGEST]).hexdigest()
-    if stored != computed.encode():
-        if not stored.isalnum():
-            what = "a zip file that simplenet did not write, or one cut short or added to"
-        else:
-            what = f"content with SHA-256 {computed}: a damaged or altered file"
-        raise ModelError(
-            "expected a whole model file, which ends with the SHA-256 of its content; found "
-            f"{what}. Use another copy, or train again."
-        )
 
 
 def _npy(array: NDArray[Any]) -> bytes:
@@ -268,10 +370,29 @@ def _npy(array: NDArray[Any]) -> bytes:
     return packed.getvalue()
 
 
-def _array(content: bytes) -> NDArray[Any]:
-    return _native(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False))
+def _array(name: str, content: memoryview) -> NDArray[Any]:
+    """Return the array of a member: its own bytes, in this machine's order.
 
-
-def _native(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array in this machine's byte order."""
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    Raise ModelError unless they are as many as its header says, and it is as numpy writes it.
+    """
+    header = _NPY.match(content[:_MOST_HEADER])
+    if not header or header.end() != 10 + int.from_bytes(header["length"], "little"):
+        raise ModelError(
+            "expected a simplenet model, found a file that is none: expected numbers as numpy "
+            f"writes them in {name}, found bytes that begin with {bytes(content[:60])!r}."
+        )
+    dtype = np.dtype(header["dtype"].decode())
+    shape = tuple(int(n) for n in header["shape"].split(b",") if n.strip())
+    data = content[header.end() :]
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise ModelError(
+            "expected a simplenet model, found a file that is none: expected as many numbers in "
+            f"{name} as its header says, {dtype} of shape {shape}; found {len(data):,} bytes."
+        )
+    order: Literal["F", "C"] = "F" if header["fortran"] == b"True" else "C"
+    array: NDArray[Any] = np.ndarray(shape, dtype, data, order=order)
+    if not dtype.isnative:
+        array = array.byteswap(inplace=True).view(dtype.newbyteorder("="))
+    # The net copies its own; what else lasts must not keep the whole file in memory.
+    own = name == "params.npy" or name.startswith("state/")
+    return array if own else array.copy()

@@ -88,6 +88,7 @@ class Run:
     image_shape: tuple[int, ...] = ()  # (n, ...), of all training images
     data: dict[str, Any] = field(default_factory=dict)  # name, size, SHA-256 of each raw file
     versions: dict[str, str] = field(default_factory=dict)  # of what wrote the file it is from
+    sha256: str = ""  # of the file it is from, all of it
 
     def __post_init__(self) -> None:
         check_net(self.net)

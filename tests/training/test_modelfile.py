@@ -1,17 +1,23 @@
 """The model file: everything in, everything out, and no change to it goes unnoticed."""
 
+import contextlib
 import dataclasses
 import hashlib
 import io
 import itertools
 import json
 import os
+import socket
+import struct
+import threading
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from examples import bars
+from fuzzing import models
 
 from simplenet import advance, init_net, load_model, predict, save_model, start
 from simplenet.datasets.sources import PARTS
@@ -702,3 +708,381 @@ def test_a_damaged_file_of_format_1_is_one_error(name, tmp_path):
         with pytest.raises(ModelError):
             load_model(tmp_path / "old.npz")
             pytest.fail(f"{value!r} as {name} was not noticed")
+
+
+# --- hostile files, whose digest is right ---------------------------------------------------------
+
+
+def test_what_is_packed_is_refused_before_it_is_unpacked(path):
+    members = models.unpacked(path.read_bytes())
+    members["state/bomb.npy"] = npy(np.zeros(4_000_000))
+    for method in zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2:
+        path.write_bytes(models.signed(models.packed(members, method)))
+        with frugal(), pytest.raises(ModelError, match="packed, encrypted or described otherwise"):
+            load_model(path)
+
+
+def test_entries_that_share_a_member_are_refused(path):
+    body = path.read_bytes()[:-64]
+    start, end = body.find(b"PK\1\2"), body.rfind(b"PK\5\6")
+    directory, count = body[start:end] * 500, 500 * body.count(b"PK\1\2")
+    numbers = 0, 0, count, count, len(directory), start, 64
+    body = body[:start] + directory + struct.pack("<4s4H2LH", b"PK\5\6", *numbers)
+    path.write_bytes(models.signed(body + b"0" * 64))
+    with pytest.raises(ModelError, match="found other than their directory after 2 of them"):
+        load_model(path)
+
+
+def header(shape="(4,)", dtype="<f4", fortran="False", **how):
+    return models.npy(models.header_of(dtype, shape, fortran), np.ones(4, "<f4").tobytes(), **how)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *[header(shape) for shape in (
+            f"({2**60},)", f"({2**70},)", "(-4,)", "(5,)", "(3,)", "()", "(4.0,)", "(True,)",
+            "4", "None", "(" + "1, " * 40 + "4)", "(" + "1, " * 3000 + ")", f"(0, {2**63 - 1})",
+            "(" * 3000 + ")" * 3000, "(9**9**9,)", "(" + "9" * 5000 + ",)", f"({2**32}, {2**32})",
+        )],
+        *[header(dtype=dtype) for dtype in (
+            "|b1", "|O", "<c8", "<U1", "|S4", "<M8[s]", "|V4", "<i4", "<f3", "<f99", "float32", "",
+        )],
+        *[header(version=version) for version in (b"\2\0", b"\3\0", b"\0\0", b"\xff\xff")],
+        header(fortran="1"),
+        header(fortran="'x' * 10**9"),
+        models.npy("[('x', '<f4')]"),
+        models.npy("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (4,), }", bytes(16)),
+        models.npy("{" + " " * 5_000_000 + "}", version=b"\2\0"),
+        models.npy("[" * 100_000, version=b"\2\0"),
+        header() + b"\0",
+        header()[:-1],
+        header()[:100],
+        header()[:9],
+        b"",
+    ],
+    ids=lambda member: repr(member[8:80]),
+)  # fmt: skip
+def test_an_array_is_as_its_header_says_or_none(path, member):
+    forge(path, params__npy=member)
+    with frugal(), pytest.raises(ModelError) as error:
+        load_model(path)
+    sentence = str(error.value)
+    assert "params.npy" in sentence or "expected 4 parameters" in sentence or "descr" in sentence
+    assert len(sentence) < 700 and "\n" not in sentence
+
+
+def test_arrays_in_the_order_of_fortran_are_read_as_they_were(tmp_path):
+    net = init_net((2, 2), rng=0)
+    net.state = {"mine": np.asfortranarray(np.arange(12.0).reshape(3, 4)), "none": np.zeros((0, 3))}
+    save_model(tmp_path / "m.npz", net)
+    state = load_model(tmp_path / "m.npz").net.state
+    assert (state["mine"] == net.state["mine"]).all() and state["none"].shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "expected a model.json of at most"),
+        ("[" * 15_000, "model.json that cannot be read: "),
+        ('{"a":' * 15_000 + "1" + "}" * 15_000, "model.json that cannot be read: "),
+        ("[" + "[]," * 1_000_000 + "[]]", "expected a model.json of at most"),
+        ('{"format": ' + "9" * 5000 + "}", "model.json that cannot be read: .*digits"),
+        ('{"format": ' + "9" * 400 + "}", "expected numbers that a float can hold"),
+        ('{"format": 1e400}', "expected numbers that a float can hold"),
+        ('{"format": -Infinity}', "expected a simplenet model, .* found -Infinity"),
+        ('{"format": 2, "format": 2}', "model.json that cannot be read: expected every name once"),
+        ('{"format": "' + "a" * 5_000_000 + '"}', "expected a model.json of at most"),
+        ('{"format": 3, "more": 5}', r"found 3, made by a newer simplenet, .* or a later one\.$"),
+        ('{"format": null}', "expected model format 2, found None, which another version"),
+        ('{"format": 2}', "found a file without activations, best, cost, "),
+        ("{}", "found a model.json without a format"),
+        ("7", "found a model.json that is no object"),
+    ],
+)  # fmt: skip
+def test_a_text_that_describes_no_model_is_refused_in_one_sentence(path, text, words):
+    forge(path, model__json=text.encode())
+    with frugal(), pytest.raises(ModelError, match=words) as error:
+        load_model(path)
+    assert len(str(error.value)) < 800 and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (put(activations=["sigmoid", None]), LAYERS),
+        (put(activations=["sigmoid", ["sigmoid"]]), LAYERS),
+        (put(shape=[1] * 20_001, activations=["tanh"] * 20_000), "at most|" + LAYERS),
+        (put(shape=[1] * 10_001, activations=["tanh"] * 10_000), LAYERS),
+        (put(more=1), "found a file with the unknown more"),
+        (put(options={"note": 1}), "expected options of this version of simplenet, found note"),
+        (put(options={"epochs": 2.0}), "epochs: expected a whole number"),
+        (put(options={"epochs": True}), "epochs: expected a whole number"),
+        (put(options={"hidden": [2]}), "expected options as"),
+        (put(data={"name": "a\x1b[2J"}), "expected short texts that can be printed"),
+        (put(versions={"\ud800": "1"}), "expected short texts that can be printed"),
+        (put(versions={"x": "\udc80"}), "expected short texts that can be printed"),
+        (put(versions={"x": "a" * 1001}), "expected short texts that can be printed"),
+        (put(versions=dict.fromkeys(map(str, range(21)), "1")), "expected versions as"),
+        (put(cost="a-" * 400), "cost: expected one of"),
+        (put(history=[[[[[[[[[[[]]]]]]]]]]]), "expected values nested less deeply"),
+        (lambda about: about["position"].update(more=1), "expected position as"),
+        (lambda about: about["position"].update(images=10**309), "expected numbers that a float"),
+    ],
+)  # fmt: skip
+def test_values_that_no_model_has_are_refused(path, change, words):
+    forge(path, change)
+    with pytest.raises(ModelError, match=f"small.npz: .*({words})") as error:
+        load_model(path)
+    assert len(str(error.value)) < 800
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"accuracy": 1.5}, {"accuracy": -0.1}, {"epoch": 2}, {"epoch": 1.0}, {"epoch": True},
+        {"cost": -1}, {"cost": 10**400}, {"cost": "0"}, {"validation_accuracy": 2}, {"lr": -1},
+        {"lr": None}, {"seconds": 1}, {"cost": float("nan")},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_records_that_no_epoch_leaves_are_refused(change, tmp_path):
+    path = tmp_path / "m.npz"
+    save_model(path, full())
+    forge(path, lambda about: about["history"][0].update(change))
+    with pytest.raises(ModelError, match="m.npz: expected"):
+        load_model(path)
+
+
+def test_more_held_out_than_there_are_is_refused(tmp_path):
+    path = tmp_path / "m.npz"
+    save_model(path, ended())
+    forge(path, lambda about: about["options"].update(validation=1300))
+    with pytest.raises(ModelError, match="m.npz: expected images held out as"):
+        load_model(path)
+
+
+def test_members_that_do_not_belong_into_a_model_are_refused(path):
+    content = models.unpacked(path.read_bytes())
+    for name, words in ("more.npy", "with the unknown more"), ("more", "arrays beside model.json"):
+        path.write_bytes(models.resigned({**content, name: content["params.npy"]}))
+        with pytest.raises(ModelError, match=words):
+            load_model(path)
+
+
+# --- what is no file, or a large one --------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def frugal(most=1 << 26):
+    """Hold that no more memory is taken than this."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("start", [b"PK", b"PK\3\4" + bytes(26), None])
+def test_of_a_huge_file_that_is_none_hardly_anything_is_read(path, start):
+    with open(path, "r+b") as file:
+        file.write(start or b"")
+        file.truncate(3 << 30)
+    with (
+        frugal(1 << 20),
+        pytest.raises(ModelError, match="expected a whole model file"),
+    ):
+        load_model(path)
+
+
+def test_loading_takes_little_more_memory_than_the_file_and_the_run(tmp_path):
+    net = init_net((1000, 500, 2), rng=0)
+    net.state = {f"adam.{name}": np.ones_like(net.params) for name in ("mean", "square")}
+    net.state["adam.steps"] = np.array(1)
+    run = dataclasses.replace(full(), net=net, settings={}, image_shape=(), best=None, data={})
+    run.average = net.params
+    save_model(tmp_path / "m.npz", run)
+    with frugal(2 * os.path.getsize(tmp_path / "m.npz") + (1 << 22)):
+        assert load_model(tmp_path / "m.npz").average is not None
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes with names, devices and sockets")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("/dev/zero", "starts with the bytes 00 00 00 00"),
+        ("/dev/urandom", "starts with the bytes|expected"),
+        ("/dev/null", "found an empty one"),
+        ("/", "cannot be read: Is a directory"),
+        ("a\0b", "cannot be read: "),
+        ("x" * 5000, "cannot be read: File name too long"),
+    ],
+)
+def test_what_is_no_file_is_refused_at_once(name, words):
+    with pytest.raises(ModelError, match=words):
+        load_model(name)
+
+
+@posix
+def test_a_pipe_or_socket_that_nobody_writes_to_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "fifo.npz")
+    with pytest.raises(ModelError, match="fifo.npz: .* found a pipe that nothing is"):
+        load_model(tmp_path / "fifo.npz")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        with pytest.raises(ModelError, match="socket: cannot be read"):
+            load_model(tmp_path / "socket")
+
+
+def fed(content, size=1 << 20):
+    """Return the name of a pipe that is given some content, over and over if there is no size."""
+    reading, writing = os.pipe()
+
+    def write():
+        with contextlib.suppress(BrokenPipeError), open(writing, "wb", buffering=0) as file:
+            for start in range(0, len(content), size):
+                file.write(content[start : start + size])
+
+    threading.Thread(target=write, daemon=True).start()
+    return reading
+
+
+@posix
+def test_a_model_can_come_from_a_pipe_in_pieces(tmp_path):
+    save_model(tmp_path / "m.npz", full())
+    content = (tmp_path / "m.npz").read_bytes()
+    for size in 1, 1000, 1 << 20:
+        reading = fed(content, size)
+        run = load_model(f"/dev/fd/{reading}")
+        os.close(reading)
+        assert run.sha256 == hashlib.sha256(content).hexdigest()
+        assert (run.net.params == load_model(tmp_path / "m.npz").net.params).all()
+    for wrong, words in (
+        (content[:-1], "cut short"),
+        (content + b"\0", "added"),
+        (b"hello", "68 65"),
+    ):
+        reading = fed(wrong)
+        with pytest.raises(ModelError, match=words):
+            load_model(f"/dev/fd/{reading}")
+        os.close(reading)
+
+
+@posix
+def test_a_pipe_without_end_is_not_read_to_its_end(monkeypatch):
+    monkeypatch.setattr(modelfile, "_MOST_PIPED", 1 << 20)
+    reading = fed(b"PK\3\4" + bytes(1 << 22))
+    with pytest.raises(ModelError, match="at most 1 MB from what is no file, .* save it as a file"):
+        load_model(f"/dev/fd/{reading}")
+    os.close(reading)
+
+
+@posix
+def test_info_reads_a_pipe_once_and_shows_the_digest_of_what_it_read(path, cli):
+    content = path.read_bytes()
+    reading = fed(content)
+    shown = cli("info", f"/dev/fd/{reading}", "--json").stdout
+    os.close(reading)
+    assert json.loads(shown)["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_the_digest_is_that_of_the_file_whatever_the_order_of_its_bytes(tmp_path, path):
+    params = load_model(path).net.params
+    forge(path, params__npy=npy(params.astype(params.dtype.newbyteorder())))
+    assert load_model(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# --- what cannot be read again is not saved -------------------------------------------------------
+
+
+def spoiled(**changes):
+    def spoil(run):
+        for name, change in changes.items():
+            setattr(run.net, name, change(getattr(run.net, name)))
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (in_state("adam.mean", one(np.nan)), "state adam.mean"),
+        (in_state("adam.steps", lambda steps: -steps), "state adam.steps of 0 or more"),
+        (spoiled(W=lambda W: tuple(w + 1 for w in W)), "views into its params"),
+        (spoiled(b=lambda b: (b[0] + 1, *b[1:])), "views into its params"),
+        (spoiled(W=lambda W: (W[0][:, :2], *W[1:])), "views into its params"),
+        (spoiled(W=lambda W: (W[0].T, *W[1:])), "parameters for the shape"),
+        (spoiled(W=lambda W: W[:1]), "views into its params"),
+        (spoiled(W=lambda W: ()), "whole run"),
+        (spoiled(b=lambda b: b[:1]), "expected layers"),
+        (spoiled(params=lambda params: params * 2), "views into its params"),
+        (spoiled(params=lambda params: params[:-1]), "parameters for the shape"),
+        (spoiled(activations=lambda names: (*names[:-1], None)), "expected layers"),
+        (spoiled(activations=lambda names: names[:1]), "expected layers"),
+        (spoiled(cost=lambda cost: 7), "cost: expected one of"),
+        (spoiled(state=lambda state: {**state, "../x": np.ones(3)}), "member named"),
+        (spoiled(state=lambda state: {**state, "a\0b": np.ones(3)}), "member named"),
+        (lambda run: run.settings.update(lr=np.inf), "whole run"),
+        (lambda run: run.settings.update(epochs=10**309), "numbers that a float can hold"),
+        (lambda run: run.settings.update(note="x"), "options of this version"),
+        (lambda run: run.data.update(name="\udcff"), "texts that can be printed"),
+        (lambda run: setattr(run, "cost", 10**5000), "whole run"),
+        (lambda run: run.data.update(self=run.data), "whole run"),
+        (lambda run: setattr(run, "net", None), "whole run"),
+    ],
+)  # fmt: skip
+def test_a_file_is_not_replaced_by_one_that_could_not_be_read(path, tmp_path, spoil, words):
+    run, before = full(), path.read_bytes()
+    spoil(run)
+    with pytest.raises(ModelError, match=f"small.npz: not saved: .*{words}"):
+        save_model(path, run, overwrite=True)
+    assert path.read_bytes() == before and not list(tmp_path.glob(".*"))
+
+
+# --- many ----------------------------------------------------------------------------------------
+
+
+def test_every_flipped_bit_and_every_length_of_a_full_model_is_noticed(path):
+    whole = models.originals()["full"]
+    path.write_bytes(whole)
+    with open(path, "r+b", buffering=0) as file:
+        for at, byte in enumerate(whole):
+            for bit in range(8):
+                file.seek(at)
+                file.write(bytes([byte ^ 1 << bit]))
+                assert is_refused(path), f"bit {bit} of byte {at}"
+            file.seek(at)
+            file.write(bytes([byte]))
+        assert not is_refused(path)
+        for length in reversed(range(len(whole))):
+            file.truncate(length)
+            assert is_refused(path), f"{length} bytes"
+
+
+def is_refused(path):
+    try:
+        load_model(path)
+    except ModelError as error:
+        return ": expected a " in str(error)
+    return False
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_done_to_a_model_it_is_one_error_or_a_model(seed, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # or most of the time goes there
+    accepted = [
+        models.examine(content, tmp_path / "m.npz")
+        for _, content in itertools.islice(models.cases(seed), 700)
+    ]
+    assert 30 < sum(accepted) < 350  # some changes do no harm
+
+
+def test_equal_seeds_give_equal_cases():
+    for seed in 0, 1:
+        first, second = (list(itertools.islice(models.cases(seed), 40)) for _ in range(2))
+        assert first == second
+    assert first != list(itertools.islice(models.cases(0), 40))
