@@ -15,7 +15,8 @@ PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
     version errors functions memory net penalties optimizers schedules options streams files
-    datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
+    datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
+    datasets.load
     training training.blas training.order training.batches training.evaluation training.run
     training.modelcheck training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
