@@ -16,14 +16,15 @@ PACKAGE = Path(simplenet.__file__).parent
 ORDER = """
     version errors checks functions memory net sharing penalties optimizers schedules options
     streams files
-    datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
-    training training.blas training.order training.batches training.evaluation training.wide
-    training.run training.modelcheck training.container training.modelfile
+    datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
+    datasets.load
+    training training.blas training.container training.order training.batches training.evaluation
+    training.wide training.run training.modelcheck training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
-    cli.output
+    cli.output cli.resume
     cli.train cli.evaluate cli.predict cli.gears cli.info cli.check cli.graph cli.fetch
     __init__ __main__
 """.split()

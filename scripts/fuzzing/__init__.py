@@ -1,1 +1,1 @@
-""""""
+"""Fuzzers: cases that follow from a seed and a number, and what must hold for each of them."""

@@ -1,5 +1,6 @@
 """Where results are saved: whole, and never over a file that may not be replaced."""
 
+import errno
 import itertools
 import os
 from collections.abc import Callable
@@ -10,12 +11,14 @@ import click
 
 from simplenet.cli import Failure
 from simplenet.cli.parameters import GroupedOption
-from simplenet.files import part_name
+from simplenet.files import cut, part_name, replaceable
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
 
 Command = TypeVar("Command", bound=Callable[..., None])
+
+LONGEST = 255  # bytes of a name, on most systems
 
 
 def output_options(what: str, default: str) -> Callable[[Command], Command]:
@@ -36,24 +39,31 @@ def output_options(what: str, default: str) -> Callable[[Command], Command]:
 
 def check_output(path: Path, overwrite: bool) -> None:
     """Raise a usage error for a name that nothing can be saved under, before any work is done."""
-    plain = path.is_file()  # neither a folder nor /dev/null, which nobody may replace
+    plain = os.path.isfile(path)  # neither a folder nor /dev/null, which nobody may replace
     if os.path.lexists(path) and not (plain and overwrite):
         advice = "take another, or give --overwrite" if plain else "name a file"
-        raise click.BadParameter(
-            f"expected the name of a new file, found that {path} exists: {advice}.",
-            param_hint="-o",
-        )
-    part = part_name(path)
+        raise _bad(f"the name of a new file, found that {path} exists: {advice}")
+    try:
+        replaceable(path)
+    except PermissionError as error:
+        advice = "take another name, or make it writable"
+        raise _bad(f"what may be replaced, found {path}: {error.strerror}: {advice}") from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # of others, the folder is the reason
+            raise _bad(f"a name that a file can have, found {path}: {error.strerror}") from error
+    part = part_name(Path(os.path.realpath(path)) if plain else path)
     try:
         part.touch()
-        part.unlink()
+        part.unlink(missing_ok=True)  # another process may have taken it for debris
     except OSError as error:
-        why = f"it cannot be written to ({error.strerror})"
-        raise click.BadParameter(
-            f"expected a folder to write to at {path.parent.absolute()}, found that "
-            f"{why if path.parent.is_dir() else 'there is none'}.",
-            param_hint="-o",
-        ) from error
+        is_there = os.path.isdir(part.parent)
+        why = f"it cannot be written to ({error.strerror})" if is_there else "there is none"
+        raise _bad(f"a folder to write to at {part.parent.absolute()}, found that {why}") from error
+
+
+def _bad(why: str) -> click.BadParameter:
+    """Return the usage error for a name that is not what was expected."""
+    return click.BadParameter(f"expected {why}.", param_hint="-o")
 
 
 class Keeper:
@@ -121,6 +131,10 @@ class Keeper:
 
 
 def free_name(path: Path) -> Path:
-    """Return this path if nothing is there, or with -2, -3, ... behind the name."""
-    names = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    """Return this path if nothing is there, or with -2, -3, ... behind the name.
+
+    Of a name that would be too long then, the end of what stands before is left out.
+    """
+    ends = (f"-{number}{path.suffix}" for number in itertools.count(2))
+    names = (path.with_name(cut(path.stem, LONGEST - len(os.fsencode(end))) + end) for end in ends)
     return next(name for name in itertools.chain([path], names) if not os.path.lexists(name))

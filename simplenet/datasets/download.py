@@ -1,12 +1,15 @@
 """A download is a file that arrives whole and right, or not at all."""
 
+import contextlib
 import hashlib
 import queue
+import socket
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from simplenet.errors import DataError
 from simplenet.files import atomic_write
@@ -69,21 +72,24 @@ def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
     timeout covers neither looking up the host, half a minute where there is no network, nor an
     answer that drips in byte by byte.
     """
-    # A chunk, what went wrong, or None at the end.
-    arrivals: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
-    given_up = threading.Event()
+    # A chunk, what went wrong, or None at the end; not so many that they fill the memory.
+    arrivals: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=64)
+    line = _Line()
 
     def receive() -> None:
         try:
-            for chunk in _receive(url, size, 2 * timeout):
+            for chunk in _receive(url, size, 2 * timeout, line):
                 arrivals.put(chunk)
-                if given_up.is_set():
+                if line.cut:
                     return
             arrivals.put(None)
         except BaseException as error:
             arrivals.put(error)
 
-    threading.Thread(target=receive, daemon=True).start()
+    try:
+        threading.Thread(target=receive, daemon=True).start()
+    except RuntimeError as error:  # the system allows no more of them
+        raise _Refused(error) from error
     received, mark, due = 0, 0, time.monotonic() + timeout
     try:
         while True:
@@ -102,20 +108,48 @@ def _chunks(url: str, size: int, timeout: float) -> Iterator[bytes]:
             received += len(arrival)
             yield arrival
     finally:
-        given_up.set()
+        line.hang_up()
+        with contextlib.suppress(queue.Empty):  # let the thread go on, and find that it is over
+            while True:
+                arrivals.get_nowait()
 
 
-def _receive(url: str, size: int, timeout: float) -> Iterator[bytes]:
-    """Yield the bytes of a URL, exactly `size` of them, or raise _Refused."""
-    # Slow to import, and most runs find their data on the disk.
-    from http.client import HTTPException
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
+class _Line:
+    """The connection of a download, so that another thread can end it."""
 
-    request = Request(url, headers={"User-Agent": f"simplenet/{__version__}"})
+    def __init__(self) -> None:
+        self.cut = False
+        self._sockets: list[socket.socket] = []
+
+    def connect(self, *args: Any, **kwargs: Any) -> socket.socket:
+        """Connect as socket.create_connection does; end what there was before a redirect."""
+        self._end()
+        made = socket.create_connection(*args, **kwargs)
+        self._sockets.append(made.dup())  # encryption takes the other over
+        if self.cut:
+            self._end()
+        return made
+
+    def hang_up(self) -> None:
+        """End the connection, whoever still reads from it, and any that is made later."""
+        self.cut = True
+        self._end()
+
+    def _end(self) -> None:
+        while self._sockets:
+            with contextlib.suppress(OSError), self._sockets.pop() as connection:
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def _receive(url: str, size: int, timeout: float, line: _Line) -> Iterator[bytes]:
+    """Yield the bytes of a URL, exactly `size` of them, or raise _Refused, whatever goes wrong."""
     received = 0
     try:
-        with urlopen(request, timeout=timeout) as response:
+        # Slow to import, and most runs find their data on the disk.
+        from simplenet.datasets.opener import make_opener
+
+        agent = {"User-Agent": f"simplenet/{__version__}"}
+        with make_opener(line.connect, agent).open(url, timeout=timeout) as response:
             length_header = response.headers.get("Content-Length")
             kind = response.headers.get("Content-Type", "unknown type")
             if length_header is not None and length_header != str(size):
@@ -125,11 +159,20 @@ def _receive(url: str, size: int, timeout: float) -> Iterator[bytes]:
                 if received > size:
                     raise _Refused(f"expected {size:,} bytes, found more")
                 yield chunk
-    except HTTPError as error:
-        error.close()
-        raise _Refused(f"answered {error.code} {error.reason}") from error
-    except (OSError, HTTPException) as error:  # URLError is an OSError, and wraps the real reason
-        reason = getattr(error, "reason", error)
-        raise _Refused(getattr(reason, "strerror", None) or reason) from error
+    except _Refused:
+        raise
+    except Exception as error:  # what a server sends may lead to any of them
+        raise _Refused(_why(error)) from error
     if received < size:
         raise _Refused(f"broke off after {received:,} of {size:,} bytes of {kind}")
+
+
+def _why(error: Exception) -> str:
+    """Say what went wrong with a connection."""
+    from urllib.error import HTTPError
+
+    if isinstance(error, HTTPError):
+        error.close()
+        return f"answered {error.code} {error.reason}"
+    reason = getattr(error, "reason", error)  # URLError wraps the real one
+    return str(getattr(reason, "strerror", None) or reason) or type(reason).__name__

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from simplenet.datasets.sources import DATASETS, FILES, PARTS
 from simplenet.errors import DataError
+from simplenet.files import open_regular
 
 _SPELLING = re.compile(
     r"(?:.*[-_.])?(?P<half>train|training|t10k|test|testing)[-_. ]?(?P<kind>image|label)s?"
@@ -75,5 +76,5 @@ def _choose(part: str, paths: list[Path]) -> Path:
 
 def _is_gzip(path: Path) -> bool:
     """Return whether a file begins as gzip files do, whatever its name."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return file.read(2) == b"\x1f\x8b"

@@ -16,14 +16,15 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from simplenet.errors import DataError
-from simplenet.files import atomic_write
+from simplenet.files import atomic_write, open_regular
 
 Values = npt.NDArray[np.number]  # of one of DTYPES: the file says which
 
@@ -37,7 +38,19 @@ DTYPES: dict[int, np.dtype[np.number]] = {
 }
 _CODES = {dtype: code for code, dtype in DTYPES.items()}
 _MOST_DEFLATED = 1032  # deflate never packs tighter than 1032 to 1 (zlib's technical notes)
-_CHUNK = 1 << 20
+_MOST_LIKELY = 250  # to 1: images and labels are packed less tightly than that, a bomb is not
+_SMALL = 1 << 25  # bytes that do no harm, however tightly they were packed
+_CHUNK = 1 << 18  # bytes, unpacked
+_PACKED_CHUNK = 1 << 14
+_MOST_EMPTY = 1000  # members of a gzip file that hold nothing, one after the other
+_MOST_PADDING = 1 << 20  # bytes of 0 behind the last member, as from a tape
+
+
+class _Readable(Protocol):
+    """What gives bytes when asked: a file, or what a gzip file holds."""
+
+    def read(self, count: int, /) -> bytes:
+        """Return so many bytes, or fewer at the end."""
 
 
 def read_idx(path: str | os.PathLike[str]) -> Values:
@@ -50,7 +63,7 @@ def read_idx(path: str | os.PathLike[str]) -> Values:
     """
     path = Path(path)
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
@@ -112,9 +125,7 @@ def _big_endian(array: Values) -> Values:
     return array.astype(array.dtype.newbyteorder(">"), copy=False)
 
 
-def _read_header(
-    path: Path, file: IO[bytes] | gzip.GzipFile
-) -> tuple[np.dtype[np.number], tuple[int, ...], int]:
+def _read_header(path: Path, file: _Readable) -> tuple[np.dtype[np.number], tuple[int, ...], int]:
     """Read and check everything before the values: dtype, shape, and where the values start."""
     magic = file.read(4)
     if len(magic) < 4:
@@ -158,21 +169,18 @@ def _map(path: Path, file: IO[bytes], size: int) -> Values:
 def _read_gzip(path: Path, file: IO[bytes], size: int) -> Values:
     """Unpack into an array of just the size that the header says, once that size is believable."""
     try:
-        with gzip.GzipFile(fileobj=file) as packed:
-            dtype, shape, start = _read_header(path, packed)
-            expected = start + dtype.itemsize * math.prod(shape)
-            if expected > size * _MOST_DEFLATED:
-                raise DataError(
-                    f"{path}: the header says {expected:,} bytes of shape {shape}, more than a "
-                    f"gzip file of {size:,} bytes can hold: get the file again."
-                )
-            array = np.empty(shape, dtype)
-            room = array.reshape(-1).view(np.uint8).data
-            filled = 0
-            while filled < len(room) and (count := packed.readinto(room[filled : filled + _CHUNK])):
-                filled += count
-            more = packed.read(1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        unpacked = _Unpacked(file)
+        dtype, shape, start = _read_header(path, unpacked)
+        expected = start + dtype.itemsize * math.prod(shape)
+        _check_believable(path, shape, expected, size)
+        array = np.empty(shape, dtype)
+        room = array.reshape(-1).view(np.uint8).data
+        filled = 0
+        while filled < len(room) and (chunk := unpacked.read(min(_CHUNK, len(room) - filled))):
+            room[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+        more = unpacked.read(1)
+    except (EOFError, zlib.error) as error:
         raise DataError(
             f"{path}: expected a whole gzip file, found a damaged or cut one ({error}): "
             "get the file again."
@@ -182,6 +190,68 @@ def _read_gzip(path: Path, file: IO[bytes], size: int) -> Values:
             path, shape, expected, f"more than {expected:,}" if more else start + filled
         )
     return array
+
+
+def _check_believable(path: Path, shape: tuple[int, ...], expected: int, size: int) -> None:
+    """Raise DataError if so many bytes cannot have been packed into `size`, or hardly can."""
+    if expected > size * _MOST_DEFLATED:
+        raise DataError(
+            f"{path}: the header says {expected:,} bytes of shape {shape}, more than a gzip file "
+            f"of {size:,} bytes can hold: get the file again."
+        )
+    if expected > max(_SMALL, size * _MOST_LIKELY):
+        raise DataError(
+            f"{path}: expected at most {size * _MOST_LIKELY:,} bytes in a gzip file of {size:,}, "
+            f"found a header that says {expected:,} of shape {shape}, which is more than images or "
+            "labels need: if you trust it, unpack it with gunzip, for raw files take no memory."
+        )
+
+
+class _Unpacked:
+    """What a gzip file holds, to be read like a file, of which little is in memory at a time."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._chunks, self._ahead = _unpack(file), b""
+
+    def read(self, count: int, /) -> bytes:
+        """Return so many bytes, or fewer at the end. Raise EOFError or zlib.error for damage."""
+        while len(self._ahead) < count and (chunk := next(self._chunks, b"")):
+            self._ahead += chunk
+        found, self._ahead = self._ahead[:count], self._ahead[count:]
+        return found
+
+
+def _unpack(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield what the members of a gzip file hold, in chunks; their checksums are right.
+
+    Unlike gzip of the standard library, it does not go on for minutes through a file of padding or
+    of members that hold nothing. Raise EOFError for a file that is cut, zlib.error for others.
+    """
+    packed, empty = file.read(_PACKED_CHUNK), 0
+    while packed:
+        member, empty = zlib.decompressobj(16 + zlib.MAX_WBITS), empty + 1  # 16: as gzip has it
+        if empty > _MOST_EMPTY:
+            raise zlib.error(f"more than {_MOST_EMPTY:,} parts that hold nothing")
+        while not member.eof:
+            packed = packed or file.read(_PACKED_CHUNK)
+            if not packed:
+                raise EOFError("it ends before its end is marked")
+            chunk, packed = member.decompress(packed, _CHUNK), member.unconsumed_tail
+            if chunk:
+                empty = 0
+                yield chunk
+        packed = _without_padding(member.unused_data, file)
+
+
+def _without_padding(packed: bytes, file: IO[bytes]) -> bytes:
+    """Return the bytes from the first on that is not 0, or none at the end of the file."""
+    padding = 0
+    while padding <= _MOST_PADDING:
+        packed = packed or file.read(_PACKED_CHUNK)
+        if not packed or (rest := packed.lstrip(b"\0")):
+            return packed and rest
+        padding, packed = padding + len(packed), b""
+    raise zlib.error(f"more than {_MOST_PADDING:,} bytes of 0 behind its end")
 
 
 def _wrong_length(path: Path, shape: tuple[int, ...], expected: int, found: int | str) -> DataError:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from simplenet.datasets.download import Progress, download
 from simplenet.errors import DataError
+from simplenet.files import open_regular, remove_debris
 
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")
 FILES = {
@@ -32,7 +33,7 @@ class Dataset(NamedTuple):
     """A data set with a name: what it is, where it comes from, how to know it."""
 
     about: str
-    mirrors: tuple[str, ...]
+    mirrors: tuple[str, ...]  # https, which must not fall back to http
     files: Mapping[str, Known]  # empty for one that is not downloaded
     folder: Path | None = None  # of one that comes with the package
 
@@ -79,7 +80,7 @@ DATASETS = {
     ),
     "fashion-mnist": Dataset(
         "70,000 pictures of clothes (Zalando Research)",
-        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+        ("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",),
         {
             "train-images": Known(
                 26421880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
@@ -97,7 +98,7 @@ DATASETS = {
     ),
     "kmnist": Dataset(
         "70,000 cursive Japanese characters (CODH, Kuzushiji-MNIST)",
-        ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
         {
             "train-images": Known(
                 18165135, "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"
@@ -132,6 +133,7 @@ def fetch(
     what is wrong and what could not be downloaded.
     """
     folder, mirrors = cache_folder() / name, list(DATASETS[name].mirrors)
+    remove_debris(folder)
     wrong = verify(name)
     if wrong and offline:
         raise DataError(
@@ -171,7 +173,9 @@ def verify(name: str) -> dict[str, str]:
     for part, known in DATASETS[name].files.items():
         path = cache_folder() / name / FILES[part]
         try:
-            if (found := _file_sha256(path)) != known.sha256:
+            if (size := os.stat(path).st_size) > 2 * known.size:  # nor does it take long to say
+                wrong[part] = f"{path.name} has {size:,} bytes, expected {known.size:,}"
+            elif (found := _file_sha256(path)) != known.sha256:
                 wrong[part] = f"{path.name} has SHA-256 {found}, expected {known.sha256}"
         except FileNotFoundError:
             wrong[part] = f"{path.name} is missing"
@@ -213,5 +217,5 @@ def is_known(path: Path, known: Known) -> bool:
 
 def _file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as it is."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

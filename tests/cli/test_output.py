@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
 from simplenet import init_net, load_model
-from simplenet.cli.output import Keeper, free_name
+from simplenet.cli.output import Keeper, check_output, free_name
 from simplenet.training.run import Run
 
 
@@ -57,8 +58,90 @@ def test_overwrite_replaces_whatever_is_there(run):
     assert os.listdir() == ["m.npz"]
 
 
-def test_a_free_name_is_free():
-    for expected in "a.npz", "a-2.npz", "a-3.npz":
-        path = free_name(Path("a.npz"))
+@pytest.mark.parametrize(
+    ("first", "others"),
+    [
+        ("a.npz", ["a-2.npz", "a-3.npz"]),
+        ("n" * 251 + ".npz", ["n" * 249 + "-2.npz", "n" * 249 + "-3.npz"]),
+        ("é" * 125 + ".npz", ["é" * 124 + "-2.npz", "é" * 124 + "-3.npz"]),
+        ("n" * 255, ["n" * 253 + "-2", "n" * 253 + "-3"]),
+    ],
+)
+def test_a_free_name_is_free(first, others):
+    for expected in first, *others:
+        path = free_name(Path(first))
         assert path == Path(expected)
         path.touch()
+
+
+def test_a_long_name_that_is_taken_meanwhile_is_numbered_too(run):
+    keeper = Keeper(Path("n" * 251 + ".npz"), False)
+    keeper.path.write_bytes(b"another's")
+    keeper.save(run)
+    assert sorted(os.listdir()) == ["n" * 249 + "-2.npz", "n" * 251 + ".npz"]
+
+
+# --- what is refused before any work --------------------------------------------------------------
+
+
+def refused(name, overwrite):
+    """Return why nothing can be saved under a name."""
+    before = sorted(os.listdir())
+    with pytest.raises(click.BadParameter) as caught:
+        check_output(Path(name), overwrite)
+    assert sorted(os.listdir()) == before
+    assert caught.value.param_hint == "-o"
+    return caught.value.message
+
+
+def test_what_is_write_protected_is_refused_and_what_to_do_is_said(run):
+    Path("m.npz").write_bytes(b"mine")
+    Path("m.npz").chmod(0o444)
+    Path("link").symlink_to("m.npz")
+    for name in "m.npz", "link":
+        assert refused(name, True) == (
+            f"expected what may be replaced, found {name}: it is write-protected: take another "
+            "name, or make it writable."
+        )
+        assert "give --overwrite" in refused(name, False)
+    assert Path("m.npz").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("name", ["n" * 256, "é" * 128, "n" * 256 + "/m.npz", "n/" * 3000])
+def test_a_name_that_no_file_can_have_is_refused(name, overwrite):
+    words = f"expected a name that a file can have, found {Path(name)}: File name too long."
+    assert refused(name, overwrite) == words
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("length", [239, 240, 254, 255])
+def test_a_long_name_that_a_file_can_have_will_do(run, length, overwrite):
+    name = "n" * (length - 4) + ".npz"
+    keeper = Keeper(Path(name), overwrite)
+    for _ in range(2):
+        keeper.save(run)
+    load_model(name)
+    assert os.listdir() == [name]
+
+
+def test_a_link_is_followed_to_the_folder_that_is_written_to(run, tmp_path, monkeypatch):
+    (tmp_path / "m.npz").write_bytes(b"old")
+    Path("link.npz").symlink_to(tmp_path / "m.npz")
+    touch, tried = Path.touch, []
+    monkeypatch.setattr(Path, "touch", lambda path: (touch(path), tried.append(path.parent)))
+    Keeper(Path("link.npz"), True).save(run)
+    assert tried == [tmp_path]
+    load_model(tmp_path / "m.npz")
+    assert Path("link.npz").is_symlink() and os.listdir() == ["link.npz"]
+
+
+@pytest.mark.parametrize("name", ["m.npz", "none/m.npz"])
+def test_debris_that_is_removed_at_once_is_no_hindrance(monkeypatch, name):
+    """Another process may take the file that tries the folder for debris."""
+    touch = Path.touch
+    monkeypatch.setattr(Path, "touch", lambda path: (touch(path), path.unlink()))
+    if name == "m.npz":
+        check_output(Path(name), False)
+    else:
+        assert "found that there is none." in refused(name, False)

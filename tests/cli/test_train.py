@@ -358,7 +358,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_any_work(cli, data
 
 
 def test_a_name_that_is_too_long_is_refused_before_any_work(cli, data):
-    stderr = cli("train", "--data", data, "-o", "x" * 240 + ".npz", code=2).stderr
+    stderr = cli("train", "--data", data, "-o", "x" * 252 + ".npz", code=2).stderr
     assert "name too long" in stderr
 
 

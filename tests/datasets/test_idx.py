@@ -2,12 +2,21 @@
 
 import gzip
 import hashlib
+import itertools
+import json
 import mmap
+import os
+import re
+import signal
 import struct
+import subprocess
+import sys
 import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
+from fuzzing import idx as fuzzing
 
 from simplenet.datasets.idx import DTYPES, digest, header, read_idx, write_idx
 from simplenet.errors import DataError
@@ -124,6 +133,7 @@ def test_a_size_that_idx_cannot_say_is_refused():
 # --- recognised by content -----------------------------------------------------------------------
 
 RAW = pack(2, 3, values=b"abcdef")
+EMPTY = gzip.compress(b"", mtime=0)
 
 
 @pytest.mark.parametrize("name", ["images", "images.gz"])
@@ -134,8 +144,10 @@ RAW = pack(2, 3, values=b"abcdef")
         (gzip.compress(RAW), False),
         (gzip.compress(RAW[:7]) + gzip.compress(RAW[7:]), False),
         (gzip.compress(RAW) + bytes(512), False),
+        (gzip.compress(RAW[:7]) + bytes(99) + gzip.compress(RAW[7:]) + bytes(99_999), False),
+        (b"".join(gzip.compress(RAW[at : at + 1]) + EMPTY * 90 for at in range(len(RAW))), False),
     ],
-    ids=["raw", "gzip", "two members", "padded"],
+    ids=["raw", "gzip", "two members", "padded", "padded between", "many members"],
 )
 def test_raw_and_gzip_are_recognised_by_content(tmp_path, name, content, in_place):
     (tmp_path / name).write_bytes(content)
@@ -269,6 +281,123 @@ def test_unpacking_takes_no_second_array(tmp_path):
     assert array.nbytes < peak < 1.5 * array.nbytes
 
 
+# --- what is made to do harm ---------------------------------------------------------------------
+
+GB = 10**9
+
+
+def zeros(*before, count=10 * GB):
+    """Yield a gzip file of these bytes and then of so many zeros, in pieces; its checksum is wrong.
+
+    A piece of zeros that is packed by itself can be written again and again.
+    """
+    deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+    yield b"".join(deflate.compress(content) for content in before)
+    yield deflate.flush(zlib.Z_FULL_FLUSH)
+    piece = deflate.compress(bytes(10**7)) + deflate.flush(zlib.Z_FULL_FLUSH)
+    yield from itertools.repeat(piece, count // 10**7)
+    yield deflate.flush()
+
+
+TOO_MUCH = "which is more than images or labels need: if you trust it, unpack it with gunzip"
+BOMBS = {
+    "zeros": (zeros(), "expected an IDX file .* found 00 00 00 00"),
+    "labels": (zeros(pack(10 * GB // 3)), TOO_MUCH),
+    "images": (zeros(pack(10**7, 28, 28)), TOO_MUCH),
+    "few images": (zeros(pack(10, 28, 28)), "7,856 bytes for the shape .* found more than 7,856:"),
+    "many members": (
+        itertools.repeat(gzip.compress(bytes(10**7), mtime=0), 1000), "found 00 00 00 00: get",
+    ),
+    "members after few": (
+        [gzip.compress(pack(1, values=b"1")), *[gzip.compress(bytes(10**7), mtime=0)] * 1000],
+        "expected 9 bytes .* found more than 9:",
+    ),
+    "no members": ([gzip.compress(b"", mtime=0)] * 500_000, "parts that hold nothing"),
+    "no members after": (
+        [gzip.compress(pack(1, values=b"1")), *[gzip.compress(b"", mtime=0)] * 500_000],
+        "parts that hold nothing",
+    ),
+    "padding": (
+        [gzip.compress(pack(1, values=b"1")), 10 * GB], "bytes of 0 behind its end\\): get",
+    ),
+    "a long name": (
+        [struct.pack("<BBBBIBB", 31, 139, 8, 8, 0, 0, 3), b"n" * 10**7], "it ends before its end",
+    ),
+    "2^60": ([pack(2**30, 2**30, values=b"1")], "expected 1,152,921,504,606,846,988 bytes .* f"),
+    "2^60 packed": ([gzip.compress(pack(2**30, 2**30))], "says 1,152,921,504,606,846,988 bytes"),
+    "2^93": ([pack(2**31, 2**31, 2**31)], "a shape that an array can have"),
+    "2^93 packed": ([gzip.compress(pack(2**31, 2**31, 2**31))], "a shape that an array can have"),
+    "2^64 + 2": ([pack(2**32 - 1, 2**32 - 1, 2, values=b"12")], "a shape that an array can have"),
+    "a hole": ([pack(10), 10 * GB], "expected 18 bytes .* found 10,000,000,008: the file is"),
+    "a hole, said": ([pack(10 * GB // 4), 10 * GB // 4], None),
+}  # fmt: skip
+
+READER = """if True:
+    import json, resource, sys, time
+    from simplenet.datasets.idx import read_idx
+    def most():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform ==
+            "darwin" else 2**10)
+    baseline, began = most(), time.process_time()
+    try:
+        read_idx(sys.argv[1])
+        message = None
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+    print(json.dumps([message, most() - baseline, time.process_time() - began]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="measures memory the Unix way")
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_bomb_is_refused_in_no_time_and_memory(tmp_path, what):
+    pieces, words = BOMBS[what]
+    path = tmp_path / "train-images"
+    with open(path, "wb") as file:
+        for piece in pieces:
+            if isinstance(piece, int):
+                file.truncate(file.tell() + piece)  # zeros that take no room on the disk
+            else:
+                file.write(piece)
+    code = [sys.executable, "-c", READER, path]
+    found, megabytes, seconds = json.loads(subprocess.check_output(code))
+    assert (found is None) == (words is None), found
+    if words:
+        assert found.startswith(f"DataError: {path}: ")
+        assert re.search(words, found), found
+    assert megabytes < 64 and seconds < 1
+
+
+def test_what_is_packed_very_tightly_is_believed_if_it_is_small_or_all_alike(tmp_path):
+    """32 MB, whatever it is; above, only what is packed no more than 250 to 1."""
+    path = tmp_path / "zeros.gz"
+    shape = (2**25 - 8,)
+    write_idx(path, np.zeros(shape, np.uint8))
+    assert read_idx(path).shape == shape
+    write_idx(path, np.zeros(2**25 - 7, np.uint8), overwrite=True)
+    with pytest.raises(DataError, match=TOO_MUCH) as caught:
+        read_idx(path)
+    size = path.stat().st_size
+    assert f"expected at most {size * 250:,} bytes in a gzip file of {size:,}" in str(caught.value)
+    values = np.zeros(2**25, np.uint8)
+    values[: 2**18] = np.random.default_rng(0).integers(0, 256, 2**18, np.uint8)
+    write_idx(path, values, overwrite=True)
+    assert (read_idx(path) == values).all()
+
+
+def test_no_damaged_file_is_read_as_another(tmp_path):
+    """Each is refused in a sentence, or read as a plain reading of it says."""
+    assert list(fuzzing.fuzz(10_000, tmp_path / "file")) == []
+
+
+def test_a_damaged_file_follows_from_its_number_alone():
+    one, two, other = (
+        [fuzzing.make_file(seed, number) for number in range(100)] for seed in (1, 1, 2)
+    )
+    assert one == two != other
+    assert 10 < sum(fuzzing.plain_reading(content) is not None for content in one) < 90
+
+
 # --- what cannot be read -------------------------------------------------------------------------
 
 
@@ -286,6 +415,21 @@ def test_what_cannot_be_read_is_refused_with_its_name_and_the_reason(tmp_path):
             read_idx(tmp_path / name)
         assert f"{tmp_path / name}: expected an IDX file, found" in str(caught.value)
         assert f"cannot be read: {reason}. Check its name" in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes as Unix has them")
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    signal.alarm(20)  # rather than wait for ever
+    try:
+        for path in tmp_path / "pipe", "/dev/zero", "/dev/null":
+            with pytest.raises(DataError) as caught:
+                read_idx(path)
+            assert f"{path}: expected an IDX file, found that it cannot be read: it is no regu" in (
+                str(caught.value)
+            )
+    finally:
+        signal.alarm(0)
 
 
 def test_a_place_where_files_cannot_be_mapped_gives_an_error_in_words(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import errno
 import gzip
 import hashlib
 import os
+import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -257,6 +258,63 @@ def test_a_folder_in_the_place_of_a_file_is_named_and_kept(cached, name):
         fetch(name)
     assert (path / "mine").exists()
     assert sorted(file.name for file in cached.iterdir()) == sorted(FILES.values())
+
+
+@pytest.mark.parametrize("what", ["pipe", "zeros", "link to a pipe"])
+def test_what_is_no_file_in_the_cache_is_said_at_once_and_kept(cached, name, cli, what):
+    path, aside = cached / FILES["train-images"], cached / "aside"
+    path.unlink()
+    {
+        "pipe": lambda: os.mkfifo(path),
+        "zeros": lambda: path.symlink_to("/dev/zero"),
+        "link to a pipe": lambda: (os.mkfifo(aside), path.symlink_to(aside)),
+    }[what]()
+    before = sorted(os.listdir(cached))
+    signal.alarm(20)  # rather than wait for ever
+    try:
+        assert verify(name) == {
+            "train-images": f"{path.name} cannot be read: it is no regular file"
+        }
+        with pytest.raises(DataError, match=f"{path.name} cannot be read: it is no regular file"):
+            fetch(name, offline=True)
+        words = f"^{path}: expected to write there, found: it is no regular file. Free or unlock"
+        with pytest.raises(DataError, match=words):
+            fetch(name)
+        assert "is no regular file" in cli("fetch", name, "--verify", code=3).stdout
+    finally:
+        signal.alarm(0)
+    assert sorted(os.listdir(cached)) == before and not path.is_file()
+
+
+def test_a_file_that_is_far_too_long_is_not_read_to_its_end(cached, name, monkeypatch):
+    path, size = cached / FILES["train-images"], DATASETS[name].files["train-images"].size
+    os.truncate(path, 10**10)  # which takes no room
+    words = f"{path.name} has 10,000,000,000 bytes, expected {size:,}"
+    assert verify(name) == {"train-images": words}
+    fetch(name)
+    assert verify(name) == {}
+
+
+def test_a_file_that_is_write_protected_is_kept_and_said(cached, name):
+    path = cached / FILES["train-images"]
+    path.write_bytes(b"mine")
+    path.chmod(0o444)
+    words = f"^{path}: expected to write there, found: it is write-protected. Free or unlock it"
+    with pytest.raises(DataError, match=words):
+        fetch(name)
+    assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks as Unix has them")
+def test_what_a_killed_download_has_left_is_removed_by_the_next(cached, name, mirror):
+    part = cached / f".{FILES['train-images']}.0123456789abcdef.part"
+    for offline in True, False:
+        part.write_bytes(b"half")
+        fetch(name, offline)
+        assert content(cached) == content(mirror)
+    part.write_bytes(b"half")
+    verify(name)
+    assert part.exists()  # only looked at
 
 
 def test_a_full_disk_is_an_error_and_nothing_is_left_on_it(mirror, name, monkeypatch):
