@@ -92,7 +92,7 @@ def test_results_are_what_scripts_measured_and_nothing_else():
         if path.suffix == ".json":
             assert "python scripts/" in figures(path.stem)["command"], path.name
         else:
-            assert path.name in ("bench.md", "first-run.txt", "mnist-run.txt")
+            assert path.name in ("bench.md", "kernels.md", "first-run.txt", "mnist-run.txt")
 
 
 def test_every_figure_of_the_readme_was_measured():
@@ -132,6 +132,10 @@ def test_the_bench_is_quoted_as_it_was_measured():
     ) in text
     ratios = ", ".join(f"{hundred[name]['ratio']:.2f}" for name in names)
     assert f"With minibatches of 100: {ratios}." in text
+    wide = bench["groups"]["adam-1500-100-all"]["contestants"]
+    quicker = ("JAX scanned", "PyTorch compiled", "PyTorch eager", "scikit-learn")
+    ratios = ", ".join(f"{name} {wide[name]['ratio']:.2f}" for name in quicker)
+    assert f"with Adam, minibatches of 100, two cores: {ratios}." in text
     largest = max(bench["size"]["rows"], key=lambda row: row["images"])
     quoted = f"{largest['images']:,} images takes {largest['anonymous_bytes'] / 1e6:.0f} MB"
     for document in "simplenet/README.md", "CHANGELOG.md":

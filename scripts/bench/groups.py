@@ -69,8 +69,8 @@ DEEP = replace(
 )
 
 LARGEST = (784, 1500, 1000, 500, 10)
-# Wide nets and Adam, each with a share of the images that takes a core a second or two.
-ADAM = {(784, 800, 10): 0.4, (784, 1024, 1024, 10): 0.2, LARGEST: 0.1}
+# Wide nets and Adam, each with a share of the images that takes a core about a second.
+ADAM = {(784, 800, 10): 0.2, (784, 1024, 1024, 10): 0.1, LARGEST: 0.1}
 
 
 def with_adam(shape: tuple[int, ...], batch: int, all_cores: bool) -> Group:
@@ -82,9 +82,7 @@ def with_adam(shape: tuple[int, ...], batch: int, all_cores: bool) -> Group:
         shape,
         batch,
         lr=0.001,
-        # simplenet gives one of the first blocks of a thousand images to one thread, to see whether
-        # threads help, and then one in 64: in an epoch of few blocks that would weigh too much.
-        share=ADAM[shape] * (2 if all_cores else 1),
+        share=ADAM[shape],
         rounds=0.6,
         all_cores=all_cores,
         cost="cross-entropy",
