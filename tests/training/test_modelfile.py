@@ -862,6 +862,15 @@ def test_more_held_out_than_there_are_is_refused(tmp_path):
         load_model(path)
 
 
+def test_a_data_set_is_recorded_with_nothing_besides(tmp_path):
+    path = tmp_path / "m.npz"
+    for place in ("data",), ("data", "sha256"):
+        save_model(path, full(), overwrite=True)
+        forge(path, put_at((*place, "more"), "ab"))
+        with pytest.raises(ModelError, match="m.npz: expected data as"):
+            load_model(path)
+
+
 def test_members_that_do_not_belong_into_a_model_are_refused(path):
     content = models.unpacked(path.read_bytes())
     for name, words in ("more.npy", "with the unknown more"), ("more", "arrays beside model.json"):
@@ -904,7 +913,8 @@ def test_loading_takes_little_more_memory_than_the_file_and_the_run(tmp_path):
     run.average = net.params
     save_model(tmp_path / "m.npz", run)
     with frugal(2 * os.path.getsize(tmp_path / "m.npz") + (1 << 22)):
-        assert load_model(tmp_path / "m.npz").average is not None
+        loaded = load_model(tmp_path / "m.npz")
+    assert loaded.average is not None and loaded.average.base is None  # the file can be let go
 
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes with names, devices and sockets")
