@@ -172,10 +172,9 @@ def backward(net: Net, y: ArrayLike) -> float:
         expected = f"numbers in one-hot rows, of the shape that forward returned, {predicted}"
         raise ValueError(f"y: expected {expected}; found {y.dtype} of shape {y.shape}.")
     y = y.astype(net.params.dtype, copy=False)
-    cost = COSTS[net.cost][net.activations[-1]]
-    mean = cost.value(net.a[-1], y) / len(y)
-    if not isfinite(mean):
+    if not isfinite(np.vdot(y, y)):  # the quickest way to doubt
         check_finite("y", y)
+    cost = COSTS[net.cost][net.activations[-1]]
     dc_da = cost.slope(net.a[-1], y)  # dC/dz at once where `at_z`: see _slope
     ones = _ones(len(y), net.params.dtype)  # a bias is a weight from an input that is always 1
     for l in reversed(range(len(net.W))):
@@ -188,7 +187,7 @@ def backward(net: Net, y: ArrayLike) -> float:
             dc_da = dc_dz @ W.T  # a sum over paths
             dc_da = _masked(net, l, dc_da)
     net.samples += len(y)
-    return mean
+    return cost.value(net.a[-1], y) / len(y)
 
 
 @lru_cache

@@ -19,7 +19,7 @@ INIT_NAMES = ("lecun", "glorot", "he", "normal")
 OPTIMIZER_NAMES = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULE_NAMES = ("constant", "step", "exponential", "cosine")
 HIDDEN_NAMES = ACTIVATION_NAMES[:-1]  # softmax makes one distribution of a whole layer
-MOST_INTEGER = 2**63 - 1
+MOST_INTEGER = 10**100  # a float is larger, and Python writes it
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 
 
@@ -65,8 +65,8 @@ def integer(low: int, high: float = math.inf) -> Callable[[Any], int]:
             found = None
         if found is None or isinstance(value, bool) or not low <= found <= high:
             raise ValueError(f"expected {expected}, found {shown(value)}")
-        if found > MOST_INTEGER:  # what computes with it takes no more
-            raise ValueError(f"expected {expected} and below 2**63, found {shown(value)}")
+        if found > MOST_INTEGER:
+            raise ValueError(f"expected {expected} and at most 1e100, found {shown(value)}")
         return found
 
     return check

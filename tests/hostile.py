@@ -222,8 +222,8 @@ FITTING = {
     ("minibatches", "rng"): f"None; {_SEEDS}",
     ("minibatches", "classes"): "None",
     ("minibatches", "dtype"): "np.nan",
-    ("start", "epochs"): "number as text",
-    ("start", "batch_size"): "number as text",
+    ("start", "epochs"): "10**20; number as text",
+    ("start", "batch_size"): "10**20; number as text",
     ("start", "seed"): "zero; number as text",
     ("start", "validation"): "None; zero; number as text",
     ("start", "patience"): "zero",
@@ -239,7 +239,7 @@ FITTING = {
         itertools.product(["start"], ["l1", "l2", "clip"]), f"{_POSITIVE}; number as text"
     ),
     ("start", "dropout"): "zero; half",
-    ("train", "epochs"): "number as text",
+    ("train", "epochs"): "10**20; number as text",
     ("train", "validation"): "None; zero; number as text",
     **dict.fromkeys(
         itertools.product(["train", "advance"], ["progress", "step", "validate"]), _HOOK
