@@ -18,7 +18,10 @@ from typing import Any
 
 import click
 import numpy as np
-from report import RESULTS, ROOT, as_json
+from bench import trial
+from bench.processor import described, processor, summary
+from bench.tables import table
+from report import RESULTS, ROOT, as_json, circumstances, versions
 
 from simplenet import backward, forward, init_net, load_data, minibatches, optimize, zero_grad
 from simplenet.datasets.sources import FILES
@@ -52,7 +55,7 @@ def timed(*args: str) -> tuple[float, float]:
 
 def write(name: str, figures: dict[str, Any]) -> None:
     """Write the figures of a command to its file in scripts/results/, and show them."""
-    text = as_json(f"measure.py {name}", figures)
+    text = as_json(f"measure.py {name}", {"processor": processor(described()), **figures})
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
     click.echo(text)
@@ -73,7 +76,8 @@ def spread(values: list[float]) -> dict[str, Any]:
 @click.pass_context
 def main(context: click.Context) -> None:
     """Measure the figures that the documents quote."""
-    if not os.environ.get("SIMPLENET_DATA") and context.invoked_subcommand != "first-run":
+    without = context.invoked_subcommand in ("first-run", "kernels")
+    if not os.environ.get("SIMPLENET_DATA") and not without:
         raise click.UsageError("expected SIMPLENET_DATA to name a folder with real MNIST.")
 
 
@@ -181,6 +185,72 @@ def speed(rounds: int) -> None:
         },
     }
     write("speed", figures)
+
+
+LAYERS = ((784, 40), (784, 100), (784, 300), (784, 1024), (1500, 1000))
+MINIBATCHES = (5, 10, 20, 32, 50, 64, 100, 200, 500)
+OWN = "own"
+
+
+@main.command()
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--seconds", default=0.02, show_default=True, help="For a product in a round.")
+def kernels(rounds: int, seconds: float) -> None:
+    """Measure matrix products with each of OpenBLAS's kernels that this processor can run."""
+    sizes = [(n, m, batch) for n, m in LAYERS for batch in MINIBATCHES]
+    command = {"command": "python scripts/measure.py kernels"}  # without any data
+    figures = kernel_rates(sizes, rounds, seconds)
+    write("kernels", command | figures)
+    text = kernel_tables(figures, circumstances("measure.py kernels") | command)
+    (RESULTS / "kernels.md").write_text(text, encoding="utf-8")
+
+
+def kernel_rates(sizes: list[trial.Size], rounds: int, seconds: float) -> dict[str, Any]:
+    """Return GFLOP/s of the products of each size, and their ratios to OpenBLAS's own choice.
+
+    A ratio is the median over rounds of two rates from the same round.
+    """
+    found = {value or OWN: row for value, row in trial.rates(sizes, rounds, seconds).items()}
+    rows = []
+    for number, (n, m, batch) in enumerate(sizes):
+        for which, product in enumerate(trial.PRODUCTS):
+            each = {
+                name: [rated[which] for rated in row["rates"][number]]
+                for name, row in found.items()
+            }
+            ratios = {
+                name: statistics.median(rate / own for rate, own in zip(rates, each[OWN]))
+                for name, rates in each.items()
+            }
+            gflops = {name: statistics.median(rates) for name, rates in each.items()}
+            layer = {"inputs": n, "outputs": m, "minibatch": batch, "product": product}
+            rows.append({**layer, "gflops": gflops, "ratio": ratios})
+    used = {name: row["kernels"] for name, row in found.items()}
+    return {"rounds": rounds, "seconds": seconds, "kernels": used, "products": rows}
+
+
+def kernel_tables(figures: dict[str, Any], about: dict[str, Any]) -> str:
+    """Return the same as Markdown: a table for each layer."""
+    numpy, used = versions()["numpy"], figures["kernels"]
+    others = [name for name in used if name != OWN]
+    text = f"# Matrix products with each of OpenBLAS's kernels\n\n{about['date']}, "
+    text += f"{about['machine']}; numpy {numpy}. Processor: {summary(processor(described()))}.\n\n"
+    text += f"    {about['command']}\n\nOne core, one thread, rounds: {figures['rounds']}. GFLOP/s "
+    text += f"with what OpenBLAS chooses by itself, {used[OWN]}, and how many times as many with "
+    text += f"OPENBLAS_CORETYPE={' or '.join(others) or '(this processor is known to run none)'}.\n"
+    by_layer: dict[str, list[dict[str, Any]]] = {}
+    for row in figures["products"]:
+        by_layer.setdefault(f"{row['inputs']} x {row['outputs']}", []).append(row)
+    head = ["minibatch"]
+    for product in trial.PRODUCTS:
+        head += [product, *others]
+    for layer, rows in by_layer.items():
+        lines: dict[int, list[str]] = {}
+        for row in rows:
+            cells = [f"{row['gflops'][OWN]:.0f}", *(f"{row['ratio'][name]:.2f}" for name in others)]
+            lines.setdefault(row["minibatch"], [str(row["minibatch"])]).extend(cells)
+        text += f"\n## {layer}\n\n{table(head, list(lines.values()))}"
+    return text
 
 
 @main.command("first-run")

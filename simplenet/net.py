@@ -32,7 +32,7 @@ from simplenet.functions import (
     check_functions,
     choose_functions,
 )
-from simplenet.memory import aligned
+from simplenet.memory import aligned, pieces
 
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 Masks = Mapping[int, Floats]  # of dropout: what the activations of some layers are multiplied by
@@ -196,7 +196,7 @@ def _masked(net: Net, l: int, values: Floats) -> Floats:
     return np.multiply(values, net.masks[l], dtype=net.params.dtype)
 
 
-def optimize(net: Net, lr: float, rule: Callable[[Net, Floats, float], None] | None = None) -> None:
+def optimize(net: Net, lr: float, rule: Callable[[Net, float], None] | None = None) -> None:
     """Step downhill: lr times the mean gradient of all samples since zero_grad.
 
     Or leave the step to a rule, such as `simplenet.optimizer` makes. Raise ValueError if there is
@@ -205,6 +205,7 @@ def optimize(net: Net, lr: float, rule: Callable[[Net, Floats, float], None] | N
     if net.samples == 0:
         raise ValueError("there are no gradients: call forward and backward before optimize.")
     if rule is None:
-        net.params -= lr / net.samples * net.grads
+        for piece in pieces(net.params.size):
+            net.params[piece] -= lr / net.samples * net.grads[piece]
     else:
-        rule(net, 1 / net.samples * net.grads, lr)
+        rule(net, lr)

@@ -8,6 +8,7 @@ Sources: momentum, Polyak 1964; Nesterov's, as in Sutskever et al. 2013; RMSProp
 open, they are PyTorch's.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -15,29 +16,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simplenet.functions import Floats
+from simplenet.memory import aligned, pieces, scratch
 from simplenet.net import Net
-from simplenet.penalties import clip as clipped
-from simplenet.penalties import penalty_slope, weights_of
+from simplenet.penalties import penalty_slope, shortening, weights_of
+from simplenet.sharing import share
 
 State = dict[str, NDArray[Any]]
 Settings = Mapping[str, float]
-Rule = Callable[[Net, Floats, float], None]
+Rule = Callable[[Net, float], None]
 
 
 class Optimizer(NamedTuple):
-    """`init(params)` returns the state; `update(params, gradient, state, lr, settings)` steps.
+    """`init(params)` returns the state; `update` steps, given a piece of every long vector.
 
-    Update changes params and the state in place, and may use up the gradient. Settings are
-    momentum, rho, beta1, beta2 and epsilon.
+    `update(params, gradient, room, state, lr, settings)` changes params and the state in place,
+    and may use up the gradient and the room, which is as long. Settings are momentum, rho, beta1,
+    beta2 and epsilon.
     """
 
     init: Callable[[Floats], State]
-    update: Callable[[Floats, Floats, State, float, Settings], None]
+    update: Callable[[Floats, Floats, Floats, State, float, Settings], None]
 
 
 def zeros(params: Floats) -> Floats:
     """Return zeros for what is remembered of each parameter."""
-    return np.zeros(params.shape, precise(params))
+    return aligned(params.size, precise(params))
 
 
 def precise(vector: Floats) -> np.dtype[Any]:
@@ -54,23 +57,24 @@ def sgd_init(params: Floats) -> State:
 
 
 def sgd_update(
-    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+    params: Floats, gradient: Floats, room: Floats, state: State, lr: float, settings: Settings
 ) -> None:
     """Gain speed downhill: v = momentum v + gradient; params -= lr v."""
     v = state["velocity"]
     v *= settings["momentum"]
     v += gradient
-    params -= lr * v
+    params -= np.multiply(v, lr, out=room)
 
 
 def nesterov_update(
-    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+    params: Floats, gradient: Floats, room: Floats, state: State, lr: float, settings: Settings
 ) -> None:
     """Step by the velocity that is about to be: params -= lr (gradient + momentum v)."""
     v = state["velocity"]
     v *= settings["momentum"]
     v += gradient
-    params -= lr * (gradient + settings["momentum"] * v)
+    gradient += np.multiply(v, settings["momentum"], out=room)
+    params -= np.multiply(gradient, lr, out=room)
 
 
 def rmsprop_init(params: Floats) -> State:
@@ -79,15 +83,19 @@ def rmsprop_init(params: Floats) -> State:
 
 
 def rmsprop_update(
-    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+    params: Floats, gradient: Floats, room: Floats, state: State, lr: float, settings: Settings
 ) -> None:
     """Divide each gradient by its own recent size: s = rho s + (1 - rho) gradient**2."""
     s, v, rho = state["square"], state["velocity"], settings["rho"]
+    np.square(gradient, out=room)
+    room *= 1 - rho
     s *= rho
-    s += (1 - rho) * gradient**2
+    s += room
+    root = np.sqrt(s, out=room)
+    root += settings["epsilon"]
     v *= settings["momentum"]
-    v += gradient / (np.sqrt(s) + settings["epsilon"])
-    params -= lr * v
+    v += np.divide(gradient, root, out=gradient)
+    params -= np.multiply(v, lr, out=room)
 
 
 def adam_init(params: Floats) -> State:
@@ -96,18 +104,26 @@ def adam_init(params: Floats) -> State:
 
 
 def adam_update(
-    params: Floats, gradient: Floats, state: State, lr: float, settings: Settings
+    params: Floats, gradient: Floats, room: Floats, state: State, lr: float, settings: Settings
 ) -> None:
-    """Step by m / sqrt(s), running means of gradient and gradient**2, freed of their start at 0."""
+    """Step by m / sqrt(s), running means of gradient and gradient**2, freed of their start at 0.
+
+    In the order that section 2 of the paper recommends: both corrections go into lr and epsilon.
+    """
     m, s, beta1, beta2 = state["mean"], state["square"], settings["beta1"], settings["beta2"]
-    state["steps"] += 1
     t = int(state["steps"])
+    root_of_correction = math.sqrt(1 - beta2**t)
     m *= beta1
-    m += (1 - beta1) * gradient
+    m += np.multiply(gradient, 1 - beta1, out=room)
+    gradient *= gradient
+    gradient *= 1 - beta2
     s *= beta2
-    s += (1 - beta2) * gradient**2
-    root = np.sqrt(s / (1 - beta2**t)) + settings["epsilon"]
-    params -= (lr / (1 - beta1**t)) * (m / root)
+    s += gradient
+    root = np.sqrt(s, out=gradient)
+    root += settings["epsilon"] * root_of_correction
+    np.divide(m, root, out=room)
+    room *= lr * root_of_correction / (1 - beta1**t)
+    params -= room
 
 
 OPTIMIZERS = {
@@ -151,21 +167,44 @@ def optimizer(
     names = {key: f"{name}.{key}" for key in init(np.empty(0))}
     decay = weight_decay if name == "adamw" else 0.0
 
-    def rule(net: Net, gradient: Floats, lr: float) -> None:
+    def rule(net: Net, lr: float) -> None:
         if not all(full in net.state for full in names.values()):
             check_epsilon(name, epsilon, net.params)
             fresh = init(net.params)
             net.state |= {full: fresh[key] for key, full in names.items()}
-        gradient = gradient.astype(precise(gradient), copy=False)
-        weights = weights_of(net, net.params)
-        if l1 or l2:
-            weights_of(net, gradient)[:] += penalty_slope(weights, l1, l2)
-        if clip:
-            clipped(gradient, clip)
-        if decay:
-            weights *= 1 - lr * decay
         state = {key: net.state[full] for key, full in names.items()}
-        update(net.params, gradient, state, lr, settings)
+        if "steps" in state:
+            state["steps"] += 1
+        weights, dtype = weights_of(net, net.params).size, precise(net.params)
+
+        def gradient_of(part: slice) -> Floats:
+            """Return the mean gradient, with penalties, in this thread's room."""
+            gradient = scratch(0, part.stop - part.start, dtype)
+            np.multiply(net.grads[part], 1 / net.samples, out=gradient, dtype=dtype)
+            if l1 or l2:
+                w = net.params[part][: max(0, weights - part.start)]
+                gradient[: len(w)] += penalty_slope(w, l1, l2)
+            return gradient
+
+        def of_pieces(function: Callable[[Floats], float]) -> list[float]:
+            return share(lambda part: function(gradient_of(part)), parts)
+
+        parts = pieces(net.params.size)
+        divisor, factor = shortening(of_pieces, clip) if clip else (1.0, 1.0)
+
+        def step(part: slice) -> None:
+            params, gradient = net.params[part], gradient_of(part)
+            if divisor != 1:
+                gradient /= divisor
+            if factor != 1:
+                gradient *= factor
+            if decay:
+                params[: max(0, weights - part.start)] *= 1 - lr * decay
+            room = scratch(1, len(params), dtype)
+            piece = {key: array[part] if array.ndim else array for key, array in state.items()}
+            update(params, gradient, room, piece, lr, settings)
+
+        share(step, parts)
 
     return rule
 

@@ -1,6 +1,7 @@
 """Penalties keep weights or steps small: L1 and L2, and clipping. Biases are left alone."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,24 +19,24 @@ def penalty_slope(weights: Floats, l1: float, l2: float) -> Floats:
     return l1 * np.sign(weights) + l2 * weights
 
 
-def clip(gradient: Floats, most: float) -> None:
-    """Shorten a gradient, in place, to a norm of at most `most`, keeping its direction.
+def shortening(
+    of_pieces: Callable[[Callable[[Floats], float]], list[float]], most: float
+) -> tuple[float, float]:
+    """Return what to divide a gradient by, and then multiply it with, for a norm of at most `most`.
 
-    One that is not finite stays as it is, so that it is noticed.
+    `of_pieces(f)` returns f of each piece of the gradient. One that is not finite stays as it is,
+    so that it is noticed. (Clipping; Pascanu et al., 2013.)
     """
     with np.errstate(over="ignore"):  # noticed in the next line
-        norm = math.sqrt(float(gradient @ gradient))
+        norm = math.sqrt(sum(of_pieces(lambda g: float(g @ g))))
     if 1e-15 < norm < 1e15:
-        if norm > most:
-            gradient *= most / norm
-        return
+        return 1.0, min(1.0, most / norm)
     # Squares may have left the range of float32. Divided by the largest, none does.
-    largest = float(np.abs(gradient).max())
-    if 0 < largest < math.inf:
-        shrunk = np.divide(gradient, largest, dtype=np.result_type(gradient, np.float32))
-        norm = math.sqrt(float(shrunk @ shrunk))
-        if norm * largest > most:
-            gradient[:] = shrunk * (most / norm)
+    largest = max(of_pieces(lambda g: float(np.abs(g).max())))
+    if not 0 < largest < math.inf:
+        return 1.0, 1.0
+    norm = math.sqrt(sum(of_pieces(lambda g: float(np.square(g / largest).sum()))))
+    return (largest, most / norm) if norm * largest > most else (1.0, 1.0)
 
 
 def weights_of(net: Net, vector: Floats) -> Floats:

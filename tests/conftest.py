@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from simplenet import sharing
 from simplenet.datasets.idx import write_idx
 
 MNIST = os.environ.get("SIMPLENET_DATA")
@@ -39,6 +40,9 @@ def alone(monkeypatch, tmp_path):
         monkeypatch.delenv(f"{name}_NUM_THREADS")
     monkeypatch.setenv("VECLIB_MAXIMUM_THREADS", "1")
     monkeypatch.delenv("VECLIB_MAXIMUM_THREADS")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "")
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    monkeypatch.setattr(sharing, "_threads", 1)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

@@ -20,13 +20,20 @@ def our_run(name):
     """Make the steps of a run with the rule that training uses, on a net of weights only."""
     kind, lr, different = numbers.RUNS[name]
     rule = optimizer(kind, **{**numbers.SETTINGS, **different})
-    net = SimpleNamespace(params=numbers.START.copy(), shape=(6,), state={})
+    start = numbers.START.copy()
+    net = SimpleNamespace(params=start, grads=np.zeros_like(start), shape=(6,), state={})
     found = {}
     for step in range(1, numbers.KEPT[-1] + 1):
-        rule(net, numbers.gradient(net.params), lr)
+        step_by(net, numbers.gradient(net.params), rule, lr)
         if step in numbers.KEPT:
             found[str(step)] = net.params.tolist()
     return found
+
+
+def step_by(net, gradient, rule, lr):
+    """Make one step with a rule, by a gradient as if of one sample."""
+    net.grads[:], net.samples = gradient, 1
+    rule(net, lr)
 
 
 def assert_same(ours, theirs):
@@ -67,9 +74,9 @@ def test_the_state_is_arrays_and_all_that_a_run_needs_to_go_on(name):
     gradients = np.random.default_rng(1).normal(size=(6, through.params.size)).astype(np.float32)
     rule = optimizer(name, momentum=0.9)
     for gradient in gradients:
-        rule(through, gradient.copy(), 0.01)
+        step_by(through, gradient, rule, 0.01)
     for gradient in gradients[:3]:
-        rule(stopped, gradient.copy(), 0.01)
+        step_by(stopped, gradient, rule, 0.01)
     resumed = init_net((4, 2), rng=9)
     resumed.params[:] = stopped.params
     assert stopped.state
@@ -77,7 +84,7 @@ def test_the_state_is_arrays_and_all_that_a_run_needs_to_go_on(name):
     resumed.state = {key: array.copy() for key, array in stopped.state.items()}
     again = optimizer(name, momentum=0.9)
     for gradient in gradients[3:]:
-        again(resumed, gradient.copy(), 0.01)
+        step_by(resumed, gradient, again, 0.01)
     np.testing.assert_array_equal(resumed.params, through.params)
     assert through.params.dtype == np.float32
 
@@ -85,10 +92,10 @@ def test_the_state_is_arrays_and_all_that_a_run_needs_to_go_on(name):
 def test_weight_decay_shrinks_weights_and_not_biases():
     net = init_net((1, 1), rng=0, dtype=np.float64)
     net.params[:] = 2.0
-    optimizer("adamw", weight_decay=0.1)(net, np.zeros(2), 0.5)
+    step_by(net, np.zeros(2), optimizer("adamw", weight_decay=0.1), 0.5)
     np.testing.assert_allclose(net.params, [2.0 * (1 - 0.5 * 0.1), 2.0])
     net.params[:] = 2.0
-    optimizer("adam", weight_decay=0.1)(net, np.zeros(2), 0.5)
+    step_by(net, np.zeros(2), optimizer("adam", weight_decay=0.1), 0.5)
     np.testing.assert_array_equal(net.params, 2.0)
 
 
@@ -182,7 +189,7 @@ def test_in_float16_a_small_gradient_makes_a_step_as_long_as_in_float32(name, si
         net.params[:] = 0
         rule = optimizer(name)
         for _ in range(3):
-            rule(net, np.full(net.params.size, size, dtype), 0.001)
+            step_by(net, np.full(net.params.size, size, dtype), rule, 0.001)
         steps[dtype] = net.params.astype(float)
     # The gradient itself is rounded too: 1e-6 is 17 times the smallest number of float16.
     np.testing.assert_allclose(steps[np.float16], steps[np.float32], rtol=0.05)

@@ -14,15 +14,16 @@ from simplenet.net import Net
 PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
-    version errors functions memory net penalties optimizers schedules options streams files
+    version errors functions memory net sharing penalties optimizers schedules options streams files
     datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
     datasets.load
-    training training.blas training.order training.batches training.evaluation training.run
-    training.modelcheck training.modelfile
+    training training.blas training.order training.batches training.evaluation training.wide
+    training.run training.modelcheck training.modelfile
     pictures pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
-    cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.config cli.data cli.output
+    cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
+    cli.output
     cli.train cli.evaluate cli.predict cli.gears cli.info cli.check cli.graph cli.fetch
     __init__ __main__
 """.split()

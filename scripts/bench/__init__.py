@@ -10,4 +10,8 @@ each does the work once, one after the other, in an order that moves on by one e
 is the median over rounds of two times from the same round. After the last round the weights that
 each has come to are compared: where they differ from simplenet's, it was not equal work, and the
 table and the exit code say so.
+
+simplenet and the matrix products use those kernels of OpenBLAS that the command line would choose,
+and simplenet shares its work among threads by itself, as there. All others are left to what their
+libraries choose. The tables say which kernels each has used.
 """

@@ -15,7 +15,7 @@ from bench.size import USUAL, check_room
 
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="Sections; else all.")
-@click.option("--quick", is_flag=True, help="A first look, in about a minute.")
+@click.option("--quick", is_flag=True, help="A first look, in a few minutes.")
 @click.option("--rounds", type=click.IntRange(1), help="Turns of each.  [default: 9, quick 3]")
 @click.option("--images", type=click.IntRange(1), help="In an epoch.  [default: 60000]")
 @click.option("--data", help="A name or a folder.  [default: SIMPLENET_DATA, else the sample]")

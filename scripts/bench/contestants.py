@@ -1,12 +1,13 @@
 """Those who run in the bench.
 
 The work is one epoch: each minibatch of a given order is gathered, predicted, learned from with
-plain gradient descent, and its cost added up; or it is the prediction of all test images. In
-memory before the clock starts: for simplenet the images as bytes, as `load_data` gives them; for
-all others as float32 divided by 255, with one-hot rows, which spares them that conversion.
+plain gradient descent or Adam, and its cost added up; or it is the prediction of all test images.
+In memory before the clock starts: for simplenet the images as bytes, as `load_data` gives them; for
+all others as float32 divided by 255, with one-hot rows, which spares them that conversion. Room
+for what Adam remembers is made on the clock.
 
-What is equal: images, labels, order, minibatches, shape, first weights, float32, activations, cost
-and learning rate. What is not is said in the `note` of a contestant.
+What is equal: images, labels, order, minibatches, shape, first weights, float32, activations, cost,
+optimizer and learning rate. What is not is said in the `note` of a contestant.
 """
 
 import itertools
@@ -28,24 +29,30 @@ Product = tuple[np.ndarray, np.ndarray, np.ndarray]  # left, right, out
 BLOCK = 1000  # images that the floor goes round in: they stay in the cache
 
 
-def first_net(shape: tuple[int, ...], relu: bool) -> "Net":
+def first_net(shape: tuple[int, ...], activation: str, cost: str) -> "Net":
     """Return the net that every contestant begins with."""
     from simplenet import init_net
 
-    functions = {"activation": "relu", "cost": "cross-entropy"} if relu else {}
-    return init_net(shape, rng=0, **functions)
+    return init_net(shape, rng=0, activation=activation, cost=cost)
 
 
 class Simplenet(Contestant):
     """simplenet as people use it: images as bytes; shuffled, converted and measured on the way."""
 
     equal = True
+    coretype = "command line"
+    shares = True
+    alone = False  # with one thread, however many there are
 
     def __init__(self, work: Work):
         import simplenet
+        from simplenet.sharing import use_threads
+        from simplenet.training.blas import MOST_THREADS
 
         super().__init__(work)
-        self.module, self.net = simplenet, first_net(work.shape, work.relu)
+        use_threads(1 if self.alone else min(work.threads, MOST_THREADS))
+        self.module = simplenet
+        self.net = first_net(work.shape, work.activation, work.cost)
         self.note = "from bytes, converted on the way"
         if work.kind == "epoch":
             self.note += ", and shuffled; with the running accuracy"
@@ -59,7 +66,7 @@ class Simplenet(Contestant):
     def epoch(self) -> float:
         train = self.module.train(
             self.net, self.images, self.labels, validation=0, epochs=1,
-            batch_size=self.work.batch, lr=self.work.lr, seed=0,
+            batch_size=self.work.batch, optimizer=self.work.optimizer, lr=self.work.lr, seed=0,
         )  # fmt: skip
         return next(iter(train)).cost
 
@@ -68,6 +75,30 @@ class Simplenet(Contestant):
 
     def weights(self) -> np.ndarray:
         return self.net.params
+
+
+class Avx2(Simplenet):
+    """simplenet where AVX-512 is not used."""
+
+    coretype = "Haswell"
+
+
+class Busy(Simplenet):
+    """simplenet while another process keeps a core busy."""
+
+    busy = True
+
+
+class Alone(Simplenet):
+    """simplenet with one thread."""
+
+    alone = True
+
+
+class AloneBusy(Alone):
+    """simplenet with one thread while another process keeps a core busy."""
+
+    busy = True
 
 
 def products(x: np.ndarray, W: list[np.ndarray], learn: bool) -> list[Product]:
@@ -94,6 +125,7 @@ class Floor(Contestant):
     """
 
     note = "nothing is shuffled, converted, activated or learned; not a contestant but a limit"
+    coretype = "command line"
 
     def __init__(self, work: Work):
         super().__init__(work)
@@ -118,7 +150,9 @@ class Floor(Contestant):
 class Limit(Contestant):
     """The same number of floating-point operations at the rate of one large product."""
 
-    note = "estimated from the rate of a product of two matrices of 1024 x 1024"
+    note = "estimated from the rate of a product of two matrices of 1024 x 1024, with the quickest "
+    note += "kernels of those tried at the start"
+    coretype = "best"
     side = 1024
 
     def __init__(self, work: Work):
@@ -155,9 +189,16 @@ class Loops(Contestant):
     def epoch(self) -> None:
         self.step(*self.parts, self.x, self.y, self.work.lr)
 
+    def kernels(self) -> str:
+        return ""  # no products
+
 
 CONTESTANTS: dict[str, type[Contestant]] = {
     "simplenet": Simplenet,
+    "simplenet, AVX2 kernels": Avx2,
+    "simplenet, a core busy": Busy,
+    "simplenet, one thread": Alone,
+    "simplenet, one thread, a core busy": AloneBusy,
     "matrix products": Floor,
     "floating-point limit": Limit,
     "JAX scanned": JaxScanned,

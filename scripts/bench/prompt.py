@@ -12,9 +12,8 @@ import click
 import numpy as np
 
 from bench.figures import summed_up
-from bench.processes import cores, environment, module, pinned
+from bench.processes import cores, environment, in_turn, module, pinned
 from bench.recipes import RECIPES, Recipe
-from bench.rounds import in_turn
 from simplenet.datasets.load import Data
 
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")

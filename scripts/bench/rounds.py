@@ -1,10 +1,8 @@
-"""Contestants of the bench take turns: their processes, the rounds, and what they came to."""
+"""Contestants of the bench take turns: the rounds, and what they came to."""
 
 import json
-import subprocess
-import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,56 +11,29 @@ import click
 import numpy as np
 
 import simplenet
-from bench.contestants import first_net
+from bench.contestants import BLOCK, CONTESTANTS, first_net
 from bench.figures import Rows, summed_up
 from bench.folders import own_folder
 from bench.groups import CLOSE, Group
-from bench.processes import cores, environment, module
-from bench.work import Work, cut
+from bench.processes import (
+    Worker,
+    busy_core,
+    chosen_by_command_line,
+    cores,
+    environment,
+    in_turn,
+    module,
+)
+from bench.work import Contestant, Work, cut
 from simplenet.datasets.load import Examples
 from simplenet.training.order import shuffled, split
 
 QUIET = 0.05  # seconds between two turns, in which the threads of the last go to sleep
 
 
-class Worker:
-    """A contestant's process, from here."""
-
-    def __init__(self, name: str, work: Path, threads: int):
-        self.complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
-            module("worker", name, str(work)), env=environment(threads), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints,
-        )  # fmt: skip
-
-    def answer(self) -> dict[str, Any]:
-        """Wait for what it says, and return that."""
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if line:
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-        self.complaints.seek(0)
-        said = self.complaints.read().strip().splitlines() or ["it said nothing"]
-        return {"error": f"it ended with exit code {self.process.wait()}: {said[-1]}"}
-
-    def ask(self, what: str) -> dict[str, Any]:
-        """Send it a command, and return its answer."""
-        assert self.process.stdin
-        self.process.stdin.write(what + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def close(self) -> None:
-        """End it, whatever it is doing."""
-        self.process.kill()
-        self.process.communicate()
-        self.complaints.close()
-
-
 def lay_out(folder: Path, group: Group, train: Examples, test: Examples) -> Path:
     """Write the arrays of a group's work, and the work; return its file."""
-    net = first_net(group.shape, group.relu)
+    net = first_net(group.shape, group.activation, group.cost)
     if group.kind == "predict":  # with a net that has learned something to be compared by
         next(simplenet.train(net, *train, validation=0, epochs=1))
     arrays = {
@@ -76,44 +47,61 @@ def lay_out(folder: Path, group: Group, train: Examples, test: Examples) -> Path
     }
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
-    used = cores(group.all_cores)
-    settings = group.kind, group.shape, group.batch, group.lr, group.relu, group.threads
-    work = Work(str(folder), *settings, used)
+    names = "kind", "shape", "batch", "lr", "activation", "cost", "optimizer", "threads"
+    settings = {name: getattr(group, name) for name in names}
+    work = Work(str(folder), cores=cores(group.all_cores), **settings)
     path = folder / "work.json"
     path.write_text(json.dumps(asdict(work)), encoding="utf-8")
     return path
 
 
-def in_turn(names: list[str], turn: int) -> list[str]:
-    """Return the names, beginning with another one each turn."""
-    first = turn % len(names)
-    return names[first:] + names[:first]
+def environment_for(contestant: type[Contestant], group: Group, best: str | None) -> dict[str, str]:
+    """Return the environment of a contestant's process: how many threads, and which kernels."""
+    coretype: str | None = contestant.coretype
+    if coretype == "own":
+        coretype = None
+    elif coretype == "best":
+        coretype = best
+    elif coretype == "command line":
+        rows = group.batch if group.kind == "epoch" else BLOCK
+        coretype = chosen_by_command_line(group.shape, rows)
+    return environment(1 if contestant.shares else group.threads, coretype)
 
 
 def run_group(
-    group: Group, names: list[str], train: Examples, test: Examples, rounds: int
+    group: Group,
+    names: list[str],
+    train: Examples,
+    test: Examples,
+    rounds: int,
+    best: str | None = None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what these contestants, taking turns, came to, and who failed and why."""
+    """Return what these contestants, taking turns, came to, and who failed and why.
+
+    `best` is the value of OPENBLAS_CORETYPE whose kernels are the quickest; None leaves it.
+    """
     workers: dict[str, Worker] = {}
     found: Rows = {}
     failed: dict[str, str] = {}
     with own_folder() as made, ExitStack() as stack:
         work = lay_out(made, group, train, test)
         for name in names:
-            worker = Worker(name, work, group.threads)
+            variables = environment_for(CONTESTANTS[name], group, best)
+            worker = Worker(module("worker", name, str(work)), variables)
             stack.callback(worker.close)
             first = worker.answer()
             if "error" in first:
                 failed[name] = first["error"]
                 continue
             workers[name] = worker
-            about = {key: first[key] for key in ("note", "equal")}
+            about = {key: first[key] for key in ("note", "equal", "kernels")}
             found[name] = {"first": first["seconds"], "each": [], **about}
         if "simplenet" not in workers:
             raise click.ClickException(f"simplenet: {failed['simplenet']}")
         for turn in range(rounds):
             for name in in_turn(list(workers), turn):
-                answer = workers[name].ask("run")
+                with busy_core() if CONTESTANTS[name].busy else nullcontext():
+                    answer = workers[name].ask("run")
                 if "error" in answer:
                     raise click.ClickException(f"{name}: {answer['error']}")
                 found[name]["each"].append(answer["seconds"])
@@ -132,7 +120,8 @@ def run_group(
         "shape": list(group.shape),
         "batch": group.batch,
         "lr": group.lr,
-        "functions": "ReLU, cross-entropy" if group.relu else "sigmoid, half squared error",
+        "optimizer": group.optimizer,
+        "functions": group.functions,
         "images": len(test.images if group.kind == "predict" else train.images),
         "threads": group.threads,
         "cores": cores(group.all_cores),
@@ -173,6 +162,6 @@ def predicted(params: np.ndarray, a: np.ndarray, group: Group) -> np.ndarray:
     W, b = cut(params, group.shape)
     for w, row in zip(W[:-1], b[:-1]):
         z = a @ w + row
-        a = np.maximum(z, 0) if group.relu else (1 + np.tanh(z / 2)) / 2
+        a = np.maximum(z, 0) if group.activation == "relu" else (1 + np.tanh(z / 2)) / 2
     classes: np.ndarray = (a @ W[-1] + b[-1]).argmax(axis=1)  # as after any rising function
     return classes

@@ -13,16 +13,17 @@ import click
 import numpy as np
 import report as reports
 
-from bench import prompt, size
-from bench.contestants import CONTESTANTS
+from bench import prompt, size, trial
+from bench.contestants import CONTESTANTS, Limit
 from bench.figures import reached
 from bench.groups import GROUPS, Group
+from bench.processor import NEEDS, coretypes, described, processor
 from bench.recipes import PACKAGES
 from bench.rounds import run_group
 from bench.tables import markdown
 from simplenet.datasets.load import Data, Examples
 
-SECTIONS = ("epoch", "wide", "predict", "prompt", "size")
+SECTIONS = ("epoch", "wide", "adam", "busy", "predict", "prompt", "size")
 SLOW = "PyTorch compiled"  # left out of a quick run
 
 
@@ -72,22 +73,27 @@ class Bench:
     ):
         self.data, self.settings, self.groups, self.installed = data, settings, groups, installed
         self.left_out: dict[str, str] = {}  # by name: why
+        self.best: str | None = None  # value of OPENBLAS_CORETYPE, once it has been found out
 
     def report(self, command: str) -> dict[str, Any]:
         """Measure all sections; return their figures, and by which command of scripts/."""
         settings, data = self.settings, self.data
         report: dict[str, Any] = {
             **reports.circumstances(command),
+            "processor": processor(described()),
             "pinned": hasattr(os, "sched_setaffinity"),
             "versions": versions(),
             "data": {"name": data.name, "images": len(data.train.images)},
             "quick": settings.quick,
             "groups": {},
         }
-        for name, group in self.groups.items():
-            if group.section in settings.sections:
-                click.echo(f"{group.title} ...", err=True)
-                report["groups"][name] = self.group(group)
+        groups = self.chosen_groups()
+        if groups:
+            report["kernels"] = trial.best(Limit.side)
+            self.best = report["kernels"]["coretype"]
+        for name, group in groups.items():
+            click.echo(f"{group.title} ...", err=True)
+            report["groups"][name] = self.group(group)
         if "prompt" in settings.sections:
             click.echo("From the prompt ...", err=True)
             report["prompt"] = self.prompt([0.95] if settings.quick else [0.95, 0.97, 0.98])
@@ -99,6 +105,18 @@ class Bench:
         report["left_out"] = self.left_out
         report["reach"] = reached(report)
         return report
+
+    def chosen_groups(self) -> dict[str, Group]:
+        """Return the groups of the sections that are asked for; note which a quick run leaves."""
+        chosen = {}
+        for name, group in self.groups.items():
+            if group.section not in self.settings.sections:
+                continue
+            if self.settings.quick and not group.quick:
+                self.left_out[group.title] = "not in a quick run"
+            else:
+                chosen[name] = group
+        return chosen
 
     def taking_part(self, packages: Mapping[str, str]) -> list[str]:
         """Return which of these names, each with its package, take part; note why others do not."""
@@ -115,10 +133,15 @@ class Bench:
     def group(self, group: Group) -> dict[str, Any]:
         """Return what the contestants of a group that can take part, taking turns, came to."""
         names = self.taking_part({name: CONTESTANTS[name].package for name in group.names})
+        for name in set(names):
+            coretype = CONTESTANTS[name].coretype
+            if coretype in NEEDS and coretype not in coretypes(described()):
+                names.remove(name)
+                self.left_out[name] = "this processor is not known to have what they need"
         images = max(1, round(self.settings.images * group.share))
         rounds = max(1, round(self.settings.rounds * group.rounds))
         train = repeated(self.data.train, images)
-        figures, failed = run_group(group, names, train, self.data.test, rounds)
+        figures, failed = run_group(group, names, train, self.data.test, rounds, self.best)
         for name, why in failed.items():
             self.left_out[f"{name} in {group.title}"] = why
         return figures

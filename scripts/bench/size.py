@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.folders import own_folder
-from bench.processes import cores, environment, module
+from bench.processes import chosen_by_command_line, cores, environment, module
 
 USUAL = 60_000  # images: what larger data sets are compared with
 ROOM = 1.05  # times the size of the files has to be free
@@ -97,11 +97,12 @@ def memory(pid: int) -> dict[str, int]:
 def measure(folder: Path, count: int, epochs: int, used: list[int]) -> dict[str, Any]:
     """Train on a folder in a process of its own; return seconds for an image, and peak memory."""
     command = module("size", str(folder), str(epochs), *map(str, used))
+    variables = environment(1, chosen_by_command_line((784, 40, 10), 20))
     peak: dict[str, int] = {}
     with (
         tempfile.TemporaryFile("w+") as printed,
         tempfile.TemporaryFile("w+") as complaints,
-        subprocess.Popen(command, stdout=printed, stderr=complaints, env=environment(1)) as process,
+        subprocess.Popen(command, stdout=printed, stderr=complaints, env=variables) as process,
     ):
         try:
             while process.poll() is None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bench.processor import summary
+
 
 def seconds(value: float) -> str:
     """Return seconds with three digits or so, and their unit."""
@@ -45,12 +47,13 @@ def of_group(group: dict[str, Any]) -> str:
                 name, seconds(row["median"]), f"{seconds(row['low'])} to {seconds(row['high'])}",
                 f"{row['ratio']:.2f}" if row["ratio"] < 100 else f"{row['ratio']:,.0f}",
                 percent(row.get("accuracy")), "" if name == "simplenet" else apart,
-                seconds(row["first"]),
+                seconds(row["first"]), row["kernels"],
             ]
         )  # fmt: skip
         notes += [f"- {name}: {row['note']}"] * bool(row["note"])
     against = "weights" if group["kind"] == "epoch" else "classes"
-    head = ["", "median", "middle half", "/ simplenet", "test accuracy", against, "first time"]
+    head = ["", "median", "middle half", "/ simplenet", "test accuracy", against, "first time",
+            "kernels"]  # fmt: skip
     return text + table(head, rows) + "\n" + "\n".join(notes) + "\n\n"
 
 
@@ -100,6 +103,11 @@ def markdown(report: dict[str, Any]) -> str:
     text = f"# The bench\n\n{report['date']}, {report['machine']}; {versions}. "
     text += f"Data: {data['name']}, {data['images']:,} training images"
     text += ".\n" if data["name"] == "mnist" else ", repeated where more are asked for.\n"
+    text += f"Processor: {summary(report['processor'])}.\n"
+    if "kernels" in report:
+        rates = report["kernels"]["gflops"].items()
+        tried = ", ".join(f"{name} {rate:.0f}" for name, rate in rates)
+        text += f"GFLOP/s of a large matrix product on one core: {tried}.\n"
     if not report["pinned"]:
         text += "This system cannot pin a process to a core.\n"
     text += f"\n    {report['command']}\n\n"

@@ -10,6 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.kernels import of_numpy
+
+# Adam's settings, the defaults of each of the tools: how slowly it forgets, and what it adds to the
+# root that it divides by, after both means are freed of their start at 0.
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+
 
 @dataclass(frozen=True)
 class Work:
@@ -20,9 +26,16 @@ class Work:
     shape: tuple[int, ...]
     batch: int
     lr: float
-    relu: bool  # hidden ReLU, softmax and cross-entropy; else sigmoid and half squared error
+    activation: str  # of the hidden layers: "sigmoid" or "relu"
+    cost: str  # "half-squared-error" of sigmoids, or "cross-entropy" of softmax
+    optimizer: str  # "sgd" or "adam"
     threads: int
     cores: list[int]  # to be pinned to; empty where the system cannot
+
+    @property
+    def softmax(self) -> bool:
+        """Return whether the output layer is one distribution."""
+        return self.cost == "cross-entropy"
 
     def array(self, name: str) -> np.ndarray:
         """Read images, labels, order, params, test_images or test_labels."""
@@ -69,6 +82,10 @@ class Contestant:
     equal = False  # whether its cost and weights after an epoch have to be those of simplenet
     note = ""  # what is not equal
     share = 1.0  # of the work that one run does; its seconds are divided by it
+    # How its process is started, and what runs beside it.
+    coretype = "own"  # of OpenBLAS: its own choice, the command line's, the best, or a value
+    shares = False  # among threads by itself, with a BLAS that has one
+    busy = False  # whether another process is in a loop meanwhile
 
     def __init__(self, work: Work):
         self.work = work
@@ -87,6 +104,10 @@ class Contestant:
     def weights(self) -> np.ndarray | None:
         """Return all weights as one vector; None if this one does not learn."""
         return None
+
+    def kernels(self) -> str:
+        """Return which kernels its matrix products use."""
+        return of_numpy()
 
     def timed(self) -> dict[str, Any]:
         """Do the work once; return its seconds and its mean cost."""

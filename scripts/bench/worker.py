@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.contestants import CONTESTANTS
-from bench.work import Work
+from bench.kernels import UNKNOWN
+from bench.work import Contestant, Work
+
+
+def kernels(contestant: Contestant) -> str:
+    """Return which kernels it uses, as far as its libraries tell."""
+    try:
+        return contestant.kernels()
+    except Exception:  # another version of a library may not be asked in this way
+        return UNKNOWN
 
 
 def main(name: str, path: str) -> None:
@@ -28,8 +37,9 @@ def main(name: str, path: str) -> None:
         os.sched_setaffinity(0, work.cores)
     try:
         contestant = CONTESTANTS[name](work)
-        about = {"note": contestant.note, "equal": contestant.equal}
-        answer: dict[str, Any] = contestant.timed() | about
+        answer: dict[str, Any] = contestant.timed()
+        answer |= {"note": contestant.note, "equal": contestant.equal}
+        answer["kernels"] = kernels(contestant)
     except Exception as error:  # it is left out, by name and with this reason
         answer = {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"}
     answers.write(json.dumps(answer) + "\n")

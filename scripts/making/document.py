@@ -176,7 +176,7 @@ def code() -> dict[str, dict[str, str]]:
     blocks = {
         "loop": lines_of(back, "dc_dz = dc_da * slope", "dc_da = dc_dz @ W.T"),
         "bias": lines_of(back, "db += "),
-        "step": lines_of(heart.optimize, "net.params -= "),
+        "step": lines_of(heart.optimize, "for piece in", "net.params[piece] -= "),
         "accumulate": [
             *lines_of(heart.zero_grad, "net.grads.fill", "net.samples = 0"),
             *lines_of(back, "dW += ", "db += "),

@@ -51,7 +51,7 @@ CODE: list[Part] = [
             "paths": "dc_da = dc_dz @ W.T",
         },
     ),
-    (optimize, "net.params -=", None, {"step": "net.params -="}),
+    (optimize, "for piece in", "net.params[piece] -=", {"step": "net.params[piece] -="}),
 ]
 
 

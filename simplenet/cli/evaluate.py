@@ -6,11 +6,17 @@ from pathlib import Path
 
 import click
 
+from simplenet.cli.compute import choose
 from simplenet.cli.data import data_for
-from simplenet.cli.parameters import Grouped, data_options, json_option, threads_option
+from simplenet.cli.parameters import (
+    Grouped,
+    data_options,
+    json_option,
+    threads_option,
+    verbose_option,
+)
 from simplenet.cli.show import echo_json, percent
 from simplenet.options import OPTIONS
-from simplenet.training.blas import set_threads
 
 BYTES = 4  # of one weight in a model file
 
@@ -19,9 +25,15 @@ BYTES = 4  # of one weight in a model file
 @click.argument("model", type=click.Path(path_type=Path))
 @data_options
 @threads_option
+@verbose_option
 @json_option
 def command(
-    model: Path, data: str | None, offline: bool, threads: int | str, as_json: bool
+    model: Path,
+    data: str | None,
+    offline: bool,
+    threads: int | str,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     """Measure a saved MODEL on test images.
 
@@ -35,7 +47,8 @@ def command(
     size = 0
     with contextlib.suppress(OSError):  # load_model says what is wrong
         size = os.path.getsize(model)
-    set_threads(threads, OPTIONS["batch_size"].default * size // BYTES)  # as train mostly does
+    minibatch = OPTIONS["batch_size"].default  # as train mostly has
+    choose(threads, minibatch * size // BYTES, verbose=verbose)
 
     from simplenet import evaluate, load_model
 

@@ -117,8 +117,18 @@ def threads_option(command: Decorated) -> Decorated:
         metavar="auto|N",
         default="auto",
         show_default=True,
-        help="Threads for matrix products: auto takes one for small nets, all cores for large.",
+        help="Threads for wide nets: auto takes all cores, or one for small nets.",
     )(command)
+
+
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    cls=GroupedOption,
+    group="Run",
+    help="Say what computes matrix products.",
+)
 
 
 json_option = click.option(

@@ -10,6 +10,7 @@ import click
 
 from simplenet.cli.advice import advice_on
 from simplenet.cli.bars import download_bar, make_bar
+from simplenet.cli.compute import choose
 from simplenet.cli.config import (
     asked_for,
     config_options,
@@ -26,12 +27,13 @@ from simplenet.cli.parameters import (
     json_option,
     table_options,
     threads_option,
+    verbose_option,
 )
 from simplenet.cli.show import echo_json, percent, position, shape_text
 from simplenet.cli.signals import signals_held, word
 from simplenet.errors import DataError, SimplenetError
 from simplenet.options import OPTIONS
-from simplenet.training.blas import largest_product, set_threads
+from simplenet.training.blas import largest_product
 
 if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from tqdm import tqdm
@@ -63,6 +65,7 @@ NOTICE = """
     "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run",
     help="No bar and no line for each epoch.",
 )  # fmt: skip
+@verbose_option
 @json_option
 def command(
     data: str | None,
@@ -71,6 +74,7 @@ def command(
     overwrite: bool,
     threads: int | str,
     quiet: bool,
+    verbose: bool,
     as_json: bool,
     print_config: bool,
     **options: Any,
@@ -99,10 +103,12 @@ def command(
         click.echo(to_toml(toml, follows), nl=False)
         return
     keeper = Keeper(output, overwrite)
-    threads = set_threads(threads, largest_product(layer_sizes(asked), batch_size))
-    resolve_together(asked, layer_sizes(asked))  # what is wrong is said before a download
+    shape = layer_sizes(asked)
+    largest = largest_product(shape, batch_size)
+    threads = choose(threads, largest, shape, batch_size, verbose=verbose)
+    resolve_together(asked, shape)  # what is wrong is said before a download
     found = find_data(data, offline, quiet)
-    run = start_run(asked, found, threads)
+    run = start_run(asked, found)
     say: Say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
     learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
     say(
@@ -140,7 +146,7 @@ def command(
         click.echo(f"saved {click.format_filename(keeper.path)}")
 
 
-def start_run(asked: dict[str, Any], data: "Data", threads: int) -> "Run":
+def start_run(asked: dict[str, Any], data: "Data") -> "Run":
     """Start the run that was asked for, on these data."""
     from simplenet.datasets.sources import PARTS
     from simplenet.net import init_net
@@ -160,7 +166,7 @@ def start_run(asked: dict[str, Any], data: "Data", threads: int) -> "Run":
     net = init_net(shape, rng=training["seed"], **functions)
     with usage_errors():
         run = start(net, *data.train, **training)
-    run.settings = {"shape": list(shape), **functions, **run.settings, "threads": threads}
+    run.settings = {"shape": list(shape), **functions, **run.settings}
     run.data = {
         "name": data.name,
         "size": list(images.shape[1:]),

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import COSTS, Floats
 from simplenet.net import Net, forward
+from simplenet.sharing import share
 from simplenet.training.batches import (
     BLOCK,
     Images,
@@ -21,6 +23,8 @@ from simplenet.training.batches import (
     one_hot,
     to_inputs,
 )
+
+MOST_AT_ONCE = 16  # blocks of images whose outputs threads compute before they are looked at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,16 +88,22 @@ def evaluate(net: Net, images: ArrayLike, labels: ArrayLike) -> Score:
 
 def _outputs_in_parts(net: Net, images: Images) -> Iterator[tuple[slice, Floats]]:
     """Yield the outputs for some images at a time: there may be very many."""
-    for start in range(0, len(images), BLOCK):
-        part = slice(start, min(start + BLOCK, len(images)))
-        block = images[part]
-        with np.errstate(over="ignore", invalid="ignore"):  # noticed below
-            a = forward(net, to_inputs(block.reshape(len(block), -1), net.params.dtype))
-        if not np.isfinite(a).all():
-            if not np.isfinite(block).all():
-                raise DataError("images: expected finite numbers, found nan or inf.")
-            raise _too_large("others")
-        yield part, a
+    parts = [slice(at, min(at + BLOCK, len(images))) for at in range(0, len(images), BLOCK)]
+    for first in range(0, len(parts), MOST_AT_ONCE):
+        some = parts[first : first + MOST_AT_ONCE]
+        yield from zip(some, share(partial(_outputs_of, net, images), some))
+
+
+def _outputs_of(net: Net, images: Images, part: slice) -> Floats:
+    """Return the outputs for a part of the images, which fit into memory."""
+    block, alone = images[part], replace(net, a=[])  # threads share all but the activations
+    with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+        a = forward(alone, to_inputs(block.reshape(len(block), -1), net.params.dtype))
+    if not np.isfinite(a).all():
+        if not np.isfinite(block).all():
+            raise DataError("images: expected finite numbers, found nan or inf.")
+        raise _too_large("others")
+    return a
 
 
 def _check(net: Net, images: ArrayLike) -> Images:

@@ -32,6 +32,7 @@ from simplenet.errors import ModelError
 from simplenet.files import atomic_write
 from simplenet.net import Net, net_around
 from simplenet.options import idle_options
+from simplenet.training.blas import kernels
 from simplenet.training.modelcheck import (
     check_records,
     check_run,
@@ -132,6 +133,7 @@ def _description(run: Run) -> dict[str, Any]:
             "simplenet": __version__,
             "numpy": np.__version__,
             "python": platform.python_version(),
+            "blas": kernels(),
         },
     }  # fmt: skip
 

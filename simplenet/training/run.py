@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import Floats
@@ -17,6 +17,7 @@ from simplenet.net import Masks, Net, backward, forward, optimize, zero_grad
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import SCHEDULES
+from simplenet.sharing import Pace, in_pieces
 from simplenet.streams import stream
 from simplenet.training.batches import (
     Images,
@@ -27,8 +28,10 @@ from simplenet.training.batches import (
     rows_of_blocks,
     to_inputs,
 )
+from simplenet.training.blas import WORTH_SHARING, largest_product
 from simplenet.training.evaluation import predict
 from simplenet.training.order import TOGETHER, Indices, Together, shuffled, split
+from simplenet.training.wide import WideStep
 
 OF_RULE = "momentum", "rho", "beta1", "beta2", "epsilon", "weight_decay", "l1", "l2", "clip"
 
@@ -123,7 +126,7 @@ def start(
     return Run(net, settings, image_shape=images.shape)
 
 
-def step(
+def four_calls(
     net: Net, x: Floats, y: Floats, lr: float, rule: Rule | None, masks: Masks | None
 ) -> tuple[Floats, float]:
     """Learn from one minibatch by the four calls; return what was predicted, and the mean cost."""
@@ -154,7 +157,7 @@ def advance(
     images: ArrayLike,
     labels: ArrayLike,
     *,
-    step: Step = step,
+    step: Step | None = None,
     validate: Validate = validate,
     together: Together = TOGETHER,
 ) -> Iterator[Progress]:
@@ -163,9 +166,10 @@ def advance(
     It may be left after any block and taken up again, here or in another process, with the images
     and labels that it was started with: the result is the same, bit for bit. The run is brought up
     to date before each yield. Nothing happens until the first block is asked for. `step` and
-    `validate` say how to learn from a minibatch, and how to measure the net after an epoch;
-    `together` says how many images are shuffled at once. A run keeps none of the three: to take it
-    up again, give the same.
+    `validate` say how to learn from a minibatch (by the four calls, if nothing is said, or by
+    `WideStep` where products are large), and how to measure the net after an epoch; `together`
+    says how many images are shuffled at once. A run keeps none of the three: to take it up again,
+    give the same.
 
     Raise ValueError for a run that `start` did not make, DataError for images of another shape
     than at the start, or with numbers that are not finite. Raise DivergedError when the cost or a
@@ -179,6 +183,9 @@ def advance(
             "run: expected one that knows the shape of its images, as `start` returns; found one "
             "from a file of an earlier format, which holds too little to go on: start a new run."
         )
+    if step is None:
+        wide = largest_product(run.net.shape, run.settings["batch_size"]) >= WORTH_SHARING
+        step = WideStep() if wide else four_calls
     images, labels = check_fit(run.net, images, labels)
     if images.shape != run.image_shape:
         raise DataError(
@@ -194,7 +201,7 @@ def train(
     labels: ArrayLike,
     *,
     progress: Callable[[int, int], None] | None = None,
-    step: Step = step,
+    step: Step | None = None,
     validate: Validate = validate,
     **options: Unpack[TrainingOptions],
 ) -> Iterator[Epoch]:
@@ -246,21 +253,21 @@ def _advance(
     rows, size = rows_of_blocks(run.settings["batch_size"]), len(learned)
     found = np.empty((min(rows, size), *images.shape[1:]), images.dtype)
     room = aligned((len(found), run.net.shape[0]), run.net.params.dtype)
-    order, epoch, seconds = None, -1, 0.0
+    undo, pace, order, epoch, seconds = _Undo(run), Pace(), None, -1, 0.0
     while not run.finished:
         began = time.perf_counter()
         if order is None or epoch != run.epoch:
             order = None  # the last one is let go before there is another: it may be long
             order = shuffled(learned, run.settings["seed"], run.epoch + 1, together)
             epoch, seconds = run.epoch, 0.0
-        with _undone_by_errors(run):
+        with undo.block():
             if run.last:  # it has been given more epochs after it ended
                 run.net.params[:], run.last = run.last.params, None
             # The run alone says where it stands: another generator may have taken it on meanwhile.
             part = slice(run.images, run.images + rows)
             block, truth = gather(images, labels, order[part], found)
             # Too high a learning rate overflows: _learn notices, and says it in better words.
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"), pace.block(len(block)):
                 x = to_inputs(block, room.dtype, out=room[: len(block)])
                 lr = _learn(run, x, truth, size, rule, step)
             at = Progress(run.epoch + 1, run.images, size, None)
@@ -276,19 +283,33 @@ def _advance(
         yield at
 
 
-@contextmanager
-def _undone_by_errors(run: Run) -> Iterator[None]:
+class _Undo:
     """Put a run back to where it stood, if what is done to it ends with an error."""
-    before, epochs, params = replace(run), len(run.history), run.net.params.copy()
-    state = {name: array.copy() for name, array in run.net.state.items()}
-    try:
-        yield
-    except BaseException:  # Ctrl-C too
-        for each in fields(run):
-            setattr(run, each.name, getattr(before, each.name))
-        del run.history[epochs:]
-        run.net.params[:], run.net.state = params, state
-        raise
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.copies: dict[str, NDArray[Any]] = {}  # of one block after another
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """Undo what is done inside, if it raises anything: Ctrl-C too."""
+        run, before, epochs = self.run, replace(self.run), len(self.run.history)
+        arrays = {"params": run.net.params, **run.net.state}
+        for name, array in arrays.items():
+            copy = self.copies.get(name)
+            if copy is None or (copy.shape, copy.dtype) != (array.shape, array.dtype):
+                copy = self.copies[name] = np.empty(array.shape, array.dtype)
+            in_pieces(np.copyto, copy, array)
+        try:
+            yield
+        except BaseException:
+            for each in fields(run):
+                setattr(run, each.name, getattr(before, each.name))
+            del run.history[epochs:]
+            for name, array in arrays.items():
+                array[...] = self.copies[name]
+            run.net.state = {name: array for name, array in arrays.items() if name != "params"}
+            raise
 
 
 def _end_epoch(run: Run, record: Epoch) -> None:
@@ -335,13 +356,17 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
         predicted[part], mean = step(net, x[part], y[part], lr, rule, some)
         cost += float(mean) * len(y[part])
     arrays = net.params, *net.state.values()
-    if not (math.isfinite(cost) and all(np.isfinite(array).all() for array in arrays)):
+    if not (math.isfinite(cost) and all(all(in_pieces(_is_finite, array)) for array in arrays)):
         if not np.isfinite(x).all():
             raise DataError("images: expected finite numbers, found nan or inf.")
         raise _diverged(run)
     run.cost, run.images = cost, run.images + len(x)
     run.correct += int(np.count_nonzero(predicted.argmax(axis=1) == truth))
     return lr
+
+
+def _is_finite(values: NDArray[Any]) -> bool:
+    return bool(np.isfinite(values).all())
 
 
 def draw_masks(net: Net, rows: int, rate: float, rng: np.random.Generator) -> Masks:

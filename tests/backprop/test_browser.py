@@ -292,7 +292,7 @@ def test_sweep_shows_every_number_the_gears_and_the_line(gears):
         (t.dc_dz[0], "inputs, slope = ", "z 0 1"),
         (t.dc_dW[0].T.ravel(), "dW += inputs.T @ dc_dz", "w 0 0 0"),
         (t.dc_db[0], "db += ones @ dc_dz", "b 0 0"),
-        (stepped, "net.params -=", "w 0 0 0"),
+        (stepped, "net.params[piece] -=", "w 0 0 0"),
     ]
     for place, (expected, line, gear) in enumerate(steps):
         assert gears.text("#step-said").startswith(f"{place + 1} of {len(steps)}. ")

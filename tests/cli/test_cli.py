@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,6 @@ from simplenet.cli import cli as group
 from simplenet.cli.signals import Terminated
 from simplenet.datasets.sources import DATASETS
 from simplenet.options import OPTIONS
-from simplenet.training import blas
 from simplenet.training.run import Epoch, Snapshot
 
 
@@ -183,65 +184,53 @@ def test_names_that_are_no_text_are_shown_as_well_as_can_be(shell, data):
 # --- threads --------------------------------------------------------------------------------------
 
 
-def of_threads():
-    return {os.environ.get(name) for name in blas.VARIABLES}
-
-
-def test_auto_takes_one_thread_for_small_products_and_all_cores_for_large(monkeypatch):
-    assert blas.set_threads("auto", blas.WORTH_SHARING - 1, cores=6) == 1
-    assert of_threads() == {"1"}
-    for name in blas.VARIABLES:
-        monkeypatch.delenv(name)
-    assert blas.set_threads("auto", blas.WORTH_SHARING, cores=6) == 6
-    assert of_threads() == {"6"}
-
-
-def test_the_largest_product_is_that_of_a_minibatch_with_the_largest_matrix():
-    assert blas.largest_product((784, 40, 10), 20) == 20 * 784 * 40
-    assert blas.largest_product((5, 40, 100, 2), 3) == 3 * 40 * 100
-
-
-@pytest.mark.parametrize("name", blas.VARIABLES)
-def test_auto_respects_a_number_that_the_user_has_set_and_a_given_number_comes_first(
-    monkeypatch, name
-):
-    monkeypatch.setenv(name, "3")
-    assert blas.set_threads("auto", 10**12) == 3
-    assert of_threads() == {"3", None}
-    assert blas.set_threads(2, 1) == 2
-    assert of_threads() == {"2"}
-
-
-@pytest.mark.parametrize("nothing", ["", "0", "many"])
-def test_auto_takes_what_is_no_number_of_threads_for_unset(monkeypatch, nothing):
-    monkeypatch.setenv("OMP_NUM_THREADS", nothing)
-    assert blas.set_threads("auto", 1) == 1
-    assert of_threads() == {"1"}
-
-
-def test_there_is_at_least_one_core():
-    assert 1 <= blas.usable_cores() <= os.cpu_count()
-
-
 @pytest.mark.parametrize("command", ["train", "eval"])
-def test_threads_are_chosen_before_numpy_loads(command, model, data):
+def test_kernels_and_threads_are_chosen_before_numpy_loads(command, model, data):
     code = """if True:
         import os, sys
-        from simplenet.cli import cli
-        chosen = []
+        from simplenet.cli import cli, compute
+        compute.choose_kernels = lambda shape, rows: "Haswell"  # as if OpenBLAS did not find them
+        chosen = {}
         def spy(event, args):
-            if event == "os.putenv" and args[0] == b"OPENBLAS_NUM_THREADS":
+            if event == "os.putenv" and args[0].endswith((b"_THREADS", b"_CORETYPE")):
                 assert "numpy" not in sys.modules
-                chosen.append(args[1])
+                chosen[args[0]] = args[1]
         sys.addaudithook(spy)
         try: cli(sys.argv[1:])
         except SystemExit as end: assert not end.code
-        assert chosen == [b"2"] and "numpy" in sys.modules, chosen
+        assert chosen[b"OPENBLAS_NUM_THREADS"] == b"1", chosen
+        assert chosen[b"OPENBLAS_CORETYPE"] == b"Haswell", chosen
+        from simplenet import sharing
+        assert "numpy" in sys.modules and sharing._threads == 2
     """
     args = {"train": ["train", "-o", "t.npz"], "eval": ["eval", model]}[command]
     args = [sys.executable, "-c", code, *args, "--data", data, "--threads", "2"]
     result = subprocess.run(args, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("command", ["train", "eval"])
+def test_verbose_says_what_computes_and_why(shell, command, model, data):
+    train = "train", "--epochs", 1, "-o", "t.npz", "--overwrite"
+    args = {"train": train, "eval": ("eval", model)}[command]
+    heading = shell(*args, "-v", "--threads", 2, "--data", data).stderr.splitlines()[0]
+    assert re.fullmatch(r"blas  \S.*\S \((its own choice|chosen, since .*)\), threads 2", heading)
+    env = {"OPENBLAS_CORETYPE": "Nehalem"}
+    heading = shell(*args, "-v", "--data", data, env=env).stderr.splitlines()[0]
+    assert heading.endswith("(as OPENBLAS_CORETYPE says), threads 1")
+    if "OpenBLAS" in heading and platform.machine() in ("x86_64", "AMD64"):
+        assert "Nehalem" in heading
+    quiet = shell(*args, "--data", data).stderr
+    assert "blas" not in quiet
+
+
+def test_the_number_of_threads_changes_no_byte_of_a_model(shell, data):
+    wide = "train", "--hidden", 3000, "--batch-size", 100, "--epochs", 1, "--data", data
+    contents = set()
+    for threads in 1, 2, 5:
+        shell(*wide, "--threads", threads, "-o", "t.npz", "--overwrite")
+        contents.add(Path("t.npz").read_bytes())
+    assert len(contents) == 1
 
 
 # --- eval -----------------------------------------------------------------------------------------
@@ -363,9 +352,9 @@ def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
         r"data       custom",
         r"options    shape \[64, 8, 3\], activation sigmoid, output_activation sigmoid, cost "
         r"half-squared-error, init lecun, epochs 2, batch_size 20, seed 0, validation 40, "
-        r"patience 0, lr \S+, optimizer sgd, momentum 0.0, .*clip 0.0, threads 1",
+        r"patience 0, lr \S+, optimizer sgd, momentum 0.0, .*clip 0.0",
         r"trained    2 epochs",
-        rf"versions   simplenet {__version__}, numpy {np.__version__}, python [\d.]+",
+        rf"versions   simplenet {__version__}, numpy {np.__version__}, python [\d.]+, blas .+",
         r"epoch    cost  accuracy  validation  learning rate",
         r"    2  0\.\d{4} +\d+\.\d\d % +\d+\.\d\d % +\S+",
     ):

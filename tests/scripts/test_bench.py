@@ -3,6 +3,7 @@
 No time is tested: machines differ, and so do their days.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -17,13 +18,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bench.command import main
-from bench.contestants import Floor, Limit, products
+from bench.contestants import CONTESTANTS, Floor, Limit, Simplenet, products
+from bench.figures import AVX2, GOALS, reached
 from bench.folders import own_folder
 from bench.groups import GROUPS
-from bench.processes import environment, module
+from bench.processes import busy_core, environment, module
+from bench.processor import coretypes, described, processor
 from bench.programs import PROGRAMS
 from bench.recipes import PACKAGES, RECIPES
-from bench.rounds import compare, lay_out, run_group
+from bench.rounds import compare, environment_for, lay_out, run_group
 from bench.run import Bench, Settings, write
 from bench.size import folder_of
 from bench.work import Work
@@ -31,6 +34,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 
 import simplenet
+from simplenet.training import blas
 
 FOLDER = ROOT / "scripts" / "bench"
 
@@ -84,18 +88,19 @@ def test_a_run_without_peers_measures_the_rest_and_names_them(digits, tmp_path):
     assert report["command"] == "SIMPLENET_DATA=FOLDER python scripts/bench --quick"
     assert report["command"] in table
 
-    assert set(report["left_out"]) == {
+    avx2 = ["simplenet, AVX2 kernels"] * ("Haswell" in coretypes(described()))
+    assert set(report["left_out"]) | {*avx2} == {
         "PyTorch", "PyTorch eager", "PyTorch compiled", "JAX", "JAX scanned", "JAX stepwise",
-        "scikit-learn",
+        "scikit-learn", "simplenet, AVX2 kernels",
     }  # fmt: skip
     for name, why in report["left_out"].items():
         assert f"- Left out: {name} ({why})." in table
     assert report["left_out"]["JAX scanned"] == "jax is not installed"
 
     epoch, predict = (report["groups"][name] for name in few)
-    ours = ["simplenet", "matrix products", "floating-point limit"]
-    assert list(epoch["contestants"]) == [*ours, "Python loops"]
-    assert list(predict["contestants"]) == ours
+    limits = ["matrix products", "floating-point limit"]
+    assert list(epoch["contestants"]) == ["simplenet", *avx2, *limits, "Python loops"]
+    assert list(predict["contestants"]) == ["simplenet", *limits]
     assert (epoch["images"], epoch["batch"], epoch["rounds"]) == (130, 20, 2)
     for row in *epoch["contestants"].values(), *predict["contestants"].values():
         assert len(row["each"]) in (2, 4)
@@ -103,6 +108,12 @@ def test_a_run_without_peers_measures_the_rest_and_names_them(digits, tmp_path):
     assert epoch["contestants"]["simplenet"]["ratio"] == 1
     assert epoch["contestants"]["simplenet"]["agrees"] is True
     assert 0 <= epoch["contestants"]["simplenet"]["accuracy"] <= 1
+    for name, row in epoch["contestants"].items():
+        assert bool(row["kernels"]) is (name != "Python loops")
+        assert f"{row['kernels']} |\n" in table
+    best = max(report["kernels"]["gflops"], key=report["kernels"]["gflops"].get)
+    assert predict["contestants"]["floating-point limit"]["kernels"] == best
+    assert set(report["processor"]) == {"vendor", "family", "model", "avx512"}
 
     (program,) = report["prompt"]["targets"]["0.95"].values()
     assert program["reached"] == (program["accuracy"] >= 0.95)
@@ -175,14 +186,20 @@ def test_peers_come_to_the_weights_and_cost_of_simplenet(digits, name):
         replace(GROUPS["default-20"], shape=(784, 12, 10)),
         replace(GROUPS["deep"], shape=(784, 12, 11, 10), close=1e-3, **small),
         replace(GROUPS["predict"], shape=(784, 12, 10)),
+        replace(GROUPS["adam-1500-100-one"], shape=(784, 12, 11, 10), **small),
     )
-    for group in groups if name != "JAX scanned" else groups[:2]:
+    for group in groups if name != "JAX scanned" else (*groups[:2], groups[3]):
         figures, failed = run_group(group, names, data.train, data.test, 2)
         assert not failed
         theirs = figures["contestants"][name]
         if name == "scikit-learn" and group is groups[0]:
             assert "agrees" not in theirs
             assert "log loss" in theirs["note"]
+        elif name == "scikit-learn" and group is groups[3]:
+            assert "agrees" not in theirs
+            assert "epsilon" in theirs["note"]
+            ours = figures["contestants"]["simplenet"]["cost"]
+            assert theirs["cost"] == pytest.approx(ours, rel=1e-4)  # in the last round, too
         else:
             assert theirs["agrees"] is True
 
@@ -197,6 +214,185 @@ def test_unequal_work_is_noticed(work):
         outcomes = {"simplenet": params + 0.01, "PyTorch eager": params + np.float32(0.01 + apart)}
         compare(GROUPS["default-20"], found, outcomes, params, test)
         assert found["PyTorch eager"]["agrees"] is agrees
+
+
+def test_with_adam_rounding_passes_and_other_work_does_not(work):
+    """float64 rounds otherwise, and comes to the same weights; each of the rest is other work."""
+    job = work("adam-1500-100-one", (784, 40, 30, 10), batch=20)
+    test = simplenet.datasets.load.Examples(job.array("test_images"), job.array("test_labels"))
+    outcomes = {"simplenet": learned(job), "float64": learned(job, dtype=np.float64)}
+    wrong = {
+        "lr": {"lr": 1.01 * job.lr}, "plain descent": {"optimizer": "sgd", "lr": 0.1},
+        "epsilon": {"epsilon": 1e-7}, "beta1": {"beta1": 0.89}, "beta2": {"beta2": 0.99},
+        "order": {"seed": 1}, "minibatch": {"batch_size": 21},
+    }  # fmt: skip
+    outcomes |= {name: learned(job, **changes) for name, changes in wrong.items()}
+    found = {name: {"cost": 0.5, "equal": True} for name in outcomes}
+    group = replace(GROUPS["adam-1500-100-one"], shape=job.shape)
+    compare(group, found, outcomes, job.array("params"), test)
+    agree = {name for name, row in found.items() if row["agrees"]}
+    assert agree == {"simplenet", "float64"}, found
+
+
+def learned(job, dtype=np.float32, **changes):
+    """Return the weights after the epoch of a job, with some of its settings changed."""
+    functions = {"activation": job.activation, "cost": job.cost}
+    net = simplenet.init_net(job.shape, rng=0, dtype=dtype, **functions)
+    net.params[:] = job.array("params")
+    options = {"optimizer": job.optimizer, "lr": job.lr, "batch_size": job.batch, "seed": 0}
+    images, labels = job.array("images"), job.array("labels")
+    next(simplenet.train(net, images, labels, validation=0, epochs=1, **options | changes))
+    return net.params
+
+
+def test_adam_reaches_the_contestants(work):
+    job = work("adam-1500-100-one", (784, 12, 10), batch=20)
+    contestant = Simplenet(job)
+    for _ in range(2):  # what Adam remembers is not carried into the next round
+        contestant.timed()
+        np.testing.assert_array_equal(contestant.weights(), learned(job))
+
+
+def test_goals_and_groups_name_what_there_is():
+    for group in GROUPS.values():
+        assert group.names[0] == "simplenet"
+        assert set(group.names) <= set(CONTESTANTS)
+    assert {name for group in GROUPS.values() for name in group.names} == set(CONTESTANTS)
+    for group, above, below, goal, better in GOALS:
+        assert {above, below} <= set(GROUPS[group].names)
+        assert (better > goal) is (below == "simplenet")
+
+
+def test_the_goal_for_kernels_is_one_where_there_are_others():
+    rows = {"simplenet": {"each": [1.0, 3.0]}, AVX2: {"each": [2.0, 4.0]}}
+    groups = {"default-20": {"title": "Epoch", "contestants": rows}}
+    for avx512, expected in (True, [("Epoch: simplenet / " + AVX2, 0.625, True)]), (False, []):
+        goals = reached({"groups": groups, "processor": {"avx512": avx512}})
+        assert [(goal["what"], goal["found"], goal["reached"]) for goal in goals] == expected
+
+
+def test_a_quick_run_has_some_groups_and_names_the_others(digits):
+    for quick in True, False:
+        sections = ("adam", "busy")
+        bench = Bench(simplenet.load_data(digits), Settings(sections, quick=quick))
+        chosen = bench.chosen_groups()
+        assert {group.section for group in chosen.values()} == {*sections}
+        assert len(bench.left_out) + len(chosen) == 14
+        assert bool(bench.left_out) is quick
+
+
+def test_each_process_has_the_threads_and_kernels_that_it_is_to_have(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    monkeypatch.setattr(blas, "choose_kernels", lambda shape, rows: f"{shape[1]} by {rows}")
+    group = replace(GROUPS["adam-800-500-all"], all_cores=True)
+
+    def started(name, group=group):
+        variables = environment_for(CONTESTANTS[name], group, "best")
+        threads = {variables[name] for name in blas.VARIABLES}
+        return *threads, variables.get("OPENBLAS_CORETYPE")
+
+    every = str(group.threads)
+    assert started("simplenet") == ("1", "800 by 500")  # it shares its work by itself
+    assert started("simplenet, AVX2 kernels") == ("1", "Haswell")
+    assert started("matrix products") == (every, "800 by 500")
+    assert started("floating-point limit") == (every, "best")
+    for peer in "PyTorch eager", "JAX stepwise", "scikit-learn":
+        assert started(peer) == (every, None)
+    assert started("matrix products", GROUPS["predict"]) == ("1", "40 by 1000")
+
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")  # what a user has set comes first
+    for name in "simplenet", "matrix products", "scikit-learn":
+        assert started(name)[1] == "Nehalem"
+    assert started("simplenet, AVX2 kernels")[1] == "Haswell"
+
+
+def test_simplenet_is_measured_while_a_core_is_busy(digits, monkeypatch):
+    data, entered = simplenet.load_data(digits), []
+
+    @contextlib.contextmanager
+    def counted():
+        with busy_core() as process:
+            entered.append(process)
+            yield
+
+    monkeypatch.setattr("bench.rounds.busy_core", counted)
+    group = replace(GROUPS["busy-800"], shape=(784, 12, 10))
+    figures, failed = run_group(group, list(group.names), data.train, data.test, 2)
+    assert not failed
+    assert list(figures["contestants"]) == list(group.names)
+    assert all(row["agrees"] for row in figures["contestants"].values())
+    assert len(entered) == 4  # two of them, in two rounds
+    assert all(process.poll() is not None for process in entered)
+
+
+def test_a_busy_core_is_busy_until_the_end():
+    with busy_core() as process:
+        assert process.poll() is None
+    assert process.poll() is not None
+    with pytest.raises(KeyboardInterrupt), busy_core() as process:
+        raise KeyboardInterrupt
+    assert process.poll() is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no signal that cannot be caught")
+def test_a_busy_core_is_idle_once_the_bench_has_been_killed():
+    code = """
+from bench.processes import busy_core
+with busy_core() as process:
+    print(process.pid, flush=True)
+    input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment(1), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as bench:  # fmt: skip
+        number = int(bench.stdout.readline())
+        bench.kill()
+    began = time.monotonic()
+    while is_running(number):
+        if time.monotonic() - began > 60:
+            os.kill(number, signal.SIGKILL)
+            pytest.fail("it went on for a minute")
+        time.sleep(0.01)
+
+
+def is_running(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    state = pathlib.Path(f"/proc/{number}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+CORE = """processor	: 0
+vendor_id	: GenuineIntel
+cpu family	: 6
+model		: 207
+model name	: An Example
+flags		: {}
+
+processor	: 1
+flags		: none
+"""
+
+
+def test_only_kernels_that_a_processor_can_run_are_tried(tmp_path):
+    file, new = tmp_path / "cpuinfo", "avx2 fma avx512f avx512cd avx512bw avx512dq avx512vl"
+    told = {"vendor": "GenuineIntel", "family": "6", "model": "207"}
+    for flags, expected in (
+        (new, ["Haswell", "SkylakeX"]),
+        *((new.replace(flag, ""), ["Haswell"]) for flag in new.split()[2:]),
+        ("avx2 fma", ["Haswell"]), ("avx2", []), ("fma avx", []), ("avx2x fma", []),
+    ):  # fmt: skip
+        file.write_text(CORE.format(flags))
+        core = described(file)
+        assert coretypes(core) == expected
+        assert processor(core) == {**told, "avx512": "SkylakeX" in expected}
+    for core in {}, {"Features": "fp asimd"}:  # another system, another architecture
+        assert coretypes(core) == []
+        assert set(processor(core).values()) == {None}
+    assert described(tmp_path / "none") == {}
 
 
 def test_a_contestant_that_cannot_prepare_says_why(work, tmp_path):

@@ -116,7 +116,7 @@ def test_a_bare_net_can_be_saved_and_a_loaded_model_saved_again_is_the_same_file
     loaded = load_model(path)
     assert loaded.settings == loaded.data == {} and loaded.history == []
     assert loaded.best is loaded.last is loaded.average is None
-    assert loaded.versions.keys() == {"simplenet", "numpy", "python"}
+    assert loaded.versions.keys() == {"simplenet", "numpy", "python", "blas"}
     save_model(tmp_path / "again.npz", loaded)
     assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
 
@@ -153,7 +153,7 @@ def test_nothing_of_the_clock_the_host_the_user_or_the_place_is_in_it(tmp_path):
         "format", "shape", "activations", "cost", "options", "data", "images", "position", "best",
         "last", "history", "versions",
     }  # fmt: skip
-    assert set(about["versions"]) == {"simplenet", "numpy", "python"}
+    assert set(about["versions"]) == {"simplenet", "numpy", "python", "blas"}
     for word in str(tmp_path), os.getcwd():
         assert word.encode() not in content
 

@@ -1,0 +1,32 @@
+"""What computes, and how many threads of it: chosen before numpy loads."""
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from simplenet.training.blas import KERNELS, choose_kernels, kernels, set_kernels, set_threads
+
+ROWS = 1000  # of a product where nothing is learned
+
+
+def choose(
+    threads: int | str,
+    largest_product: int,
+    shape: Sequence[int] = (),
+    rows: int = ROWS,
+    *,
+    verbose: bool,
+) -> int:
+    """Choose kernels and threads for products of a net, return the threads, and load numpy."""
+    threads = set_threads(threads, largest_product)
+    why = f"as {KERNELS} says" if KERNELS in os.environ else "its own choice"
+    if set_kernels(choose_kernels(shape, rows)):
+        why = "chosen, since by itself it takes this processor for an older one"
+
+    from simplenet.sharing import use_threads
+
+    use_threads(threads)
+    if verbose:
+        click.echo(f"blas  {kernels()} ({why}), threads {threads}", err=True)
+    return threads

@@ -1,0 +1,173 @@
+"""Share work among threads: what comes out never depends on how many there are.
+
+Work is cut into parts by its size alone, and each part is done by one thread, whichever is free.
+numpy lets go of the interpreter while it computes, so threads of one process run side by side.
+They sleep while they wait: where another program keeps a core busy, that costs no more than the
+core's share, while the threads of a BLAS, which wait in loops, take many times as long.
+"""
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Condition, Thread
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simplenet.memory import pieces
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+_threads = 1  # with the one that calls
+_helpers = 0  # threads that have been started
+_offered: SimpleQueue["_Work"] = SimpleQueue()
+
+
+def use_threads(threads: int) -> None:
+    """Share work among so many threads from now on; BLAS should then use one itself."""
+    global _threads
+    if threads < 1:
+        raise ValueError(f"threads: expected at least 1, found {threads}.")
+    _threads = threads
+
+
+def share(function: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
+    """Return what the function returns for each part, in their order; raise what it raises.
+
+    Parts are done by any thread, under the `np.errstate` of the caller. When this returns or
+    raises, no thread is at work on any of them.
+    """
+    parts = list(parts)
+    if _threads == 1 or len(parts) == 1:
+        return [function(part) for part in parts]
+    work = _Work(function, parts)
+    _offer(work, min(_threads, len(parts)) - 1)
+    try:
+        work.take_part()
+    finally:
+        work.wait()
+    if work.error:
+        raise work.error
+    return work.results
+
+
+def in_pieces(function: Callable[..., Result], *arrays: NDArray[Any]) -> list[Result]:
+    """Return what the function returns for each piece of some arrays of one size.
+
+    Those that it writes into have to be contiguous, and are taken in the order of memory.
+    """
+    vectors = [array.reshape(-1) for array in arrays]
+    return share(lambda piece: function(*(v[piece] for v in vectors)), pieces(vectors[0].size))
+
+
+class Pace:
+    """Find out, now and then, whether threads help: other programs may need the cores.
+
+    In the middle of every `PERIOD` blocks of work one is done by one thread, and the next by all;
+    the way that took less time for each item does what follows. What is over sooner is not worth a
+    trial, which itself takes time.
+    """
+
+    PERIOD = 64
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.clock = clock
+        self.blocks = 0
+        self.seconds = {"alone": math.inf, "together": 0.0}  # for an item, at the last trial
+
+    @contextmanager
+    def block(self, items: int) -> Iterator[None]:
+        """Do a block of so many items by as many threads as helped when it was tried last."""
+        global _threads
+        trials = {self.PERIOD // 2: "alone", self.PERIOD // 2 + 1: "together"}
+        before, trial = _threads, trials.get(self.blocks % self.PERIOD)
+        way = trial or min(self.seconds, key=self.seconds.__getitem__)
+        began = self.clock()
+        _threads = 1 if way == "alone" else before
+        try:
+            yield
+        finally:
+            _threads = before
+        if trial:
+            self.seconds[trial] = (self.clock() - began) / items
+        self.blocks += 1
+
+
+class _Work:
+    """Parts to be done, and what came of them."""
+
+    def __init__(self, function: Callable[[Any], Any], parts: list[Any]) -> None:
+        self.function = function
+        self.results: list[Any] = [None] * len(parts)
+        self.left = deque(enumerate(parts))
+        self.running = 0  # parts that helpers are at work on
+        self.changed = Condition()
+        self.error: BaseException | None = None
+        self.errors_of_caller = np.geterr()
+
+    def take_part(self) -> None:
+        """Do one part after another until none is left."""
+        while self.left:
+            try:
+                number, part = self.left.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            self.results[number] = self.function(part)
+
+    def help(self) -> None:
+        """Do the same in another thread, and keep what is raised for the one that waits."""
+        with self.changed:
+            self.running += 1
+        try:
+            with np.errstate(**self.errors_of_caller):
+                self.take_part()
+        except BaseException as error:
+            self.left.clear()
+            self.error = error
+        with self.changed:
+            self.running -= 1
+            self.changed.notify()
+
+    def wait(self) -> None:
+        """Wait until no helper is at work; Ctrl-C has to wait, too, as they write into arrays."""
+        self.left.clear()
+        interrupted: KeyboardInterrupt | None = None
+        while self.running:
+            try:
+                with self.changed:
+                    self.changed.wait_for(lambda: not self.running)
+            except KeyboardInterrupt as error:
+                interrupted = error
+        if interrupted:
+            raise interrupted
+
+
+def _offer(work: _Work, helpers: int) -> None:
+    """Ask so many helpers to take part; where all are busy elsewhere, it is done without them."""
+    global _helpers
+    while _helpers < helpers:
+        Thread(target=_serve, name="simplenet", daemon=True).start()
+        _helpers += 1
+    for _ in range(helpers):
+        _offered.put(work)
+
+
+def _serve() -> None:
+    while True:
+        _offered.get().help()
+
+
+def _forget_helpers() -> None:
+    """Begin anew in a forked process: threads do not come along."""
+    global _helpers, _offered
+    _helpers, _offered = 0, SimpleQueue()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_helpers)
