@@ -287,9 +287,9 @@ def fit(
     keeper: Keeper,
     say: Say,
     bar: "tqdm[Any]",
-    interval: Interval | None,
-    data: str | None,
-    saved: bool,
+    interval: Interval | None = None,
+    data: str | None = None,
+    saved: bool = True,
 ) -> None:
     """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept.
 

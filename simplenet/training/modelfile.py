@@ -100,7 +100,8 @@ def save_model(path: str | os.PathLike[str], model: Run | Net, *, overwrite: boo
 
 def load_model(path: str | os.PathLike[str]) -> Run:
     """Read a model file. Raise ModelError, saying what is wrong, for anything but a whole one."""
-    as_path("path", path)
+    if not isinstance(path, str | os.PathLike):
+        as_path("path", path)
     try:
         found, sha256 = _read(path)
         run = _loaded(found)

@@ -618,7 +618,8 @@ def test_a_signal_in_mid_epoch_saves_what_was_learned(make_data, number, code, w
         train_until(data, 2100 + 1000, lambda: signal.raise_signal(number), **how)
     assert (ended.type is Terminated) == (number == signal.SIGTERM)
     assert str(ended.value) == (
-        f"{word}. The model after 1 epoch and 1,000 images is saved as model.npz."
+        f"{word}. The model after 1 epoch and 1,000 images is saved as model.npz. To go on: "
+        "simplenet train --resume model.npz"
     )
     found, expected = load_model("model.npz"), init_net((64, 8, 3), rng=0)
     assert (found.epoch, found.images, len(found.history)) == (1, 1000, 1)
@@ -651,7 +652,8 @@ def test_a_signal_while_a_model_is_saved_waits_until_it_is(
 
     monkeypatch.setattr(os, "fsync", disturbed)
     stderr = cli("train", "--data", data, *SMALL, code=code).stderr
-    assert stderr.endswith(f"Error: {word}. The model after 1 epoch is saved as model.npz.\n")
+    said = f"Error: {word}. The model after 1 epoch is saved as model.npz. To go on: "
+    assert stderr.endswith(f"{said}simplenet train --resume model.npz --data {data}\n")
     run = load_model("model.npz")
     assert (run.epoch, run.images) == (1, 0)
     assert os.listdir() == ["model.npz"]
