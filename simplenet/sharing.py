@@ -6,14 +6,14 @@ They sleep while they wait: where another program keeps a core busy, that costs 
 core's share, while the threads of a BLAS, which wait in loops, take many times as long.
 """
 
+import contextlib
 import math
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from queue import SimpleQueue
-from threading import Condition, Thread
+from threading import Lock, Thread, local
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,15 +25,18 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 _threads = 1  # with the one that calls
+_limit = local()  # of a thread that calls: fewer than that, for a while
 _helpers = 0  # threads that have been started
+_active = 0  # of those, at work
+_counting = Lock()  # which only helpers take
 _offered: SimpleQueue["_Work"] = SimpleQueue()
 
 
 def use_threads(threads: int) -> None:
     """Share work among so many threads from now on; BLAS should then use one itself."""
     global _threads
-    if threads < 1:
-        raise ValueError(f"threads: expected at least 1, found {threads}.")
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads: expected a whole number of at least 1, found {threads}.")
     _threads = threads
 
 
@@ -41,14 +44,16 @@ def share(function: Callable[[Part], Result], parts: Iterable[Part]) -> list[Res
     """Return what the function returns for each part, in their order; raise what it raises.
 
     Parts are done by any thread, under the `np.errstate` of the caller. When this returns or
-    raises, no thread is at work on any of them.
+    raises, no thread is at work on any of them, but for a Ctrl-C in a few of its own lines: see
+    `settle`.
     """
     parts = list(parts)
-    if _threads == 1 or len(parts) == 1:
+    threads = min(getattr(_limit, "threads", _threads), len(parts))
+    if threads <= 1:
         return [function(part) for part in parts]
     work = _Work(function, parts)
-    _offer(work, min(_threads, len(parts)) - 1)
     try:
+        _offer(work, threads - 1)
         work.take_part()
     finally:
         work.wait()
@@ -57,10 +62,22 @@ def share(function: Callable[[Part], Result], parts: Iterable[Part]) -> list[Res
     return work.results
 
 
+def settle() -> None:
+    """Wait until no helper is at work on anything.
+
+    Ctrl-C may come where `share` cannot even begin to wait. Whoever puts things back waits here.
+    """
+    quiet = 0
+    while quiet < 2:  # twice: a helper may just have taken what was offered
+        with contextlib.suppress(KeyboardInterrupt):
+            quiet = 0 if _active or not _offered.empty() else quiet + 1
+            time.sleep(0.001)
+
+
 def in_pieces(function: Callable[..., Result], *arrays: NDArray[Any]) -> list[Result]:
     """Return what the function returns for each piece of some arrays of one size.
 
-    Those that it writes into have to be contiguous, and are taken in the order of memory.
+    Those that it writes into have to be contiguous, in the order of C.
     """
     vectors = [array.reshape(-1) for array in arrays]
     return share(lambda piece: function(*(v[piece] for v in vectors)), pieces(vectors[0].size))
@@ -81,19 +98,19 @@ class Pace:
         self.blocks = 0
         self.seconds = {"alone": math.inf, "together": 0.0}  # for an item, at the last trial
 
-    @contextmanager
+    @contextlib.contextmanager
     def block(self, items: int) -> Iterator[None]:
         """Do a block of so many items by as many threads as helped when it was tried last."""
-        global _threads
         trials = {self.PERIOD // 2: "alone", self.PERIOD // 2 + 1: "together"}
-        before, trial = _threads, trials.get(self.blocks % self.PERIOD)
+        trial = trials.get(self.blocks % self.PERIOD)
         way = trial or min(self.seconds, key=self.seconds.__getitem__)
         began = self.clock()
-        _threads = 1 if way == "alone" else before
+        if way == "alone":
+            _limit.threads = 1
         try:
             yield
         finally:
-            _threads = before
+            _limit.__dict__.clear()
         if trial:
             self.seconds[trial] = (self.clock() - began) / items
         self.blocks += 1
@@ -106,10 +123,10 @@ class _Work:
         self.function = function
         self.results: list[Any] = [None] * len(parts)
         self.left = deque(enumerate(parts))
-        self.running = 0  # parts that helpers are at work on
-        self.changed = Condition()
+        self.running = 0  # helpers that are at work on it
+        self.ended: SimpleQueue[None] = SimpleQueue()  # something for each that was
         self.error: BaseException | None = None
-        self.errors_of_caller = np.geterr()
+        self.errors_of_caller, self.callback = np.geterr(), np.geterrcall()
 
     def take_part(self) -> None:
         """Do one part after another until none is left."""
@@ -122,26 +139,28 @@ class _Work:
 
     def help(self) -> None:
         """Do the same in another thread, and keep what is raised for the one that waits."""
-        with self.changed:
+        with _counting:
             self.running += 1
         try:
+            np.seterrcall(self.callback)
             with np.errstate(**self.errors_of_caller):
                 self.take_part()
         except BaseException as error:
             self.left.clear()
             self.error = error
-        with self.changed:
+        with _counting:
             self.running -= 1
-            self.changed.notify()
+        self.ended.put(None)
 
     def wait(self) -> None:
         """Wait until no helper is at work; Ctrl-C has to wait, too, as they write into arrays."""
-        self.left.clear()
         interrupted: KeyboardInterrupt | None = None
-        while self.running:
+        while True:
             try:
-                with self.changed:
-                    self.changed.wait_for(lambda: not self.running)
+                self.left.clear()
+                while self.running:
+                    self.ended.get()
+                break
             except KeyboardInterrupt as error:
                 interrupted = error
         if interrupted:
@@ -151,22 +170,29 @@ class _Work:
 def _offer(work: _Work, helpers: int) -> None:
     """Ask so many helpers to take part; where all are busy elsewhere, it is done without them."""
     global _helpers
-    while _helpers < helpers:
-        Thread(target=_serve, name="simplenet", daemon=True).start()
-        _helpers += 1
-    for _ in range(helpers):
+    with contextlib.suppress(RuntimeError):  # the system allows no more threads
+        while _helpers < helpers:
+            Thread(target=_serve, name="simplenet", daemon=True).start()
+            _helpers += 1
+    for _ in range(min(helpers, _helpers)):
         _offered.put(work)
 
 
 def _serve() -> None:
+    global _active
     while True:
-        _offered.get().help()
+        work = _offered.get()
+        with _counting:
+            _active += 1
+        work.help()
+        with _counting:
+            _active -= 1
 
 
 def _forget_helpers() -> None:
     """Begin anew in a forked process: threads do not come along."""
-    global _helpers, _offered
-    _helpers, _offered = 0, SimpleQueue()
+    global _helpers, _active, _counting, _offered
+    _helpers, _active, _counting, _offered = 0, 0, Lock(), SimpleQueue()
 
 
 if hasattr(os, "register_at_fork"):

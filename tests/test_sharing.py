@@ -173,8 +173,10 @@ def test_a_forked_process_has_threads_of_its_own(three):
 
 
 def test_a_number_of_threads_that_is_none_is_refused():
-    with pytest.raises(ValueError, match="threads: expected at least 1, found 0"):
+    with pytest.raises(ValueError, match="threads: expected a whole number of at least 1, found 0"):
         use_threads(0)
+    with pytest.raises(ValueError, match=r"found 2\.5"):
+        use_threads(2.5)
 
 
 # --- pieces -------------------------------------------------------------------------------------
@@ -225,8 +227,9 @@ def threads_of_blocks(seconds_together, count):
     for number in range(count):
         items = 1 + number % 64
         with pace.block(items):
-            found.append(sharing._threads)
-            clock[0] += items * (1.0 if sharing._threads == 1 else seconds_together(number))
+            now = getattr(sharing._limit, "threads", sharing._threads)
+            found.append(now)
+            clock[0] += items * (1.0 if now == 1 else seconds_together(number))
     return found
 
 
@@ -250,3 +253,73 @@ def test_an_error_in_a_block_leaves_the_number_of_threads(three):
         with pytest.raises(ValueError), pace.block(1):
             raise ValueError
     assert sharing._threads == 3
+
+
+def test_two_threads_that_train_do_not_change_what_was_chosen(three):
+    """One of them may try a block alone while the other begins."""
+    alone, other = Pace(), Pace()
+    alone.blocks = Pace.PERIOD // 2
+
+    def begin():
+        with other.block(1):
+            seen.append(getattr(sharing._limit, "threads", sharing._threads))
+
+    seen = []
+    with alone.block(1):
+        thread = threading.Thread(target=begin)
+        thread.start()
+        thread.join()
+    assert seen == [3] and sharing._threads == 3
+
+
+def test_ctrl_c_while_work_is_offered_waits_too(three, monkeypatch):
+    offered, done = sharing._offered, []
+
+    class Interrupting:
+        get, empty = offered.get, offered.empty
+
+        def put(self, work):
+            offered.put(work)
+            time.sleep(0.05)
+            raise KeyboardInterrupt
+
+    def work(n):
+        time.sleep(0.1)
+        done.append(n)
+
+    share(abs, range(3))  # the helpers wait at the real one
+    monkeypatch.setattr(sharing, "_offered", Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        share(work, range(6))
+    before = len(done)
+    time.sleep(0.3)
+    assert len(done) == before >= 1
+
+
+def test_where_no_more_threads_can_start_the_caller_does_the_work(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(sharing, "_helpers", 0)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    use_threads(3)
+    try:
+        assert share(abs, [-1, -2, -3]) == [1, 2, 3]
+    finally:
+        use_threads(1)
+
+
+def test_a_callback_for_errors_is_called_in_every_thread(three):
+    called, together = [], threading.Barrier(3)
+    before = np.seterrcall(lambda kind, flag: called.append(kind))
+    try:
+
+        def overflow(_):
+            together.wait(timeout=20)
+            np.exp(np.float32(1000))
+
+        with np.errstate(all="call"):
+            share(overflow, range(3))
+    finally:
+        np.seterrcall(before)
+    assert called == ["overflow"] * 3

@@ -20,13 +20,18 @@ def choose(
 ) -> int:
     """Choose kernels and threads for products of a net, return the threads, and load numpy."""
     threads = set_threads(threads, largest_product)
-    why = f"as {KERNELS} says" if KERNELS in os.environ else "its own choice"
-    if set_kernels(choose_kernels(shape, rows)):
-        why = "chosen, since by itself it takes this processor for an older one"
+    given = os.environ.get(KERNELS, "")
+    chosen = set_kernels(choose_kernels(shape, rows))
 
     from simplenet.sharing import use_threads
 
     use_threads(threads)
     if verbose:
-        click.echo(f"blas  {kernels()} ({why}), threads {threads}", err=True)
+        found, why = kernels(), "its own choice"
+        if chosen:
+            why = "chosen, since by itself it takes this processor for an older one"
+        elif given:
+            follows = found.lower().endswith(f" {given.lower()}")
+            why = f"as {KERNELS} says" if follows else f"its own choice, whatever {KERNELS} says"
+        click.echo(f"blas  {found} ({why}), threads {threads}", err=True)
     return threads

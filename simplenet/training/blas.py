@@ -1,5 +1,6 @@
 """Which kernels and how many threads matrix products use: to be chosen before numpy loads."""
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
@@ -32,10 +33,9 @@ def set_threads(threads: int | str, largest_product: int, cores: int | None = No
     if threads == "auto":
         set_before = (os.environ.get(variable, "") for variable in VARIABLES)
         given = next((n for n in set_before if re.fullmatch("[1-9][0-9]{0,3}", n)), None)
-        enough = (
-            min(cores or usable_cores(), MOST_THREADS) if largest_product >= WORTH_SHARING else 1
-        )
-        threads = int(given or enough)
+        enough = min(cores or usable_cores(), MOST_THREADS)
+        wanted = enough if largest_product >= WORTH_SHARING else 1
+        threads = min(int(given), MOST_THREADS) if given else wanted
     for variable in VARIABLES:
         os.environ[variable] = "1"  # `simplenet.sharing` has threads of its own
     return int(threads)
@@ -76,7 +76,7 @@ class Processor(NamedTuple):
 
 def set_kernels(chosen: str | None) -> bool:
     """Put chosen kernels into the environment, unless the user has; return whether it was done."""
-    if chosen is None or KERNELS in os.environ:
+    if chosen is None or os.environ.get(KERNELS):
         return False
     os.environ[KERNELS] = chosen
     return True
@@ -143,13 +143,15 @@ def kernels() -> str:
 
     import numpy as np
 
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    name, version = blas.get("name", "unknown"), blas.get("version", "unknown")
     for path in Path(np.__file__).parent.with_name("numpy.libs").glob("*openblas*"):
-        library = ctypes.CDLL(str(path))  # numpy has loaded it already
-        for prefix, suffix in ("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", ""):
-            core = getattr(library, f"{prefix}openblas_get_corename{suffix}", None)
-            if core is not None:
-                core.restype = ctypes.c_char_p
-                version = re.sub(r"^(\d+\.\d+\.\d+).*", r"\1", blas["version"])
-                return f"OpenBLAS {version} {core().decode()}"
-    return f"{blas['name']} {blas['version']}"
+        with contextlib.suppress(OSError):
+            library = ctypes.CDLL(str(path))  # numpy has loaded it already
+            for prefix, suffix in ("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", ""):
+                core = getattr(library, f"{prefix}openblas_get_corename{suffix}", None)
+                if core is not None:
+                    core.restype = ctypes.c_char_p
+                    version = re.sub(r"^(\d+\.\d+\.\d+).*", r"\1", version)
+                    return f"OpenBLAS {version} {core().decode()}"
+    return f"{name} {version}"

@@ -18,7 +18,7 @@ from simplenet.net import Masks, Net, backward, check_net, forward, optimize, ze
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import OF_LENGTH, SCHEDULES
-from simplenet.sharing import Pace, in_pieces
+from simplenet.sharing import Pace, in_pieces, settle
 from simplenet.streams import stream
 from simplenet.training.batches import (
     Images,
@@ -318,13 +318,14 @@ class _Undo:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.copies: dict[str, NDArray[Any]] = {}  # of one block after another
+        self.copies: dict[str | None, NDArray[Any]] = {}  # of one block after another
 
     @contextmanager
     def block(self) -> Iterator[None]:
         """Undo what is done inside, if it raises anything: Ctrl-C too."""
         run, before, epochs = self.run, replace(self.run), len(self.run.history)
-        arrays = {"params": run.net.params, **run.net.state}
+        arrays: dict[str | None, NDArray[Any]] = {None: run.net.params}  # a state has any name
+        arrays |= {name: array for name, array in run.net.state.items()}  # noqa: C416
         for name, array in arrays.items():
             copy = self.copies.get(name)
             if copy is None or (copy.shape, copy.dtype) != (array.shape, array.dtype):
@@ -333,12 +334,13 @@ class _Undo:
         try:
             yield
         except BaseException:
+            settle()
             for each in fields(run):
                 setattr(run, each.name, getattr(before, each.name))
             del run.history[epochs:]
             for name, array in arrays.items():
                 array[...] = self.copies[name]
-            run.net.state = {name: array for name, array in arrays.items() if name != "params"}
+            run.net.state = {name: array for name, array in arrays.items() if name is not None}
             raise
 
 

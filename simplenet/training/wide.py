@@ -3,7 +3,7 @@
 The equations and the functions are those of `simplenet.net`. What differs: each product, with what
 follows from it, is cut into blocks of columns, which threads share; results go to places that are
 there already; and gradients are written at once, where the heart makes them 0 and then adds. The
-blocks follow from the sizes of the layers alone, so any number of threads gives the same bits.
+blocks follow from the sizes of layers and minibatch alone: any number of threads gives equal bits.
 """
 
 from functools import lru_cache, partial
@@ -29,7 +29,10 @@ class WideStep:
     def __call__(
         self, net: Net, x: Floats, y: Floats, lr: float, rule: Rule | None, masks: Masks | None
     ) -> tuple[Floats, float]:
-        """Learn from one minibatch; return what was predicted, and the mean cost."""
+        """Learn from one minibatch; return what was predicted, and the mean cost.
+
+        The prediction lies in room that the next call uses again.
+        """
         net.a, net.masks = [x, *self._layers("a", net, len(x))[1:]], masks or {}
         reads = self._forward(net)
         cost = self._backward(net, y, reads)
@@ -41,7 +44,8 @@ class WideStep:
         layers = []
         for l, columns in enumerate(net.shape):
             room = self._rooms.get((name, l))
-            if room is None or len(room) < rows:
+            fits = room is not None and room.dtype == net.params.dtype and room.shape[1] == columns
+            if room is None or not fits or len(room) < rows:
                 room = self._rooms[name, l] = aligned((rows, columns), net.params.dtype)
             layers.append(room[:rows])
         return layers

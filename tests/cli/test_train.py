@@ -677,5 +677,8 @@ def test_a_real_process_ends_with_the_right_code_and_a_whole_model(make_data, nu
     epochs, images = found.epoch, found.images
     assert epochs >= 1 and len(found.history) == epochs
     done = f"{epochs} epoch{'s' * (epochs > 1)}" + f" and {images:,} images" * bool(images)
-    assert last == f"Error: {word}. The model after {done} is saved as m.npz."
+    assert last == (
+        f"Error: {word}. The model after {done} is saved as m.npz. To go on: simplenet train "
+        f"--resume m.npz --data {data}"
+    )
     assert os.listdir() == ["m.npz"] and zipfile.is_zipfile("m.npz")

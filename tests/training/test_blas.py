@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from simplenet.training import blas
@@ -50,6 +51,21 @@ def test_auto_respects_a_number_that_the_user_has_set_and_a_given_number_comes_f
     monkeypatch.setenv(name, "3")
     assert blas.set_threads(2, 1) == 2
     assert of_threads() == {"1"}
+
+
+def test_more_than_can_help_is_not_taken_from_the_environment(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "128")  # as on clusters
+    assert blas.set_threads("auto", 1) == blas.MOST_THREADS
+
+
+@pytest.mark.parametrize("config", [{}, {"Build Dependencies": {"blas": {"found": False}}}])
+def test_a_numpy_that_does_not_say_what_it_uses_can_be_described(monkeypatch, tmp_path, config):
+    monkeypatch.setattr(np, "show_config", lambda mode: config)
+    monkeypatch.setattr(np, "__file__", str(tmp_path / "numpy" / "__init__.py"))
+    assert blas.kernels() == "unknown unknown"
+    (tmp_path / "numpy.libs").mkdir()
+    (tmp_path / "numpy.libs" / "libopenblas.so").write_text("no library")
+    assert blas.kernels() == "unknown unknown"
 
 
 def test_the_first_variable_that_is_set_counts(monkeypatch):
@@ -103,10 +119,10 @@ def test_what_the_user_has_set_stays(monkeypatch):
     monkeypatch.setenv(blas.KERNELS, "Zen")
     assert not blas.set_kernels("SkylakeX")
     assert os.environ[blas.KERNELS] == "Zen"
-    monkeypatch.setenv(blas.KERNELS, "")  # that, too
-    assert not blas.set_kernels("SkylakeX")
     monkeypatch.delenv(blas.KERNELS)
     assert not blas.set_kernels(None) and blas.KERNELS not in os.environ
+    assert blas.set_kernels("Haswell") and os.environ[blas.KERNELS] == "Haswell"
+    monkeypatch.setenv(blas.KERNELS, "")  # as if it were not set
     assert blas.set_kernels("Haswell") and os.environ[blas.KERNELS] == "Haswell"
 
 

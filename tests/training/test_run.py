@@ -1135,3 +1135,19 @@ def test_an_error_in_a_later_block_puts_back_arrays_of_every_order_and_size():
     assert run.net.state.keys() == before.keys()
     for name, array in before.items():
         np.testing.assert_array_equal(run.net.state[name], array)
+
+
+def test_a_state_may_have_the_name_of_anything():
+    images, labels = bars(2600)
+    run = start(init_net((24, 3), rng=0), images, labels, epochs=1)
+    run.net.state["params"] = np.zeros(3)
+
+    def failing(net, *args):
+        training.four_calls(net, *args)
+        raise OSError
+
+    before = run.net.params.copy()
+    with pytest.raises(OSError):
+        list(advance(run, images, labels, step=failing))
+    np.testing.assert_array_equal(run.net.params, before)
+    assert run.net.state.keys() == {"params"}

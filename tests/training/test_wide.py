@@ -220,3 +220,17 @@ def test_blocks_are_all_columns_and_more_where_products_are_larger():
 @pytest.mark.parametrize("columns", [1, 100, 10**6])
 def test_chunks_are_all_rows(rows, columns):
     assert [n for part in chunks(rows, columns) for n in range(rows)[part]] == list(range(rows))
+
+
+def test_a_step_can_be_used_for_another_net(small_blocks):
+    step = WideStep()
+    for shape, dtype in (
+        ((30, 50, 4), np.float32), ((30, 50, 4), np.float64), ((30, 70, 4), np.float64),
+        ((30, 20, 4), np.float64),
+    ):  # fmt: skip
+        wide, heart = (init_net(shape, rng=0, dtype=dtype) for _ in range(2))
+        x, y = samples(11, 30, 4, dtype=dtype)
+        ours, _ = step(wide, x, y, 0.5, None, None)
+        theirs, _ = four_calls(heart, x, y, 0.5, None, None)
+        assert ours.dtype == theirs.dtype == dtype
+        np.testing.assert_allclose(wide.params, heart.params, rtol=1e-4, atol=1e-6)
