@@ -1,6 +1,7 @@
 """What the tests share. None of them needs a network, real MNIST, or anything of the user's."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,10 @@ from click.testing import CliRunner
 
 from simplenet import sharing
 from simplenet.datasets.idx import write_idx
+
+# A shell has its background jobs ignore Ctrl-C, and so would every process that a test starts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MNIST = os.environ.get("SIMPLENET_DATA")
 ROOT = Path(__file__).parents[1]
