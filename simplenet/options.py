@@ -7,8 +7,10 @@ be chosen before numpy loads.
 
 import math
 import operator
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypedDict
 
 ACTIVATION_NAMES = ("sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax")
@@ -17,6 +19,7 @@ INIT_NAMES = ("lecun", "glorot", "he", "normal")
 OPTIMIZER_NAMES = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULE_NAMES = ("constant", "step", "exponential", "cosine")
 HIDDEN_NAMES = ACTIVATION_NAMES[:-1]  # softmax makes one distribution of a whole layer
+MOST_INTEGER = 10**100  # a float is larger, and Python writes it
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 
 
@@ -38,6 +41,18 @@ class Option:
         return self.group == "Network"
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxtuple = _SHORT.maxlist = 60
+
+
+def shown(value: Any) -> str:
+    """Return what a person gave as text, numbers and texts in full."""
+    try:
+        return repr(value) if isinstance(value, str | Real) else _SHORT.repr(value)
+    except Exception:  # such as an integer with more digits than Python writes
+        return f"a value of type {type(value).__name__}"
+
+
 def integer(low: int, high: float = math.inf) -> Callable[[Any], int]:
     """Return a check for an integer from low to high, both included."""
     limits = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
@@ -49,7 +64,9 @@ def integer(low: int, high: float = math.inf) -> Callable[[Any], int]:
         except (ValueError, TypeError):
             found = None
         if found is None or isinstance(value, bool) or not low <= found <= high:
-            raise ValueError(f"expected {expected}, found {value!r}")
+            raise ValueError(f"expected {expected}, found {shown(value)}")
+        if found > MOST_INTEGER:
+            raise ValueError(f"expected {expected} and at most 1e100, found {shown(value)}")
         return found
 
     return check
@@ -70,12 +87,12 @@ def number(
 
     def check(value: Any) -> float:
         try:
-            found = float(value)
-        except (ValueError, TypeError, OverflowError):
+            found = float(value) if isinstance(value, str | Real) else math.nan
+        except (ValueError, OverflowError):
             found = math.nan
         fits = above < found < below and least <= found <= most and math.isfinite(found)
         if isinstance(value, bool) or not fits:
-            raise ValueError(f"expected a number {expected}, found {value!r}")
+            raise ValueError(f"expected a number {expected}, found {shown(value)}")
         return found
 
     return check
@@ -85,8 +102,8 @@ def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
     """Return a check for one of some names."""
 
     def check(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"expected one of {', '.join(names)}; found {value!r}")
+        if not isinstance(value, str) or value not in names:
+            raise ValueError(f"expected one of {', '.join(names)}; found {shown(value)}")
         return str(value)
 
     return check
@@ -107,7 +124,7 @@ def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
             example = "784,40,10" if least > 1 else "100,50"
             raise ValueError(
                 f"expected {least} or more layer sizes from 1 to {MOST_NEURONS:,} with commas "
-                f"between, such as {example}; found {value!r}"
+                f"between, such as {example}; found {shown(value)}"
             )
         return found
 

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Sequence
 
-import click
-
+from simplenet.cli.show import echo
 from simplenet.training.blas import KERNELS, choose_kernels, kernels, set_kernels, set_threads
 
 ROWS = 1000  # of a product where nothing is learned
@@ -28,5 +27,5 @@ def choose(
 
     use_threads(threads)
     if verbose:
-        click.echo(f"blas  {kernels()} ({why}), threads {threads}", err=True)
+        echo(f"blas  {kernels()} ({why}), threads {threads}", err=True)
     return threads
