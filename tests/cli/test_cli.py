@@ -158,11 +158,8 @@ def test_more_samples_than_memory_has_are_refused(cli):
         )
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "\u0663", "1e400", "-1", "many", "\x1b", ""])
-@pytest.mark.parametrize(
-    "name",
-    ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "COLUMNS", "LINES", "TQDM_NCOLS", "NO_COLOR"],
-)
+@pytest.mark.parametrize("value", ["9" * 5000, "\u0663", "x"], ids=["9999", "3", "x"])
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "COLUMNS", "TQDM_NCOLS"])
 def test_no_variable_of_the_environment_leads_to_a_traceback(data, name, value):
     args = [sys.executable, "-m", "simplenet", "train", "--data", data, "--epochs", "1"]
     env = os.environ | {name: value}
