@@ -1,7 +1,6 @@
 """The command line: each command parses, calls a function of the library, and shows the result."""
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -118,7 +117,6 @@ def main() -> None:
     except KeyboardInterrupt as error:  # before a command ran, or after it had ended
         code = exit_code(error)
     ignore()
-    _let_go_of_output()
     sys.exit(code)
 
 
@@ -133,14 +131,3 @@ def _run() -> int:
     except click.Abort as error:  # what click makes of Ctrl-C before a command runs
         code = exit_code(error.__cause__)
     return code
-
-
-def _let_go_of_output() -> None:
-    """Forget what could not be written, and has been said to be: Python would try it once more."""
-    for stream in sys.stdout, sys.stderr:
-        try:
-            if stream is not None:
-                stream.flush()
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -212,7 +212,7 @@ def test_a_hostile_folder(run, make_data, command):
     assert printable(NAME) in run(*how, whole, code=3).stderr
 
 
-def test_hostile_variables(run, monkeypatch):
+def test_hostile_variables(run, make_data, monkeypatch):
     save_model("m.npz", init_net((64, 3), rng=0))
     monkeypatch.setenv("SIMPLENET_DATA", NAME)
     assert printable(NAME) in run("train", code=3).stderr
@@ -221,6 +221,10 @@ def test_hostile_variables(run, monkeypatch):
     assert printable(NAME) in run("fetch", code=3).stderr
     assert printable(NAME) in run("fetch", "--verify", code=3).stderr
     assert printable(NAME) in run("fetch", "--offline", code=3).stderr
+    sample = make_data("sample")
+    monkeypatch.setitem(DATASETS, "sample", DATASETS["sample"]._replace(folder=sample))
+    notice = run("train", *SMALL).stderr
+    assert printable(NAME) in " ".join(notice.split()) and "THIS IS NOT MNIST" in notice
 
 
 @pytest.mark.parametrize(
