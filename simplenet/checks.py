@@ -18,7 +18,7 @@ MOST_LAYERS = 10_000
 MOST_PARAMETERS = 1_000_000_000  # of a net: 4 GB, and as much for their gradients
 MOST_ITEMS = 100_000_000  # in a list: it takes ten times the memory of an array
 
-LONGEST_PATH = 4096  # in bytes, of most systems
+LONGEST_PATH = 2**17  # in bytes, as of an argument in Linux; files have shorter ones
 MOST_SEEDS = 1000  # in a list that is one seed
 
 _SOURCES = np.random.Generator, np.random.BitGenerator, np.random.SeedSequence

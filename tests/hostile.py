@@ -69,7 +69,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "number as text": lambda: "3",
     "nul": lambda: "a\0b",
     "surrogate": lambda: "\ud800",
-    "long text": lambda: "x" * 100_000,
+    "long text": lambda: "x" * 200_000,
     "bytes": lambda: b"net",
     "path": lambda: Path("model.npz"),
     "empty list": list,

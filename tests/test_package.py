@@ -23,7 +23,7 @@ ORDER = """
     pictures pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
-    cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
+    cli.signals cli.show cli cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
     cli.output cli.resume
     cli.train cli.evaluate cli.predict cli.gears cli.info cli.check cli.graph cli.fetch
     __init__ __main__

@@ -259,15 +259,17 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> "Server":
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port)).close()
+        self._thread.join(10)
         self._listener.close()
 
     def url(self, number: int) -> str:
@@ -289,6 +291,8 @@ class Server:
     def _give(self, connection: socket.socket) -> None:
         """Send the answer that is asked for; to what is no request, some other."""
         asked = connection.recv(1 << 16).split(b" ")
+        if asked == [b""]:
+            return
         digits = asked[1].strip(b"/").split(b"/")[0] if len(asked) > 1 else b""
         number = int(digits) if digits.lstrip(b"-").isdigit() and len(digits) < 10 else 0
         parts, pause, endless, _ = self.answer(number)

@@ -1,11 +1,14 @@
 """The command line: each command parses, calls a function of the library, and shows the result."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import click
 
+from simplenet.cli.show import Command, echo, printable
 from simplenet.cli.signals import exit_code, ignore, install, word
 from simplenet.errors import SimplenetError
 from simplenet.version import __version__
@@ -27,11 +30,11 @@ class Failure(click.ClickException):
     """One clear sentence on stderr, and an exit code."""
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.exit_code = exit_code  # type: ignore[misc]  # click sets it on instances, too
 
 
-class Commands(click.Group):
+class Commands(Command, click.Group):
     """Load commands when needed, and turn what goes wrong in them into a sentence and a code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -45,22 +48,42 @@ class Commands(click.Group):
         command: click.Command = import_module(COMMANDS[name]).command
         return command
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the command line. Raise what went wrong as a Failure or a usage error."""
+        with _failures():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. Raise what went wrong as a Failure."""
-        try:
+        """Run a command. Raise what went wrong as a Failure or a usage error."""
+        with _failures():
             return super().invoke(ctx)
-        except SimplenetError as error:
-            raise Failure(str(error), error.exit_code) from error
-        except KeyboardInterrupt as error:
-            raise Failure(str(error) or f"{word(error)}.", exit_code(error)) from error
-        except BrokenPipeError:
-            raise  # whoever read our output has gone; click ends quietly
-        except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            raise Failure(f"{place}{error.strerror or error}.") from error
-        except MemoryError as error:
-            why = str(error) or "try a smaller net or batch"
-            raise Failure(f"not enough memory: {why}.") from error
+
+
+@contextlib.contextmanager
+def _failures() -> Iterator[None]:
+    """Turn what goes wrong into a sentence, in which nothing is that a terminal obeys."""
+    try:
+        yield
+    except click.UsageError as error:
+        raise click.UsageError(printable(error.format_message()), error.ctx) from error
+    except SimplenetError as error:
+        raise Failure(str(error), error.exit_code) from error
+    except KeyboardInterrupt as error:
+        raise Failure(str(error) or f"{word(error)}.", exit_code(error)) from error
+    except BrokenPipeError:
+        raise  # whoever read our output has gone; click ends quietly
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise Failure(f"{place}{error.strerror or error}.") from error
+    except MemoryError as error:
+        why = str(error) or "try a smaller net or batch"
+        raise Failure(f"not enough memory: {why}.") from error
+
+
+def _show_version(context: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        echo(f"simplenet {__version__}")
+        context.exit()
 
 
 @click.group(
@@ -69,7 +92,10 @@ class Commands(click.Group):
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",
 )
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+    help="Show the version and exit.",
+)  # fmt: skip
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Train a small neural network on handwritten digits, and see how well it reads them.
@@ -80,7 +106,7 @@ def cli(context: click.Context) -> None:
       simplenet eval model.npz
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        echo(*context.get_help().split("\n"))
 
 
 def main() -> None:
@@ -99,7 +125,8 @@ def _run() -> int:
     try:
         code: int = cli(prog_name="simplenet", standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):  # nobody will know, but for the exit code
+            error.show()
         code = error.exit_code
     except click.Abort as error:  # what click makes of Ctrl-C before a command runs
         code = exit_code(error.__cause__)

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -14,7 +16,13 @@ def make_bar(
     quiet: bool = False,
 ) -> "tqdm[Any]":  # fmt: skip
     """Return a progress bar of tqdm; `scale` shows 1,000 as 1k."""
-    from tqdm import tqdm
+    try:
+        from tqdm import tqdm
+    except ValueError as error:  # tqdm reads variables of the environment when it is imported
+        raise click.UsageError(
+            "the variables of the environment that begin with TQDM_: expected what the progress "
+            f"bar can take, found something else ({error}): unset them."
+        ) from error
 
     terminal = sys.stderr is not None and sys.stderr.isatty()
     return tqdm(

@@ -17,8 +17,8 @@ from simplenet.cli.parameters import (
     json_option,
     table_options,
 )
-from simplenet.cli.show import echo_json
-from simplenet.options import integer
+from simplenet.cli.show import echo, echo_json
+from simplenet.options import integer, shown
 from simplenet.training.blas import set_threads
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simplenet.net import Masks, Net
     from simplenet.witnesses.compare import Comparison
 
+MOST_SAMPLES = 100_000  # at random: as many as nobody needs, and memory has
 NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
 
 
@@ -127,6 +128,11 @@ def samples(net: "Net", data: "Data | None", count: int, seed: int) -> tuple["Fl
     from simplenet.training.batches import check_fit
 
     if data is None:
+        if count > MOST_SAMPLES:
+            raise click.BadParameter(
+                f"expected at most {MOST_SAMPLES:,} samples at random, found {shown(count)}.",
+                param_hint="'--batch-size'",
+            )
         rng = stream(seed, "samples")
         x = rng.random((count, net.shape[0]))
         return x, np.eye(net.shape[-1])[rng.integers(0, net.shape[-1], count)]
@@ -145,17 +151,15 @@ def show(rows: list["Comparison"], tolerance: float) -> None:
 
     witnesses = list(dict.fromkeys(row["witness"] for row in rows))
     names = "".join(f"{name:>12} " for name in witnesses)
-    click.echo(f"{'group':6}{'parameters':>12}{names}".rstrip())
+    echo(f"{'group':6}{'parameters':>12}{names}".rstrip())
     for start in range(0, len(rows), len(witnesses)):
         group = rows[start : start + len(witnesses)]
         errors = "".join(f"{row['error']:12.1e}{mark(row)}" for row in group)
-        click.echo(f"{group[0]['group']:6}{group[0]['parameters']:12,}{errors}".rstrip())
+        echo(f"{group[0]['group']:6}{group[0]['parameters']:12,}{errors}".rstrip())
     largest = (max(row["rounding"] for row in rows if row["witness"] == name) for name in witnesses)
-    click.echo(f"{'rounding':18}{''.join(f'{limit:12.1e} ' for limit in largest)}".rstrip())
+    echo(f"{'rounding':18}{''.join(f'{limit:12.1e} ' for limit in largest)}".rstrip())
     if any(mark(row) == "~" for row in rows):
-        click.echo(
-            f"~ above {tolerance:g}, but no more than rounding can make of gradients so small"
-        )
+        echo(f"~ above {tolerance:g}, but no more than rounding can make of gradients so small")
     if "PyTorch" not in witnesses:
-        click.echo("PyTorch is not installed, and was not compared.")
-    click.echo(f"largest relative error {max(row['error'] for row in rows):.1e}")
+        echo("PyTorch is not installed, and was not compared.")
+    echo(f"largest relative error {max(row['error'] for row in rows):.1e}")

@@ -12,11 +12,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from simplenet.cli.parameters import FILES, Decorated, GroupedOption, file_of
-from simplenet.errors import SimplenetError
-from simplenet.options import OPTIONS, resolve_options
+from simplenet.cli.parameters import FILES, Decorated, GroupedOption, brief, file_of
+from simplenet.errors import DataError, SimplenetError
+from simplenet.files import open_regular
+from simplenet.options import MOST_NEURONS, OPTIONS, resolve_options
 
 SIZES = "hidden", "shape"  # two ways to say how large the layers are
+MOST_BYTES = 1 << 16  # of a configuration file: a longer one is another file
+MOST_DOTS = 100  # in a line of it: tomllib takes memory by the square of how many a key has
 RANKS = "simplenet.ranks"  # in the context: by the name of an option, the layer that gives it
 
 
@@ -47,7 +50,13 @@ def config_options(command: Decorated) -> Decorated:
 def from_toml(path: Path) -> dict[str, Any]:
     """Read options by their names on the command line; give them by their names in the table."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        with open_regular(path) as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ValueError(f"more than {MOST_BYTES:,} bytes")
+        if any(line.count(b".") > MOST_DOTS for line in content.split(b"\n")):
+            raise ValueError(f"more than {MOST_DOTS:,} dots in a line")
+        found = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise click.BadParameter(
             f"{path} cannot be read: {error.strerror or error}.", param_hint="--config"
@@ -61,14 +70,14 @@ def from_toml(path: Path) -> dict[str, Any]:
     for key, value in found.items():
         if key not in names:
             raise click.BadParameter(
-                f"{path}: expected only options such as {', '.join(names)}; found {key!r}.",
+                f"{path}: expected only options such as {', '.join(names)}; found {brief(key)}.",
                 param_hint="--config",
             )
         text = isinstance(value, str)
         if isinstance(value, bool | dict) or (key == "data" and not text):
             kinds = "a text" if key == "data" else "a number, a text or a list"
             raise click.BadParameter(
-                f"{path}: expected {kinds} for {key}, found {value!r}.", param_hint="--config"
+                f"{path}: expected {kinds} for {key}, found {brief(value)}.", param_hint="--config"
             )
     if found.keys() >= set(SIZES):
         raise click.BadParameter(
@@ -163,7 +172,15 @@ def without_outvoted(asked: dict[str, Any], ranks: dict[str, int]) -> dict[str, 
 
 
 def layer_sizes(asked: dict[str, Any], inputs: int = 784, classes: int = 10) -> tuple[int, ...]:
-    """Return the shape of the net that was asked for, for images and classes of this number."""
+    """Return the shape of the net that was asked for, for images and classes of this number.
+
+    Raise DataError for images that no net can have as many inputs for.
+    """
+    if inputs > MOST_NEURONS:
+        raise DataError(
+            f"the images of the data set: expected at most {MOST_NEURONS:,} pixels in each, as a "
+            f"net has no more inputs, found {inputs:,}: make them smaller."
+        )
     shape: tuple[int, ...] | None = asked.get("shape")
     return shape or (inputs, *asked.get("hidden", OPTIONS["hidden"].default), classes)
 

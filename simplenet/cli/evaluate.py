@@ -15,7 +15,7 @@ from simplenet.cli.parameters import (
     threads_option,
     verbose_option,
 )
-from simplenet.cli.show import echo_json, percent
+from simplenet.cli.show import echo, echo_json, percent
 from simplenet.options import OPTIONS
 
 BYTES = 4  # of one weight in a model file
@@ -77,10 +77,8 @@ def command(
             }
         )
         return
-    click.echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {found.name}")
-    click.echo(f"cost     {score.cost:.4f}")
-    click.echo("\nclass  images  correct  accuracy")
+    echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {found.name}")
+    echo(f"cost     {score.cost:.4f}")
+    echo("", "class  images  correct  accuracy")
     for row in classes:
-        click.echo(
-            f"{row['class']:5}{row['images']:8,}{row['correct']:9,}{percent(row['accuracy']):>10}"
-        )
+        echo(f"{row['class']:5}{row['images']:8,}{row['correct']:9,}{percent(row['accuracy']):>10}")

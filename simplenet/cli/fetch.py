@@ -4,6 +4,7 @@ import click
 
 from simplenet.cli.bars import download_bar
 from simplenet.cli.parameters import Grouped, GroupedOption
+from simplenet.cli.show import echo
 from simplenet.datasets.sources import DATASETS, FILES, cache_folder, fetch, verify
 from simplenet.errors import DataError
 
@@ -33,7 +34,7 @@ def command(name: str, only_verify: bool, offline: bool) -> None:
     if only_verify:
         wrong = verify(name)
         for part, file in FILES.items():
-            click.echo(wrong.get(part, f"{file} is right"))
+            echo(wrong.get(part, f"{file} is right"))
         if wrong:
             raise DataError(
                 f"{cache_folder() / name}: {len(wrong)} of {len(FILES)} files are missing or "
@@ -41,4 +42,4 @@ def command(name: str, only_verify: bool, offline: bool) -> None:
             )
         return
     with download_bar() as progress:
-        click.echo(fetch(name, offline, progress=progress))
+        echo(fetch(name, offline, progress=progress))

@@ -8,7 +8,7 @@ import click
 from simplenet.cli.data import data_for
 from simplenet.cli.output import check_output, free_name, output_options
 from simplenet.cli.parameters import Checked, Grouped, GroupedOption, data_options, json_option
-from simplenet.cli.show import echo_json, shape_text
+from simplenet.cli.show import echo, echo_json, shape_text
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import integer
 from simplenet.training.blas import set_threads
@@ -91,12 +91,12 @@ def command(
     if as_json:
         echo_json({"page": str(path), "nets": computed})
     else:
-        click.echo(f"saved {path}")
+        echo(f"saved {path}")
     if opens:
         import webbrowser
 
         if not webbrowser.open(path.absolute().as_uri()):
-            click.echo(f"no browser could be started: open {path.absolute()} in one.", err=True)
+            echo(f"no browser could be started: open {path.absolute()} in one.", err=True)
 
 
 def the_example() -> "Shown":

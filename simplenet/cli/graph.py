@@ -9,6 +9,7 @@ import click
 
 from simplenet.cli.output import check_output, output_options
 from simplenet.cli.parameters import Grouped
+from simplenet.cli.show import echo
 
 if TYPE_CHECKING:
     from simplenet.autodiff import Tensor
@@ -41,7 +42,7 @@ def command(
         name, _, number = text.partition("=")
         name = unicodedata.normalize("NFKC", name)  # as `evaluate` does
         try:
-            value = float(number)
+            value = float(number) if number.isascii() else math.nan
         except ValueError:
             value = math.nan
         if name in numbers or not (name.isidentifier() and math.isfinite(value)):
@@ -69,9 +70,9 @@ def command(
         if result.requires_grad:
             result.backward()
     if slips:
-        click.echo(f"note: {', '.join(dict.fromkeys(slips))}: some are inf or nan.", err=True)
+        echo(f"note: {', '.join(dict.fromkeys(slips))}: some are inf or nan.", err=True)
     if output is None:
-        click.echo(result.to_dot(), nl=False)
+        echo(*result.to_dot().rstrip("\n").split("\n"))
     else:
         from simplenet.files import atomic_write
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simplenet.cli.parameters import Grouped, json_option
-from simplenet.cli.show import echo_json, percent, position, shape_text
+from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
@@ -52,7 +52,7 @@ def command(model: Path, as_json: bool) -> None:
         echo_json(about)
         return
     lines = {
-        "model": f"{click.format_filename(model)}, SHA-256 {run.sha256}",
+        "model": f"{model}, SHA-256 {run.sha256}",
         "net": f"{shape_text(net.shape)}: {net.params.size:,} parameters, {net.params.dtype}",
         "functions": f"{', '.join(net.activations)}; cost {net.cost}",
         "data": run.data.get("name", "not recorded"),
@@ -62,14 +62,14 @@ def command(model: Path, as_json: bool) -> None:
     }
     for name, text in lines.items():
         filled = textwrap.fill(
-            f"{name:10} {text}", 100, subsequent_indent=" " * 11,
+            f"{name:10} {printable(text)}", 100, subsequent_indent=" " * 11,
             break_long_words=False, break_on_hyphens=False,  # paths stay whole
         )  # fmt: skip
-        click.echo(filled)
+        echo(*filled.split("\n"))
     if run.history:
-        click.echo("\nepoch    cost  accuracy  validation  learning rate")
+        echo("", "epoch    cost  accuracy  validation  learning rate")
     for record in run.history:
-        click.echo(
+        echo(
             f"{record.epoch:5}{record.cost:8.4f}{percent(record.accuracy):>10}"
             f"{percent(record.validation_accuracy):>12}{record.lr:15g}"
         )

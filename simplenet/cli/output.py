@@ -11,6 +11,7 @@ import click
 
 from simplenet.cli import Failure
 from simplenet.cli.parameters import GroupedOption
+from simplenet.cli.show import echo
 from simplenet.files import cut, part_name, replaceable
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Keeper:
             self._save(model)
         except OSError as error:
             why = error.strerror or error
-            click.echo(
+            echo(
                 f"warning: {self.path} could not be saved: {why}; training goes on, and tries "
                 "again after the next epoch",
                 err=True,
@@ -113,7 +114,7 @@ class Keeper:
                 save_model(self.path, model, overwrite=self.overwrite or self._unchanged())
             except FileExistsError:
                 taken, self.path = self.path, free_name(self.wanted)
-                click.echo(f"{taken} has been taken meanwhile: saving as {self.path}", err=True)
+                echo(f"{taken} has been taken meanwhile: saving as {self.path}", err=True)
             else:
                 self.written = os.stat(self.path)
                 return

@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from simplenet.cli.show import Command
 from simplenet.datasets.sources import DATASETS
-from simplenet.options import OPTIONS, Option, integer
+from simplenet.options import OPTIONS, Option, integer, shown
 
 FILES = "simplenet.files"  # in the context: by the name of an option, the file that gives it
+LONGEST = 100  # characters of a value that is no good, in what is said of it
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -22,9 +24,26 @@ class Checked(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the value, checked, or fail as click does; name the file that it is from."""
         try:
-            return self.check(value)
+            found = self.check(value)
+            if not _is_ascii(value):
+                raise ValueError(f"expected digits from 0 to 9, found {shown(value)}")
+            return found
         except ValueError as error:
-            self.fail(f"{file_of(param.name if param else None, ctx)}{error}.", param, ctx)
+            why = str(error).replace(shown(value), brief(value))
+            self.fail(f"{file_of(param.name if param else None, ctx)}{why}.", param, ctx)
+
+
+def brief(value: Any) -> str:
+    """Return what a person gave as a message shows it: the start of it, if it is long."""
+    text = shown(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _is_ascii(value: Any) -> bool:
+    """Return whether the texts in a value are: Python reads the digits of all scripts."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_ascii, value))
+    return not isinstance(value, str) or value.isascii()
 
 
 def file_of(name: str | None, context: click.Context | None) -> str:
@@ -36,7 +55,7 @@ def file_of(name: str | None, context: click.Context | None) -> str:
     return f"{path}: " if path else ""
 
 
-class Grouped(click.Command):
+class Grouped(Command):
     """A command whose help lists its options under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

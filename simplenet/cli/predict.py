@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simplenet.cli.parameters import Grouped, GroupedOption, json_option
-from simplenet.cli.show import shape_text
+from simplenet.cli.show import echo, shape_text
 from simplenet.errors import DataError, DivergedError, ModelError
 from simplenet.training.blas import set_threads
 
@@ -53,7 +53,7 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
     loaded = load_model(demo_path() if model is None else model)
     if model is None:
         shape, data = shape_text(loaded.net.shape), loaded.data["name"]
-        click.echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
+        echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
     blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
     results: list[dict[str, object]] = []
     for name in images:
@@ -64,7 +64,7 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
         except DataError as error:
             if len(images) == 1 and not as_json:
                 raise
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
             results.append({"image": name, "error": str(error)})
             continue
         prediction = int(found.argmax())
@@ -77,13 +77,13 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
             }
         )
         if not as_json:
-            title = f"{click.format_filename(name)}: " if len(images) > 1 else "prediction "
+            title = f"{name}: " if len(images) > 1 else "prediction "
             doubt = "" if found.max() >= SURE else f"  (unsure: no output is above {SURE})"
-            click.echo(("\n" if len(results) > 1 else "") + f"{title}{prediction}{doubt}\n")
-            click.echo(side_by_side(pixels, found, blocks=blocks))
+            echo(*[""] * (len(results) > 1), f"{title}{prediction}{doubt}", "")
+            echo(*side_by_side(pixels, found, blocks=blocks).split("\n"))
     if as_json:  # with a line for each image, for a line for each pixel would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
-        click.echo(f"[\n{lines}\n]")
+        echo("[", *lines.split("\n"), "]")
     if any("error" in result for result in results):
         click.get_current_context().exit(DataError.exit_code)
 

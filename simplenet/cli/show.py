@@ -1,15 +1,60 @@
-"""How results look: shares, positions, and JSON for programs."""
+"""How results look: lines that no terminal obeys, shares, positions, and JSON for programs."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 
+def printable(text: object) -> str:
+    """Return text with an escape for each character that is none to be seen, as a newline is.
+
+    A terminal obeys some of them, whoever has put them into the name of a file or into a model.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def echo(*lines: object, err: bool = False) -> None:
+    """Print lines on stdout, or on stderr if `err`: each is one line, whatever it holds.
+
+    What the stream cannot encode is escaped, too. Raise OSError if stdout cannot be written to;
+    what cannot be written to stderr is lost: it tells how things go, and nothing waits for it.
+    """
+    stream = sys.stderr if err else sys.stdout
+    if stream is None:  # it has been closed
+        return
+    text = "".join(f"{printable(line)}\n" for line in lines)
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except OSError as error:
+        if not err:
+            raise OSError(error.errno, error.strerror, "standard output") from error
+
+
 def echo_json(result: Mapping[str, Any]) -> None:
     """Print a result for programs."""
-    click.echo(json.dumps(result, indent=2, allow_nan=False))
+    echo(*json.dumps(result, indent=2, allow_nan=False).split("\n"))
+
+
+class Command(click.Command):
+    """A command whose help is printed as everything else is."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option --help."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        echo(*ctx.get_help().split("\n"))
+        ctx.exit()
 
 
 def position(epochs: int, images: int) -> str:

@@ -34,7 +34,7 @@ from simplenet.cli.parameters import (
     verbose_option,
 )
 from simplenet.cli.resume import check_same, command_to_resume, load_run, peek
-from simplenet.cli.show import echo_json, percent, position, shape_text
+from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
 from simplenet.cli.signals import signals_held, word
 from simplenet.errors import DataError, SimplenetError
 from simplenet.options import OPTIONS
@@ -138,7 +138,7 @@ def command(
         sizes = sizes or {"hidden": OPTIONS["hidden"].default}
         toml = {**sizes, **functions, **training, "data": data, "threads": threads}
         follows = {name for name, option in OPTIONS.items() if option.default is None} - {*asked}
-        click.echo(to_toml(toml, follows), nl=False)
+        echo(*to_toml(toml, follows).splitlines())
         return
     if resume:
         keeper, (shape, batch_size) = keeper_of(resume, output, overwrite), peek(resume)
@@ -154,7 +154,7 @@ def command(
         resolve_together(asked, shape)  # what is wrong is said before a download
         found = find_data(data, offline, quiet)
         run, saved = start_run(asked, found), True  # there is nothing yet
-    say: Say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
+    say: Say = (lambda text: None) if quiet else (lambda text: echo(text, err=True))
     learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
     say(
         f"data  {found.name}: {learned:,} images to learn from, {held_out:,} to validate, "
@@ -186,11 +186,11 @@ def command(
             }
         )
     else:
-        click.echo(
+        echo(
             f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
             f"({images:,} test images of {found.name})"
         )
-        click.echo(f"saved {click.format_filename(keeper.path)}")
+        echo(f"saved {keeper.path}")
 
 
 def start_run(asked: dict[str, Any], data: "Data") -> "Run":
@@ -239,10 +239,10 @@ def find_data(
         except DataError as error:
             data = load_data("sample")
             why = textwrap.fill(
-                str(error), 90, initial_indent="  ", subsequent_indent="  ",
+                printable(error), 90, initial_indent="  ", subsequent_indent="  ",
                 break_long_words=False, break_on_hyphens=False,
             )  # fmt: skip
-            click.echo(NOTICE.format(why=why), err=True)
+            echo(*NOTICE.format(why=why).split("\n"), err=True)
             return data
 
 
@@ -357,7 +357,7 @@ def warn_of_guessing(run: "Run", accuracy: float, when: str) -> None:
     learned = run.image_shape[0] - run.settings["validation"]
     steps = run.epoch * -(-learned // run.settings["batch_size"])
     advice = advice_on(run.settings, run.net.shape[1:-1], default_lr_of(run), steps)
-    click.echo(
+    echo(
         f"warning: an accuracy of {percent(accuracy)} {when} is hardly better than guessing: "
         f"{advice}.",
         err=True,

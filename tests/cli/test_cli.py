@@ -105,6 +105,104 @@ def test_a_slip_in_the_command_is_a_usage_error(cli, args, words):
     assert words in result.stderr and result.stdout == ""
 
 
+GIVEN = {
+    "decay_every": ["--schedule", "step"], "decay": ["--schedule", "step"],
+    "warmup": ["--schedule", "cosine"], "rho": ["--optimizer", "rmsprop"],
+    "beta1": ["--optimizer", "adam"], "beta2": ["--optimizer", "adam"],
+    "epsilon": ["--optimizer", "adam"], "weight_decay": ["--optimizer", "adamw"],
+    "label_smoothing": ["--cost", "cross-entropy"],
+}  # fmt: skip
+ODD = [
+    "1e400",
+    "1" + "0" * 400,
+    "9" * 5000,
+    "-" + "9" * 5000,
+    "\u0663",
+    "0.\u0665",
+    "\uff11",
+    "nan",
+]
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: ascii(value[:5]))
+@pytest.mark.parametrize("name", OPTIONS)
+def test_no_option_takes_numbers_beyond_measure_or_in_other_digits(cli, data, name, value):
+    option = f"--{name.replace('_', '-')}"
+    result = cli("train", "--data", data, *GIVEN.get(name, []), option, value, code=2)
+    message = result.stderr.splitlines()[-1]
+    assert message.startswith(f"Error: Invalid value for '{option}': expected ")
+    assert "found" in message and len(message) < 500
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: ascii(value[:5]))
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["train", "--threads"], ["check", "--batch-size"], ["gears", "--sample"],
+        ["graph", "a", "a="],
+    ],
+    ids=lambda args: args[0],
+)  # fmt: skip
+def test_no_other_number_does_either(cli, args, value):
+    *args, last = args
+    args = [*args, last + value] if last == "a=" else [*args, last, value]
+    message = cli(*args, code=2).stderr.splitlines()[-1]
+    assert message.startswith("Error: Invalid value for ")
+
+
+def test_more_samples_than_memory_has_are_refused(cli):
+    for many in 100_001, 10**12, 10**30:
+        stderr = cli("check", "--batch-size", many, code=2).stderr
+        assert (
+            f"'--batch-size': expected at most 100,000 samples at random, found {many}." in stderr
+        )
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "\u0663", "x"], ids=["9999", "3", "x"])
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "COLUMNS", "TQDM_NCOLS"])
+def test_no_variable_of_the_environment_leads_to_a_traceback(data, name, value):
+    args = [sys.executable, "-m", "simplenet", "train", "--data", data, "--epochs", "1"]
+    env = os.environ | {name: value}
+    result = subprocess.run(args, env=env, capture_output=True, text=True)
+    if name == "TQDM_NCOLS" and value != "\u0663":
+        assert result.returncode == 2
+        assert "Error: the variables of the environment that begin with TQDM_: exp" in result.stderr
+        assert result.stderr.endswith("unset them.\n")
+    else:
+        assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "\u0663", "nowhere", "a/" * 3000])
+@pytest.mark.parametrize("command", ["train", "eval"])
+def test_a_folder_that_cannot_be_is_bad_data(cli, model, command, value, monkeypatch):
+    monkeypatch.setenv("SIMPLENET_DATA", value)
+    stderr = cli(*[command, model][: 1 + (command == "eval")], code=3).stderr
+    assert "SIMPLENET_DATA" in stderr and stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("size", [(1000, 1001), (1_000_001,), (1, 1_000_001)], ids=str)
+@pytest.mark.parametrize(
+    "args",
+    [["train"], ["train", "--shape", "784,10"], ["check"], ["train", "--hidden", "3,2"]],
+    ids=" ".join,
+)
+def test_images_of_more_pixels_than_a_net_has_inputs_are_bad_data(cli, make_data, args, size):
+    folder = make_data(f"large {size}", train=6, test=3, size=size)
+    result = cli(*args, "--data", folder, code=3)
+    assert result.stderr.splitlines()[-1] == (
+        "Error: the images of the data set: expected at most 1,000,000 pixels in each, as a net "
+        f"has no more inputs, found {np.prod(size):,}: make them smaller."
+    )
+    assert not os.path.exists("model.npz")
+
+
+def test_images_of_as_many_pixels_as_a_net_has_inputs_will_do(cli, make_data):
+    folder = make_data("large", train=6, test=3, size=(1000, 1000))
+    cli("train", "--data", folder, "--hidden", 1, "--epochs", 1)
+    assert load_model("model.npz").net.shape == (10**6, 1, 3)
+
+
 @pytest.mark.parametrize("command", ["eval", "info"])
 def test_a_file_that_is_no_model_is_bad_data(shell, command):
     with open("hello.txt", "w") as file:
@@ -174,8 +272,8 @@ def test_names_that_are_no_text_are_shown_as_well_as_can_be(shell, data):
     name = os.fsdecode(b"m\xff.npz")
     env = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
     args = ("--data", data, "--epochs", 1)
-    assert "saved m�.npz" in shell("train", *args, "-o", name, env=env).stdout
-    assert "m�.npz, SHA-256" in shell("info", name, env=env).stdout
+    assert "saved m\\udcff.npz" in shell("train", *args, "-o", name, env=env).stdout
+    assert "m\\udcff.npz, SHA-256" in shell("info", name, env=env).stdout
     shell("eval", name, "--data", data, env=env)
     assert json.loads(shell("eval", name, "--data", data, "--json", env=env).stdout)["accuracy"]
     assert "exists" in shell("train", *args, "-o", name, code=2, env=env).stderr

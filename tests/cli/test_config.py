@@ -2,7 +2,9 @@
 
 import datetime
 import json
+import os
 import re
+import signal
 import tomllib
 from pathlib import Path
 
@@ -307,6 +309,51 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(cli, name, words):
     Path("folder").mkdir()
     result = cli("train", "--config", name, "--print-config", code=2)
     assert f"Invalid value for --config: {words}" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero", "/dev/null", "link"])
+def test_what_is_no_file_is_said_at_once(cli, name):
+    os.mkfifo("pipe")
+    os.symlink("pipe", "link")
+    signal.alarm(20)  # rather than wait for ever
+    try:
+        stderr = cli("train", "--config", name, "--print-config", code=2).stderr
+    finally:
+        signal.alarm(0)
+    assert f"Invalid value for --config: {name} cannot be read: it is no regular file." in stderr
+
+
+def test_a_file_that_is_far_too_long_is_not_read_to_its_end(cli, printed):
+    write("epochs = 3\n" + "#" * (2**16 - 11))
+    assert printed("--config", "c.toml")["epochs"] == 3
+    os.truncate("c.toml", 10**12)  # which takes no room
+    stderr = cli("train", "--config", "c.toml", code=2).stderr
+    assert (
+        "c.toml: expected TOML such as `epochs = 10`, found an error: more than 65,536 " in stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lr" + ".a" * 30_000 + " = 1", "lr" + ".a" * 99 + " = 1",
+        "hidden = " + "[" * 400 + "]" * 400, "lr = '" + "x" * 60_000 + "'",
+        "'" + "x" * 60_000 + "' = 1", "lr = " + "9" * 5000, "epochs = " + "9" * 4000,
+        "epochs = '" + "9" * 5000 + "'", "data = 1e400", "batch-size = 1" + "0" * 400,
+        "decay-every = 1e400\nschedule = 'step'", "hidden = ['\u0663']", "epochs = '\u0663'",
+        "lr = '\u0663'",
+    ],
+    ids=lambda text: text[:25],
+)  # fmt: skip
+def test_what_is_too_large_or_in_other_digits_is_a_usage_error(cli, text):
+    stderr = cli("train", "--config", write(text), "--print-config", code=2).stderr
+    assert "Error: Invalid value for " in stderr and "c.toml" in stderr
+    assert len(stderr) < 600
+
+
+def test_a_key_of_many_parts_is_refused_before_it_takes_the_memory(cli):
+    stderr = cli("train", "--config", write("lr" + ".a" * 101 + " = 1"), code=2).stderr
+    assert "c.toml: expected TOML such as `epochs = 10`, found an error: more than 100 d" in stderr
 
 
 def test_a_bad_value_in_the_file_that_the_command_line_replaces_does_no_harm(printed):

@@ -1,6 +1,7 @@
 """Nothing that exists is replaced without --overwrite, not even in the middle of a run."""
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -56,6 +57,13 @@ def test_overwrite_replaces_whatever_is_there(run):
     keeper.save(run)
     load_model("m.npz")
     assert os.listdir() == ["m.npz"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks as Unix has them")
+def test_what_a_killed_run_has_left_is_removed_by_the_next(run):
+    Path(".model.npz.0123456789abcdef.part").write_bytes(b"half")
+    Keeper(None, False).save(run)
+    assert os.listdir() == ["model.npz"]
 
 
 @pytest.mark.parametrize(
