@@ -1,4 +1,4 @@
-"""How results look: shares, positions, and JSON for programs."""
+"""How results look: names, shares, positions, and JSON for programs."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,13 @@ import click
 def echo_json(result: Mapping[str, Any]) -> None:
     """Print a result for programs."""
     click.echo(json.dumps(result, indent=2, allow_nan=False))
+
+
+def printable(text: object) -> str:
+    """Show a text that somebody else wrote: what a terminal would obey, or lose, is escaped."""
+    return "".join(
+        ch if ch.isprintable() else ch.encode("unicode_escape").decode() for ch in str(text)
+    )
 
 
 def position(epochs: int, images: int) -> str:
