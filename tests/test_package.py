@@ -18,7 +18,10 @@ ORDER = """
     datasets datasets.idx datasets.download datasets.sources datasets.find datasets.load
     training training.blas training.order training.batches training.evaluation training.run
     training.modelcheck training.modelfile
-    pictures pictures.prepare pictures.decode pictures.terminal
+    pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
+    pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
+    pictures.kinds.others pictures.kinds.known pictures.source
+    pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli cli.show cli.advice cli.bars cli.parameters cli.config cli.data cli.output
