@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # little memory. What takes more than a little has to have a file to match: a photograph has a part
 # of a bit for each pixel, and what was made to fill a memory has far less.
 MOST_PIXELS = 250_000_000
-LITTLE = 40_000_000  # bytes of memory: 10 megapixels in colour
+LITTLE = 50_000_000  # bytes of memory: 12 megapixels in colour
 DENSE = {"JPEG": 64, "WEBP": 64}  # pixels for each byte of a file
 LOSSLESS = 32  # the same for other kinds
 MOST_MEMORY = 512_000_000

@@ -410,11 +410,11 @@ def _pngs():
     yield "50,000 x 50,000 colours", png(50_000, 50_000, 16, 6, data=zeros(2**30))
     yield "2**31", png(2**31 - 1, 2**31 - 1, data=b"\0")
     yield "interlaced", png(9_000, 9_000, interlaced=1)
-    yield "the largest in grey", png(6_300, 6_300)
-    yield "the largest in colour", png(3_160, 3_160, 8, 2)
-    yield "the largest line", png(13_300_000, 1)
-    yield "the largest column", png(1, 3_300_000)
-    yield "the largest of 16 bits", png(4_400, 4_400, 16)
+    yield "the largest in grey", png(7_000, 7_000)
+    yield "the largest in colour", png(3_520, 3_520, 8, 2)
+    yield "the largest line", png(16_600_000, 1)
+    yield "the largest column", png(1, 4_160_000)
+    yield "the largest of 16 bits", png(4_990, 4_990, 16)
     yield "texts", png(30, 30, extra=TEXTS)
     yield "texts behind", png(30, 30, behind=TEXTS)
     wide = zlib.compress("\U0001f600".encode() + b"a" * 1_000_000)
@@ -466,7 +466,7 @@ def _gifs():
     yield "13,000 x 13,000, and what it leaves", begin + leaves
     yield "comments", begin + 100_000 * b"!\xfe\1x\0" + picture
     yield "a comment", begin + b"!\xfe" + 300_000 * b"\1x" + b"\0" + picture
-    yield "the largest", saved("GIF", "L", (4_400, 4_400), 255)
+    yield "the largest", saved("GIF", "L", (4_990, 4_990), 255)
     frames = [Image.new("L", (64, 64), n) for n in range(200)]
     yield "frames", saved("GIF", "L", (64, 64), 255, save_all=True, append_images=frames)
 
@@ -477,7 +477,7 @@ def _webps():
     yield "16,384 x 16,384", plain[:21] + b"\xff\xff\xff\x0f" + bytes(99)
     yield "a canvas of 2**24 x 2**24", canvas[:24] + 6 * b"\xff" + canvas[30:]
     yield "4,000 x 4,000", saved("WEBP", "RGB", (4000, 4000), 255, lossless=True, method=0)
-    yield "the largest", saved("WEBP", "RGB", (1380, 1380), 255, lossless=True, method=0)
+    yield "the largest", saved("WEBP", "RGB", (1540, 1540), 255, lossless=True, method=0)
     yield "chunks", canvas[:30] + 200_000 * b"junk\0\0\0\0" + canvas[30:]
 
 
@@ -488,7 +488,7 @@ def _tiffs():
     yield "10,000 x 10,000 in runs", tiff(10_000, 10_000, 8, 32773, b"\x81\0" * 781_250)
     yield "9,000 x 9,000, a fax", saved("TIFF", "1", (9_000, 9_000), 1, compression="group4")
     yield "30,000,000 x 1", tiff(30_000_000, 1, 1)
-    yield "the largest", tiff(4_400, 4_400)
+    yield "the largest", tiff(4_980, 4_980)
     tile = [(322, 4, 1, 60_000), (323, 4, 1, 60_000), (324, 4, 1, 200), (325, 4, 1, 2**20)]
     yield "a tile", tiff(28, 28, data=zeros(2**30), more=tile)
     many = ((n, 7, 500_000, 0) for n in range(1000, 3000))

@@ -17,7 +17,7 @@ from simplenet.pictures.kinds.parts import Part, joined
 from simplenet.pictures.kinds.tags import turn
 
 SMALL = 2**18  # pixels that a reduced one keeps
-MOST_SCANS = 100  # each goes over all of the picture, and usual are ten
+MOST_SCANS = 64  # each goes over all of the picture, and usual are ten
 MOST_TABLES = 2**16  # bytes of what is needed before the scans
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 TABLES = {0xC4, 0xCC, 0xDB, 0xDD}  # Huffman, arithmetic, quantization, restarts

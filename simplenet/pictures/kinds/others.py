@@ -120,6 +120,8 @@ def ico(file: BinaryIO, size: int) -> Declared:
         return png(joined([(file, place, length)]), length)
     if little(begin[:4]) != 40:
         raise ValueError(f"a head of {little(begin[:4]):,} bytes")
+    if little(begin[16:20]) in RUNS:
+        raise ValueError("an icon that is packed")
     width, height = little(begin[4:8]), little(begin[8:12]) // 2  # a mask stands below
     head = read(file, 0, 4) + b"\1\0" + icon[:12] + (22).to_bytes(4, "little")
     part = joined([(BytesIO(head), 0, 22), (file, place, length)])
