@@ -20,7 +20,10 @@ ORDER = """
     datasets.load
     training training.blas training.container training.order training.batches training.evaluation
     training.wide training.run training.modelcheck training.modelfile
-    pictures pictures.prepare pictures.decode pictures.terminal
+    pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
+    pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
+    pictures.kinds.others pictures.kinds.known pictures.source
+    pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli.show cli cli.advice cli.bars cli.parameters cli.compute cli.config cli.data

@@ -1,8 +1,13 @@
 """`simplenet predict`: what a network makes of a picture."""
 
+import contextlib
 import json
+import os
+import stat
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from math import isqrt
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from simplenet.functions import Floats
     from simplenet.training.run import Run
 
+STDIN = "-"
 SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 
 
@@ -56,16 +62,20 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
         echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
     blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
     results: list[dict[str, object]] = []
+    code = 0
     for name in images:
         try:
             pixels, found = run(loaded, name, untouched)
-        except (ModelError, DivergedError) as error:
-            raise type(error)(f"{model or demo_path()}: {error}") from error
-        except DataError as error:
+        except ModelError as error:  # which fits no picture
+            raise ModelError(f"{model or demo_path()}: {error}") from error
+        except (DataError, DivergedError) as error:
+            diverged = isinstance(error, DivergedError)
+            message = f"{model or demo_path()}: {error}" if diverged else str(error)
             if len(images) == 1 and not as_json:
-                raise
-            echo(f"Error: {error}", err=True)
-            results.append({"image": name, "error": str(error)})
+                raise type(error)(message) from error
+            echo(f"Error: {message}", err=True)
+            results.append({"image": name, "prediction": None, "error": message})
+            code = max(code, error.exit_code)
             continue
         prediction = int(found.argmax())
         results.append(
@@ -84,8 +94,8 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
     if as_json:  # with a line for each image, for a line for each pixel would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
         echo("[", *lines.split("\n"), "]")
-    if any("error" in result for result in results):
-        click.get_current_context().exit(DataError.exit_code)
+    if code:
+        click.get_current_context().exit(code)
 
 
 def split_arguments(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
@@ -101,10 +111,15 @@ def split_arguments(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, 
 
 
 def looks_like_model(name: str) -> bool:
-    """Return whether this is a model rather than a picture, by its name or how the file begins."""
+    """Return whether this is a model rather than a picture, by its name or how the file begins.
+
+    What is no file, such as a pipe, is not opened: what is read from it is gone.
+    """
     if name.lower().endswith(".npz"):
         return True
     try:
+        if name == STDIN or not stat.S_ISREG(os.stat(name).st_mode):
+            return False
         with open(name, "rb") as file:
             return file.read(4) == b"PK\x03\x04"
     except (OSError, ValueError):  # reading the picture will say what is wrong with it
@@ -113,18 +128,60 @@ def looks_like_model(name: str) -> bool:
 
 def run(model: "Run", name: str, untouched: bool) -> tuple["npt.NDArray[np.uint8]", "Floats"]:
     """Return what the net of a model sees of an image, bytes, and its outputs."""
-    from simplenet.pictures.decode import read_image
+    from simplenet.pictures.decode import MOST_PIXELS, read_image
+    from simplenet.pictures.kinds.declared import LARGE
     from simplenet.pictures.prepare import seen
     from simplenet.training.evaluation import outputs
 
     net, size = model.net, tuple(model.data.get("size", ()))
-    rgba = read_image(sys.stdin.buffer if name == "-" else name, upright=not untouched)
+    known = (size[0], size[1]) if len(size) == 2 else None  # images may be flat in their file
+    # If a picture has to have as many pixels as the net has inputs, it may not be made smaller.
+    exact = untouched and known is None and isqrt(net.shape[0]) ** 2 != net.shape[0]
+    called = "standard input" if name == STDIN else name
+    with libraries_silent():
+        rgba = read_image(
+            standard_input() if name == STDIN else name,
+            name=called,
+            upright=not untouched,
+            most_pixels=LARGE if exact else MOST_PIXELS,
+        )
     try:
-        known = (size[0], size[1]) if len(size) == 2 else None  # images may be flat in their file
         pixels = seen(rgba, net.shape[0], known, untouched=untouched)
     except DataError as error:
-        raise DataError(f"{'standard input' if name == '-' else name}: {error}") from error
+        raise DataError(f"{called}: {error}") from error
     try:
         return pixels, outputs(net, pixels[None])[0]
     except DivergedError as error:
-        raise DivergedError(f"{name}: {error}") from error
+        raise DivergedError(f"{called}: {error}") from error
+
+
+def standard_input() -> IO[bytes]:
+    """Return standard input, as bytes. Raise DataError if it is closed."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise DataError(
+            "standard input: expected a picture, found that it is closed: send one, such as with "
+            "`simplenet predict - < digit.png`."
+        )
+    return sys.stdin.buffer
+
+
+@contextlib.contextmanager
+def libraries_silent() -> Iterator[None]:
+    """Keep from standard error what libraries in C print there, such as libtiff of damage.
+
+    What is wrong is said once, in a sentence.
+    """
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -47,7 +47,7 @@ def prepare(rgba: Pixels, side: int = 28) -> Pixels:
         )
     digit = cropped(without_dirt(contrasted(ink)))
     box = max((20 * side + 14) // 28, 1)  # as 20 is to 28
-    return centred(strengthened(area(digit, *fitted(digit.shape, box))), side)
+    return centred(strengthened(reduced(digit, *fitted(digit.shape, box))), side)
 
 
 def raw(rgba: Pixels, size: tuple[int, int] | None = None) -> Pixels:
@@ -115,14 +115,19 @@ def grey(rgba: Pixels) -> Pixels:
 
     The weights of the colours are those of ITU-R BT.601.
     """
-    light = np.empty(rgba.shape[:2], np.uint8)
-    # So many rows at a time: photographs have millions of pixels, and these are 32 bits each.
-    rows = max(2**20 // rgba.shape[1], 1)
-    for start in range(0, len(rgba), rows):
-        part = rgba[start : start + rows].astype(np.int32)
-        alpha = part[:, :, 3:]
-        colours = (part[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255
-        light[start : start + rows] = (colours @ np.array([299, 587, 114]) + 500) // 1000
+    height, width = rgba.shape[:2]
+    light = np.empty((height, width), np.uint8)
+    # So many at a time: photographs have millions of pixels, even in a row, and these are 32 bits.
+    columns = min(width, 2**16)
+    rows = max(2**16 // columns, 1)
+    for top in range(0, height, rows):
+        for left in range(0, width, columns):
+            block = np.s_[top : top + rows, left : left + columns]
+            part = rgba[block].astype(np.int32)
+            colours, alpha = part[:, :, :3], part[:, :, 3:]
+            if alpha.min() < 255:
+                colours = (colours * alpha + 255 * (255 - alpha) + 127) // 255
+            light[block] = (colours @ np.array([299, 587, 114], np.int32) + 500) // 1000
     return light
 
 
@@ -135,17 +140,27 @@ def inked(rgba: Pixels) -> Pixels:
 
 
 def area(image: Pixels, rows: int, columns: int) -> Pixels:
-    """Return an image resized: a new pixel is the mean of the area that it covers, to the nearest.
+    """Return an image resized: a new pixel is the mean of what it covers, to the nearest."""
+    return quotients(sums(image, rows, columns), image.size)
 
-    So many columns are done at a time, as rows are in `grey`.
+
+def sums(image: Pixels, rows: int, columns: int) -> npt.NDArray[np.int64]:
+    """Return the sum of what each pixel of a new size covers, in 1/(rows * columns) of an old one.
+
+    The direction goes first that leaves less, and so many columns are done at a time, as rows are
+    in `grey`: an image may be a line of millions of pixels.
     """
     height, width = image.shape
-    size, step = height * width, max(2**20 // height, 1)
+    if rows * width > height * columns:
+        return sums(image.T, columns, rows).T
+    step = max(2**20 // height, 1)
     parts = (image[:, start : start + step] for start in range(0, width, step))
-    sums = np.hstack([covered(part, rows) for part in parts])
-    sums = covered(sums.T, columns).T
-    means: Pixels = ((2 * sums + size) // (2 * size)).astype(np.uint8)
-    return means
+    return covered(np.hstack([covered(part, rows) for part in parts]).T, columns).T
+
+
+def quotients(values: npt.NDArray[np.integer], divisor: int) -> Pixels:
+    """Return the values divided, to the nearest."""
+    return ((2 * values + divisor) // (2 * divisor)).astype(np.uint8)
 
 
 def covered(image: npt.NDArray[np.integer], rows: int) -> npt.NDArray[np.int64]:
@@ -160,6 +175,18 @@ def covered(image: npt.NDArray[np.integer], rows: int) -> npt.NDArray[np.int64]:
     cut = image[np.minimum(full, old - 1)] * rest[:, None]  # of the row that it begins in
     new_sums: npt.NDArray[np.int64] = rows * sums + cut[1:] - cut[:-1]
     return new_sums
+
+
+def reduced(ink: Pixels, rows: int, columns: int) -> Pixels:
+    """Return the ink resized, but if all of it would be lost, with its lightest pixel white.
+
+    In the few pixels of a small net, a thin or sparse digit leaves means that round to 0.
+    """
+    small = area(ink, rows, columns)
+    if small.any():
+        return small
+    amounts = sums(ink, rows, columns)
+    return quotients(255 * amounts, int(amounts.max()))
 
 
 def fitted(shape: tuple[int, ...], longest: int) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -160,7 +162,8 @@ def test_a_bad_image_is_named_and_the_others_are_read(cli, model, files):
     assert third.startswith("Error: empty.png: expected a picture such as PNG or JPEG, found an")
     result = cli("predict", model, "none.png", "2.png", "--json", code=3)
     unread, seen = json.loads(result.stdout)
-    assert list(unread) == ["image", "error"] and f"Error: {unread['error']}\n" == result.stderr
+    assert list(unread) == ["image", "prediction", "error"] and unread["prediction"] is None
+    assert f"Error: {unread['error']}\n" == result.stderr
     assert seen["prediction"] == 2
 
 
@@ -173,9 +176,62 @@ def test_a_single_bad_image_is_a_sentence_and_exit_code_3(shell, model):
             assert result.stderr.count("\n") == 1
             if extra:
                 [only] = json.loads(result.stdout)
-                assert only == {"image": name, "error": result.stderr[len("Error: ") :].strip()}
+                said = result.stderr.removeprefix("Error: ").strip()
+                assert only == {"image": name, "prediction": None, "error": said}
             else:
                 assert result.stdout == ""
+
+
+def test_what_one_picture_does_costs_the_others_nothing(cli, model, files):
+    Image.new("1", (20_000, 13_000)).save("bomb.png")
+    Path("cut.png").write_bytes(Path("1.png").read_bytes()[:90])
+    Path("lie.tif").write_bytes(Path("1.png").read_bytes())
+    names = ["1.png", "bomb.png", "2.png", "cut.png", "lie.tif", ".", "/dev/null", "-", "3.png"]
+    result = cli("predict", model, *names, code=3)
+    heads = [line for line in result.stdout.splitlines() if re.match(r"\S+: \d", line)]
+    assert heads == ["1.png: 1", "2.png: 2", "lie.tif: 1", "3.png: 3"]
+    lines = result.stderr.splitlines()
+    for name, line in zip(
+        ["bomb.png", "cut.png", ".", "/dev/null", "standard input"], lines, strict=True
+    ):
+        assert line.startswith(f"Error: {name}: expected ") and line.endswith(".")
+    results = json.loads(cli("predict", model, *names, "--json", code=3).stdout)
+    assert [r["image"] for r in results] == names
+    assert [r["prediction"] for r in results] == [1, None, 2, None, 1, None, None, None, 3]
+
+
+def test_a_net_that_overflows_on_one_picture_is_still_asked_about_the_others(cli):
+    net = init_net((784, 2), rng=0, output_activation="identity")
+    net.W[0][:], net.b[0][:] = 0, (0.1, 0.9)
+    net.W[0][:2] = 3e38  # only a picture that is white in this corner notices
+    save_model("m.npz", net)
+    light = np.zeros((28, 28), np.uint8)
+    Image.fromarray(light).save("dark.png")
+    light[0, :2] = 255
+    Image.fromarray(light).save("corner.png")
+    result = cli("predict", "m.npz", "dark.png", "corner.png", "dark.png", "--raw", code=4)
+    assert [line for line in result.stdout.splitlines() if line.endswith(": 1")] == 2 * [
+        "dark.png: 1"
+    ]
+    assert result.stderr.startswith(
+        "Error: m.npz: corner.png: the net cannot be measured: expected"
+    )
+    assert result.stderr.count("\n") == 1
+    results = json.loads(
+        cli("predict", "m.npz", "corner.png", "dark.png", "--raw", "--json", code=4).stdout
+    )
+    assert [r["prediction"] for r in results] == [None, 1]
+    cli("predict", "m.npz", "corner.png", "none.png", "--raw", code=4)
+
+
+@pytest.mark.parametrize("side", range(1, 9))
+def test_a_small_net_reads_a_sparse_picture(cli, side):
+    ink = np.full((120, 120), 255, np.uint8)
+    ink[3, 5] = ink[3, 7] = ink[110, 100] = 0
+    Image.fromarray(ink).save("dots.png")
+    save_model("small.npz", init_net((side * side, 3), rng=0))
+    first, second = parsed(cli("predict", "small.npz", "dots.png", "dots.png", "--json"))
+    assert first == second and max(map(max, first["pixels"])) == 255
 
 
 @pytest.mark.parametrize(
@@ -266,6 +322,158 @@ def test_a_terminal_without_blocks_gets_ascii(model, files, encoding, block):
     text = result.stdout.decode(encoding)
     assert block in text and text.isascii() == (block == "#")
     assert max(map(len, io.StringIO(text).read().splitlines())) <= 80
+
+
+# --- what is no file ------------------------------------------------------------------------------
+
+
+def piped(shell_line, code=0, **kwargs):
+    """Run a line of bash in which `predict` is the command, with no more than ten seconds."""
+    line = f'predict() {{ {sys.executable} -m simplenet predict "$@"; }}; {shell_line}'
+    result = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, timeout=30, **kwargs
+    )
+    assert result.returncode == code, (result.returncode, result.stdout, result.stderr)
+    assert "Traceback" not in result.stderr
+    return result
+
+
+bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+
+
+@bash
+@pytest.mark.parametrize(
+    "line",
+    [
+        "predict m.npz <(cat 4.png)", "cat 4.png | predict m.npz -", "predict m.npz - < 4.png",
+        "cat 4.png | predict m.npz /dev/stdin", "predict m.npz /dev/stdin < 4.png",
+        "mkfifo p; cat 4.png > p & sleep 0.2; predict m.npz p",
+        "(head -c 9 >/dev/null; predict m.npz -) < <(head -c 9 /dev/zero; cat 4.png)",
+        "(sleep 1; cat 4.png) | predict m.npz -",
+    ],
+)  # fmt: skip
+def test_a_picture_may_come_through_a_pipe(model, files, line):
+    result = piped(line)
+    assert (result.stdout.splitlines()[0], result.stderr) == ("prediction 4", "")
+
+
+@bash
+def test_pictures_may_come_through_pipes_without_a_model(files):
+    result = piped("predict <(cat 1.png) <(cat 7.png) --json")
+    assert [r["image"][:8] for r in json.loads(result.stdout)] == 2 * ["/dev/fd/"]
+
+
+@bash
+@pytest.mark.parametrize(
+    ("line", "name", "found"),
+    [
+        ("predict m.npz - <&-", "standard input", "found that it is closed: send one, such as"),
+        ("predict m.npz - </dev/null", "standard input", "found an empty file"),
+        ("predict m.npz - </dev/zero", "standard input", "that starts with the bytes 00 00 00 00"),
+        ("yes | predict m.npz -", "standard input", "that starts with the bytes 79 0a 79 0a"),
+        ("cat /dev/zero | predict m.npz /dev/stdin", "/dev/stdin", "with the bytes 00 00 00 00"),
+        ("mkfifo p; predict m.npz p", "p", "found a pipe that nobody writes to"),
+        ("predict m.npz /dev/zero", "/dev/zero", "found a device: name a file"),
+        ("predict m.npz /dev/random", "/dev/random", "found a device: name a file"),
+        ("truncate -s 3G s.png; predict m.npz s.png", "s.png", "at most 150,000,000 bytes"),
+        ("predict m.npz .", ".", "cannot be read: Is a directory"),
+    ],
+)
+def test_what_is_no_picture_is_not_waited_for(model, line, name, found):
+    result = piped(line, code=3)
+    assert result.stdout == "" and result.stderr.count("\n") == 1
+    assert result.stderr.startswith(f"Error: {name}: expected a picture") and found in result.stderr
+
+
+def test_a_terminal_is_told_what_to_send(model):
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "simplenet", "predict", model, "-"]
+    result = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=30)
+    os.close(ours), os.close(theirs)
+    assert result.returncode == 3 and "found a terminal: send one" in result.stderr
+
+
+def test_a_file_whose_name_is_a_dash_is_no_model(cli, model, monkeypatch):
+    Path("-").write_bytes(Path(model).read_bytes())
+    assert "Error: standard input: expected" in cli("predict", model, "-", code=3).stderr
+    assert "Error: standard input: expected" in cli("predict", "-", code=3).stderr
+
+
+# --- what a terminal would obey -------------------------------------------------------------------
+
+ODD = "\x1b[31m\r\n\u202e\x9b2J.png"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be given")
+def test_no_control_character_of_a_name_reaches_the_terminal(shell, model, files):
+    raw = b"\xff\x1b.png"
+    for name in ODD, os.fsdecode(raw):
+        Path(name).write_bytes(Path("6.png").read_bytes())
+    names = ["6.png", ODD, "none" + ODD, os.fsdecode(raw), os.fsdecode(b"none" + raw)]
+    for extra in [], ["--json"]:
+        result = subprocess.run(
+            [sys.executable, "-m", "simplenet", "predict", model, *names, *extra],
+            capture_output=True,
+        )
+        assert result.returncode == 3
+        stdout, stderr = result.stdout.decode(), result.stderr.decode()
+        for text in stdout, stderr:
+            assert all(ch.isprintable() for line in text.split("\n") for ch in line)
+        escaped = r"\x1b[31m\r\n\u202e\x9b2J.png"
+        assert stderr.startswith(f"Error: none{escaped}: expected a picture, found that it")
+        assert r"Error: none\udcff\x1b.png: expected a picture, found" in stderr
+        assert stderr.count("\n") == 2
+        if extra:
+            assert [r["image"] for r in json.loads(stdout)] == names
+        else:
+            assert f"\n{escaped}: 6\n" in stdout and "\n\\udcff\\x1b.png: 6\n" in stdout
+
+
+def test_a_slip_and_a_model_are_shown_without_control_characters(cli, model, files):
+    assert r"found \x1b[31m\r\n\u202e\x9b2J.png.npz among the images" in (
+        cli("predict", "1.png", ODD + ".npz", code=2).stderr
+    )
+    assert cli("predict", ODD + ".npz", "1.png", code=3).stderr.startswith(
+        r"Error: \x1b[31m\r\n\u202e\x9b2J.png.npz: cannot be read: No such file"
+    )
+
+
+def test_what_a_picture_and_its_reader_say_is_shown_without_control_characters(cli, model):
+    Path("a.pgm").write_bytes(b"P2 9 9 255\n" + b"1\x1b[31m\x9b " * 81)
+    stderr = cli("predict", model, "a.pgm", code=3).stderr
+    assert stderr.startswith("Error: a.pgm: expected a whole picture, found a damaged one (")
+    assert all(ch.isprintable() for ch in stderr[:-1]) and stderr.count("\n") == 1
+
+
+def test_libraries_say_nothing_beside_the_sentence(shell, model, files):
+    """Such as libtiff, which writes to the terminal by itself."""
+    with Image.open("5.png") as image:
+        image.save("a.tif", compression="tiff_lzw")
+    content = bytearray(Path("a.tif").read_bytes())
+    content[20:60] = bytes(range(200, 240))
+    Path("a.tif").write_bytes(content)
+    for names in ["a.tif"], ["a.tif", "5.png"]:
+        stderr = shell("predict", model, *names, code=3).stderr
+        assert stderr.startswith("Error: a.tif: expected a whole picture, found a damaged one (")
+        assert stderr.count("\n") == 1
+
+
+def test_a_name_that_the_terminal_cannot_show_is_escaped(model, files):
+    Path("\u4e03.png").write_bytes(Path("7.png").read_bytes())
+    command = [sys.executable, "-m", "simplenet", "predict", model, "\u4e03.png", "1.png"]
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(command, capture_output=True, env=env, check=True)
+    assert result.stdout.startswith(b"\\u4e03.png: 7\n")
+
+
+def test_a_net_that_takes_pictures_of_one_size_gets_none_that_was_made_smaller(cli):
+    save_model("wide.npz", init_net((50, 3), rng=0))
+    Image.new("L", (5000, 4000)).save("large.png")
+    stderr = cli("predict", "wide.npz", "large.png", "--raw", code=3).stderr
+    assert "at most 1,048,576 pixels, found 5,000 x 4,000: make it smaller" in stderr
+
+
+# --- what is loaded -------------------------------------------------------------------------------
 
 
 def test_without_pillow_a_sentence_names_what_to_install(model, files):

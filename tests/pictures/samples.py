@@ -11,13 +11,3 @@ def opaque(light):
 
 def large(digit, factor=5):
     return np.kron(digit, np.ones((factor, factor), np.uint8))
-
-
-def draw_seven():
-    """Return a 7 that no step changes but those that a test is about: 60 x 50, light on dark."""
-    ink = np.zeros((60, 50), np.uint8)
-    ink[10:16, 10:40] = 255
-    for row in range(16, 50):
-        column = 36 - (row - 10) // 2
-        ink[row, column : column + 6] = 255
-    return ink

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from samples import draw_seven, large, opaque
+from fuzzing.pictures import draw_seven
+from samples import large, opaque
 
 from simplenet import load_data
 from simplenet.errors import DataError, ModelError
-from simplenet.pictures.prepare import area, grey, prepare, raw, seen
+from simplenet.pictures.prepare import BLANK, area, grey, prepare, raw, reduced, seen
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,43 @@ def test_nothing_is_pushed_out_of_the_picture():
         assert image.any(axis=0)[edge]
 
 
+def sparse(seed):
+    """Return a picture of a few thin strokes and dots, of any size."""
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.integers(1, 300, 2)
+    ink = np.zeros((rows, columns), np.uint8)
+    for _ in range(rng.integers(1, 5)):
+        row, column = rng.integers(0, rows), rng.integers(0, columns)
+        down, across = rng.choice([1, 1, 2, 90], 2)
+        ink[row : row + down, column : column + across] = rng.integers(BLANK, 256)
+    return ink
+
+
+@pytest.mark.parametrize("side", [*range(1, 13), 28])
+def test_a_net_of_any_size_sees_some_ink_of_a_sparse_picture(side):
+    """In the few pixels of a small net, each mean of the ink may round to 0."""
+    lost = 0
+    for seed in range(120):
+        try:
+            image = prepare(opaque(sparse(seed)), side)
+        except DataError as error:
+            assert str(error).startswith("expected a digit, found nothing drawn: ")
+            lost += 1
+        else:
+            assert image.shape == (side, side) and image.max() == 255
+    assert lost < 30  # those whose strokes are as wide as the picture, or too faint when reduced
+
+
+def test_the_lightest_pixel_of_what_would_round_to_nothing_is_white():
+    ink = np.zeros((168, 168), np.uint8)
+    ink[0, 0] = ink[0, 2] = ink[167, 167] = 255
+    assert not area(ink, 4, 4).any()
+    small = reduced(ink, 4, 4)
+    assert (small[0, 0], small[3, 3], small.sum()) == (255, 128, 383)
+    ink[60:80] = 9
+    assert (reduced(ink, 4, 4) == area(ink, 4, 4)).all()
+
+
 @pytest.mark.parametrize("light", [0, 100, 255])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (28, 28), (300, 200)])
 def test_an_empty_picture_is_refused(light, shape):
@@ -171,6 +209,21 @@ def test_a_large_picture_takes_little_time_and_memory(seven):
     tracemalloc.stop()
     assert seconds < 20 and memory < 150_000_000  # 16 megapixels
     assert np.abs(image.astype(int) - prepare(opaque(seven))).mean() < 10
+
+
+@pytest.mark.parametrize("shape", [(1, 3_000_000), (3_000_000, 1), (2, 1_500_000)])
+def test_a_line_of_millions_of_pixels_takes_little_memory(shape):
+    import tracemalloc
+
+    light = np.zeros(shape, np.uint8)
+    light.ravel()[1_000_000:2_000_000] = 255
+    picture = np.broadcast_to(light[:, :, None], (*shape, 4))
+    for function in prepare, lambda picture: raw(picture, (28, 28)):
+        tracemalloc.start()
+        image = function(picture)
+        memory = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert image.shape == (28, 28) and memory < 40_000_000, memory
 
 
 # --- the arithmetic -------------------------------------------------------------------------------

@@ -6,9 +6,6 @@
 
 import { sum } from "./arrays.mjs";
 
-/* Whole numbers only, none above 2**53, so that every pixel is that of the Python; the names, the
-   steps and their reasons are those there. An image is { pixels, rows, columns }, row by row. */
-
 const WORK = 168; // pixels of the longer side, to which a larger picture is reduced: 6 times 28
 
 const REACH = 5; // the paper is what is light as far as this part of the longer side, to all sides
@@ -29,7 +26,7 @@ export function prepare(rgba, width, height, side = 28) {
   if (greatest(ink.pixels) < BLANK) return null;
   const digit = cropped(withoutDirt(contrasted(ink)));
   const box = Math.max(Math.floor((20 * side + 14) / 28), 1); // as 20 is to 28
-  const small = area(digit, ...fitted(digit.rows, digit.columns, box));
+  const small = reduced(digit, ...fitted(digit.rows, digit.columns, box));
   return centred(strengthened(small), side).pixels;
 }
 
@@ -56,23 +53,45 @@ function inked(rgba, rows, columns) {
 
 /* Resize: each new pixel is the mean of the area that it covers, to the nearest. */
 function area(image, rows, columns) {
-  const { rows: height, columns: width } = image;
+  const size = image.rows * image.columns;
+  return { pixels: quotients(sums(image, rows, columns), size), rows, columns };
+}
+
+/* Return the sum of what each pixel of a new size covers, in 1/(rows * columns) of an old one. */
+function sums({ pixels, rows: height, columns: width }, rows, columns) {
   const upright = overlaps(height, rows);
   const across = overlaps(width, columns);
-  const size = height * width;
-  const pixels = new Uint8Array(rows * columns);
+  const totals = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
-    const sums = new Float64Array(width); // of the rows that row i covers
+    const inRow = new Float64Array(width); // of the rows that row i covers
     for (const [r, weight] of upright[i]) {
-      for (let c = 0; c < width; c++) sums[c] += weight * image.pixels[r * width + c];
+      for (let c = 0; c < width; c++) inRow[c] += weight * pixels[r * width + c];
     }
     for (let j = 0; j < columns; j++) {
-      let total = 0;
-      for (const [c, weight] of across[j]) total += weight * sums[c];
-      pixels[i * columns + j] = Math.floor((2 * total + size) / (2 * size));
+      for (const [c, weight] of across[j]) totals[i * columns + j] += weight * inRow[c];
     }
   }
-  return { pixels, rows, columns };
+  return totals;
+}
+
+/* Return the values divided, to the nearest. */
+function quotients(values, divisor) {
+  return Uint8Array.from(values, (v) => Math.floor((2 * v + divisor) / (2 * divisor)));
+}
+
+/* Resize ink, but if all of it would be lost, as in few pixels it may be, with the lightest white. */
+function reduced(ink, rows, columns) {
+  const small = area(ink, rows, columns);
+  if (greatest(small.pixels)) return small;
+  const amounts = sums(ink, rows, columns);
+  return {
+    pixels: quotients(
+      amounts.map((v) => 255 * v),
+      greatest(amounts),
+    ),
+    rows,
+    columns,
+  };
 }
 
 /* Tell which old pixels each new one covers, and how much of each, in 1/new of an old one. */

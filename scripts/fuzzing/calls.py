@@ -120,10 +120,30 @@ class Call(NamedTuple):
     make: Callable[[], Any]
 
 
-OPTIONS = """
-    epochs batch_size seed validation patience lr optimizer momentum rho beta1 beta2 epsilon
-    schedule decay decay_every warmup l1 l2 weight_decay dropout clip label_smoothing
-""".split()
+OPTIONS = [
+    "epochs",
+    "batch_size",
+    "seed",
+    "validation",
+    "patience",
+    "lr",
+    "optimizer",
+    "momentum",
+    "rho",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "schedule",
+    "decay",
+    "decay_every",
+    "warmup",
+    "l1",
+    "l2",
+    "weight_decay",
+    "dropout",
+    "clip",
+    "label_smoothing",
+]
 _LEFT_OUT = object()  # what is given only to be wrong
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hostile import FUNCTIONS, VALUES, calls, complaint
+from fuzzing.calls import FUNCTIONS, VALUES, calls, complaint
 
 from simplenet import backward, forward, init_net, optimize, optimizer, start
 from simplenet.options import OPTIONS
