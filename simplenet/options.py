@@ -191,6 +191,11 @@ OPTIONS = {
             "0 turns it off.",
         ),
         Option(
+            "average", 0.0, NOT_NEGATIVE, "X", "Training",
+            "Use the average of the weights over about the last X epochs, not those of the last "
+            "step; 0 turns it off.",
+        ),
+        Option(
             "lr", None, optional(number(above=0)), "X", "Optimizer",
             "Learning rate: how far to step.  [default: 5 for sgd, 2.5 with squared-error, 0.8 "
             "with cross-entropy, a twentieth of it without sigmoids, less for wide layers, small "
@@ -271,6 +276,35 @@ OPTIONS = {
             "Share of each label that is spread over all classes, with cross-entropy.",
             needs=("cost", ("cross-entropy",)),
         ),
+        Option(
+            "rotation", 0.0, number(least=0, most=180), "X", "Distortion of training images",
+            "Turns each by up to X degrees, anew in every epoch; 0 turns it off.",
+        ),
+        Option(
+            "scaling", 0.0, FRACTION, "X", "Distortion of training images",
+            "Changes height and width by up to a share X.",
+        ),
+        Option(
+            "shear", 0.0, number(least=0, most=10), "X", "Distortion of training images",
+            "Slants by up to X columns for each row.",
+        ),
+        Option(
+            "shift", 0.0, number(least=0, most=1000), "X", "Distortion of training images",
+            "Moves by up to X pixels, down and across.",
+        ),
+        Option(
+            "elastic", 0.0, number(least=0, most=1e6), "X", "Distortion of training images",
+            "Bends: moves each pixel by random numbers from -X to X that have been made smooth, "
+            "such as 34.",
+        ),
+        Option(
+            "elastic_sigma", 5.0, number(least=0.1, most=1e3), "X", "Distortion of training images",
+            "How smooth: the standard deviation, in pixels, of a Gaussian.",
+        ),
+        Option(
+            "stroke", 0.0, number(least=0, most=100), "X", "Distortion of training images",
+            "Makes strokes thinner or thicker, by up to X pixels.",
+        ),
     )
 }  # fmt: skip
 
@@ -283,6 +317,7 @@ class TrainingOptions(TypedDict, total=False):
     seed: int
     validation: int | None
     patience: int
+    average: float
     lr: float | None
     optimizer: str
     momentum: float | None
@@ -300,6 +335,13 @@ class TrainingOptions(TypedDict, total=False):
     dropout: float
     clip: float
     label_smoothing: float
+    rotation: float
+    scaling: float
+    shear: float
+    shift: float
+    elastic: float
+    elastic_sigma: float
+    stroke: float
 
 
 def checked(name: str, value: Any) -> Any:
@@ -365,6 +407,8 @@ def idle_options(
     }
     if not hidden and "dropout" in settings:
         idle["dropout"] = "expected hidden layers to leave neurons out of, found none"
+    if not settings.get("elastic") and "elastic_sigma" in settings:
+        idle["elastic_sigma"] = "expected elastic of more than 0, found 0"
     return idle
 
 

@@ -6,7 +6,8 @@ import numpy as np
 # are drawn before the first epoch, an order is block 0 of its epoch, dropout has blocks from 1.
 # Only the division of the data, the order before the first epoch of seed 0, meets weights: those
 # of seed 0, which are drawn in another way.
-PURPOSES = {"weights": 0, "order": 0, "dropout": 0, "window": 1, "biases": 2, "samples": 3}
+PURPOSES = {"weights": 0, "order": 0, "dropout": 0, "window": 1, "biases": 2, "samples": 3,
+            "distortion": 4}  # fmt: skip
 
 
 def stream(seed: int, purpose: str, epoch: int = 0, block: int = 0) -> np.random.Generator:

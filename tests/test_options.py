@@ -31,12 +31,15 @@ def test_the_defaults_are_those_of_the_design():
         "validation": None, "patience": 0, "lr": None, "optimizer": "sgd", "momentum": None,
         "rho": 0.99, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "schedule": "constant",
         "decay": 0.5, "decay_every": 1, "warmup": 0.0, "l1": 0.0, "l2": 0.0, "weight_decay": 0.01,
-        "dropout": 0.0, "clip": 0.0, "label_smoothing": 0.0,
+        "dropout": 0.0, "clip": 0.0, "label_smoothing": 0.0, "average": 0.0, "rotation": 0.0,
+        "scaling": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0, "elastic_sigma": 5.0,
+        "stroke": 0.0,
     }  # fmt: skip
     assert resolve_options({}) == {
         "epochs": 5, "batch_size": 20, "seed": 0, "validation": None, "patience": 0, "lr": 5.0,
         "optimizer": "sgd", "momentum": 0.0, "schedule": "constant", "l1": 0.0, "l2": 0.0,
-        "dropout": 0.0, "clip": 0.0,
+        "dropout": 0.0, "clip": 0.0, "average": 0.0, "rotation": 0.0, "scaling": 0.0,
+        "shear": 0.0, "shift": 0.0, "elastic": 0.0, "stroke": 0.0,
     }  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def originals() -> dict[str, bytes]:
 
 def _trained() -> Run:
     net = init_net((4, 3, 2), rng=1)
-    how = {"patience": 9, "optimizer": "adam", "validation": 30, "epochs": 2}
+    how = {"patience": 9, "optimizer": "adam", "validation": 30, "epochs": 2, "average": 2.0}
     run = start(net, IMAGES, LABELS, **how)
     for at in advance(run, IMAGES, LABELS):
         if at.epoch == 2:
@@ -152,7 +152,6 @@ def _trained() -> Run:
     shape = {"shape": [4, 3, 2], "cost": "half-squared-error"}
     run.settings = {**shape, **functions, **run.settings, "threads": 1}
     run.data = {"name": "custom", "size": [2, 2], "sha256": dict.fromkeys(PARTS, "ab")}
-    run.average = net.params / 2
     return run
 
 
@@ -160,7 +159,7 @@ def _ended() -> Run:
     run = _trained()
     assert run.best
     run.images, run.cost, run.correct, run.settings["epochs"] = 0, 0.0, 0, 1
-    run.last, run.average = Snapshot(1, run.net.params.copy()), None
+    run.last, run.average, run.settings["average"] = Snapshot(1, run.net.params.copy()), None, 0.0
     run.net.params[:] = run.best.params
     return run
 

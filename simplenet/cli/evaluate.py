@@ -54,7 +54,7 @@ def command(
 
     run = load_model(model)
     found = data_for(run, model, data, offline)
-    score = evaluate(run.net, *found.test)
+    score = evaluate(run.network, *found.test)
     classes = [
         {
             "class": number,

@@ -116,7 +116,7 @@ def the_network(run: "Run", name: str, data: "Data", samples: tuple[int, ...]) -
     from simplenet.net import net_around
     from simplenet.training.batches import check_fit
 
-    net = run.net
+    net = run.network
     net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)
     images, labels = check_fit(net, *data.test)
     outside = [number for number in samples if number >= len(images)]

@@ -133,7 +133,7 @@ def run(model: "Run", name: str, untouched: bool) -> tuple["npt.NDArray[np.uint8
     from simplenet.pictures.prepare import seen
     from simplenet.training.evaluation import outputs
 
-    net, size = model.net, tuple(model.data.get("size", ()))
+    net, size = model.network, tuple(model.data.get("size", ()))
     known = (size[0], size[1]) if len(size) == 2 else None  # images may be flat in their file
     # If a picture has to have as many pixels as the net has inputs, it may not be made smaller.
     exact = untouched and known is None and isqrt(net.shape[0]) ** 2 != net.shape[0]

@@ -249,8 +249,16 @@ def _check_position(run: Run) -> None:
         expect(
             "last epoch",
             run.last.epoch,
-            run.best is not None and run.images == 0 and run.last.epoch == run.epoch,
+            (run.best is not None or run.average is not None)
+            and run.images == 0
+            and run.last.epoch == run.epoch,
         )
+    begun = run.epoch > 0 or run.images > 0
+    expect(
+        "averaged parameters with the option average, or neither",
+        run.settings.get("average"),
+        (run.average is not None) == (begun and bool(run.settings.get("average"))),
+    )
 
 
 def expect(name: str, value: Any, is_right: bool) -> None:

@@ -30,7 +30,7 @@ from simplenet.checks import as_path, check_flag, found
 from simplenet.errors import ModelError
 from simplenet.files import atomic_write
 from simplenet.net import Net, net_around
-from simplenet.options import idle_options
+from simplenet.options import OPTIONS, idle_options
 from simplenet.training.blas import kernels
 from simplenet.training.container import (
     check_digest,
@@ -65,6 +65,7 @@ _NPY = re.compile(
     rb"'fortran_order': (?P<fortran>True|False), "
     rb"'shape': \((?P<shape>|\d{1,19},|\d{1,19}(?:, \d{1,19}){1,31})\), \} *\n"
 )
+_LATER_OPTIONS = "average", "rotation", "scaling", "shear", "shift", "elastic", "stroke"
 _MOST_HEADER = 1024  # bytes
 # What values of the wrong kind lead to, and what json and numpy raise besides.
 _WRONG = LookupError, ValueError, TypeError, AttributeError, ArithmeticError
@@ -234,7 +235,7 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
     found = about["format"]
     if found == FORMAT and is_integer(found):
         check_keys(about, arrays, later=())
-        return about
+        return {**about, "options": _with_later(about["options"])}
     if is_integer(found, FORMAT + 1):
         raise ModelError(
             f"expected model format {FORMAT}, found {found}, made by a newer simplenet, another "
@@ -260,6 +261,14 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
         "last": None,
         "images": [],
     }
+
+
+def _with_later(options: Any) -> Any:
+    """Return the options of a run with those that came later, which were off before they came."""
+    if not isinstance(options, dict) or "epochs" not in options:
+        return options
+    later = {name: OPTIONS[name].default for name in _LATER_OPTIONS if name not in options}
+    return options | later
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, memoryview], str]:

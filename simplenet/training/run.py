@@ -14,7 +14,16 @@ from simplenet.checks import check_callable, found
 from simplenet.errors import DataError, DivergedError
 from simplenet.functions import Floats
 from simplenet.memory import aligned
-from simplenet.net import Masks, Net, backward, check_net, forward, optimize, zero_grad
+from simplenet.net import (
+    Masks,
+    Net,
+    backward,
+    check_net,
+    forward,
+    net_around,
+    optimize,
+    zero_grad,
+)
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import OF_LENGTH, SCHEDULES
@@ -30,6 +39,7 @@ from simplenet.training.batches import (
     to_inputs,
 )
 from simplenet.training.blas import WORTH_SHARING, largest_product
+from simplenet.training.distort import DISTORTIONS, distort
 from simplenet.training.evaluation import predict
 from simplenet.training.order import TOGETHER, Indices, Together, shuffled, split
 from simplenet.training.wide import WideStep
@@ -71,8 +81,8 @@ class Snapshot:
 class Run:
     """Everything that going on with a training needs; a model file is a run written down.
 
-    `net` is the network to use. Early stopping puts the best parameters into it at the end, and
-    keeps those that it ended with as `last`, from which a longer run goes on.
+    At the end, `net` is the network to use: averaging puts the average into it, early stopping the
+    best parameters; those that it ended with are kept as `last`, from which a longer run goes on.
     """
 
     net: Net
@@ -102,6 +112,13 @@ class Run:
         return waited or self.epoch >= epochs
 
     @property
+    def network(self) -> Net:
+        """The network to use: `net`, or one with the average where a run that has one goes on."""
+        if self.average is None or self.last:
+            return self.net
+        return net_around(self.average, self.net.shape, self.net.activations, self.net.cost)
+
+    @property
     def weights_epoch(self) -> int:
         """The epoch after which the net had the parameters that it has."""
         return self.best.epoch if self.best and self.last else self.epoch
@@ -126,6 +143,11 @@ def start(
         raise ValueError(
             "patience: expected images held out to validate on, found none: "
             f"{len(images)} are too few, unless validation says how many."
+        )
+    if images.ndim != 3 and any(map(settings.get, DISTORTIONS)):
+        raise DataError(
+            f"images: expected the shape (n, rows, columns), in which they can be distorted, found "
+            f"{images.shape}."
         )
     check_epsilon(settings["optimizer"], settings.get("epsilon", math.inf), net.params)
     forget(net)
@@ -299,11 +321,14 @@ def _advance(
             # Too high a learning rate overflows: _learn notices, and says it in better words.
             with np.errstate(over="ignore", invalid="ignore"), pace.block(len(block)):
                 x = to_inputs(block, room.dtype, out=room[: len(block)])
+                _distort(run, x)
                 lr = _learn(run, x, truth, size, rule, step)
+            if run.settings.get("average"):
+                run.average = _averaged(run, len(x), size)
             at = Progress(run.epoch + 1, run.images, size, None)
             accuracy = None
             if at.images == size and len(held_out):
-                accuracy = validate(run.net, images, labels, held_out)
+                accuracy = validate(run.network, images, labels, held_out)
             seconds += time.perf_counter() - began
             if at.images == size:
                 means = run.cost / size, run.correct / size
@@ -348,13 +373,15 @@ def _end_epoch(run: Run, record: Epoch) -> None:
     """Put the record into the run; keep the best parameters, and end with them, with patience."""
     run.history.append(record)
     run.epoch, run.images, run.cost, run.correct = record.epoch, 0, 0.0, 0
-    if not run.settings["patience"]:
-        return
-    if run.best is None or _validated(record) > _validated(run.history[run.best.epoch - 1]):
-        run.best = Snapshot(run.epoch, run.net.params.copy())
-    if run.finished and run.best.epoch != run.epoch:
+    params = run.net.params if run.average is None else run.average
+    if run.settings["patience"]:
+        if run.best is None or _validated(record) > _validated(run.history[run.best.epoch - 1]):
+            run.best = Snapshot(run.epoch, params.copy())
+        if run.best.epoch != run.epoch:
+            params = run.best.params
+    if run.finished and params is not run.net.params:
         run.last = Snapshot(run.epoch, run.net.params.copy())
-        run.net.params[:] = run.best.params
+        run.net.params[:] = params
 
 
 def _validated(record: Epoch) -> float:
@@ -373,11 +400,11 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
     """Learn from a block of the `size` images of an epoch; return the last learning rate."""
     net, settings = run.net, run.settings
     batch, dtype, classes = settings["batch_size"], net.params.dtype, net.shape[-1]
-    schedule, number = SCHEDULES[settings["schedule"]], run.images // rows_of_blocks(batch) + 1
+    schedule = SCHEDULES[settings["schedule"]]
     y = one_hot(classes, dtype, settings.get("label_smoothing", 0.0))[truth]
     masks: Masks = {}
     if settings.get("dropout"):
-        rng = stream(settings["seed"], "dropout", run.epoch + 1, number)
+        rng = stream(settings["seed"], "dropout", run.epoch + 1, _block_number(run))
         masks = draw_masks(net, len(x), settings["dropout"], rng)
     predicted, cost, lr = np.empty_like(y), run.cost, 0.0
     for first in range(0, len(x), batch):
@@ -395,6 +422,42 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
     run.cost, run.images = cost, run.images + len(x)
     run.correct += int(np.count_nonzero(predicted.argmax(axis=1) == truth))
     return lr
+
+
+def _block_number(run: Run) -> int:
+    """Return the number of the next block in its epoch, from 1."""
+    return run.images // rows_of_blocks(run.settings["batch_size"]) + 1
+
+
+def _distort(run: Run, x: Floats) -> None:
+    """Distort the images of a block, rows (n, pixels), in place, if the settings say how."""
+    strengths = {name: run.settings[name] for name in DISTORTIONS if run.settings.get(name)}
+    if strengths:
+        images = x.reshape(len(x), *run.image_shape[1:])
+        rng = stream(run.settings["seed"], "distortion", run.epoch + 1, _block_number(run))
+        distort(images, rng, **strengths, out=images)
+
+
+def _averaged(run: Run, images: int, size: int) -> Floats:
+    """Return the average of the parameters after a block of so many images, of `size` an epoch.
+
+    Those of t epochs ago weigh exp(-t / X), where X is the option `average`, and all weights add up
+    to 1 from the first block on.
+    """
+    epochs, since = run.settings["average"], run.epoch + run.images / size
+    weight = math.expm1(-images / size / epochs) / math.expm1(-since / epochs)
+    params = run.net.params
+    if run.average is None:
+        return params.copy()
+    average = np.empty_like(params)
+
+    def mean(new: Floats, before: Floats, now: Floats) -> None:
+        np.subtract(now, before, out=new)
+        new *= weight
+        new += before
+
+    in_pieces(mean, average, run.average, params)
+    return average
 
 
 def _is_finite(values: NDArray[Any]) -> bool:

@@ -212,7 +212,8 @@ def test_everything_that_determines_the_run_is_in_the_model(cli, data):
         "shape": [64, 8, 3], "activation": "sigmoid", "output_activation": "sigmoid",
         "cost": "half-squared-error", "init": "lecun", "epochs": 2, "batch_size": 7, "seed": 9,
         "validation": 30, "patience": 0, "lr": 2.0, "optimizer": "sgd", "momentum": 0.0,
-        "schedule": "constant", "l1": 0.0, "l2": 0.0, "dropout": 0.0, "clip": 0.0,
+        "schedule": "constant", "l1": 0.0, "l2": 0.0, "dropout": 0.0, "clip": 0.0, "average": 0.0,
+        "rotation": 0.0, "scaling": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0, "stroke": 0.0,
     }  # fmt: skip
     assert run.data == {
         "name": "custom", "size": [8, 8],

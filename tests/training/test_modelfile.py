@@ -39,7 +39,8 @@ def full(**options):
     """Return a run with something in every field, as the command line has it: it can go on."""
     net = init_net((24, 3, 3), rng=1, dtype=np.float64)
     images, labels = bars(1300)
-    how = {"epochs": 3, "patience": 9, "optimizer": "adam", "validation": 100, **options}
+    how = {"epochs": 3, "patience": 9, "optimizer": "adam", "validation": 100, "average": 2.0}
+    how |= options
     run = start(net, images, labels, **how)
     for at in advance(run, images, labels):
         if at.epoch == 2:
@@ -48,7 +49,6 @@ def full(**options):
     shape = {"shape": [24, 3, 3], "cost": "half-squared-error"}
     run.settings = {**shape, **functions, **run.settings, "threads": 1}
     run.data = {"name": "custom", "size": [4, 6], "sha256": dict.fromkeys(PARTS, "ab")}
-    run.average = net.params / 2
     net.state["mine"] = np.arange(3)
     return run
 
@@ -105,7 +105,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     assert [dataclasses.replace(record, seconds=None) for record in saved.history] == loaded.history
     assert loaded.best.epoch == 1 and loaded.last is None
     assert (loaded.best.params == saved.best.params).all()
-    assert (loaded.average == saved.net.params / 2).all()
+    assert (loaded.average == saved.average).all() and (saved.average != saved.net.params).any()
     assert loaded.net.shape == (24, 3, 3) and loaded.net.activations == ("sigmoid", "sigmoid")
     assert loaded.net.cost == "half-squared-error"
     assert loaded.net.params.dtype == np.float64
@@ -910,7 +910,7 @@ def test_loading_takes_little_more_memory_than_the_file_and_the_run(tmp_path):
     net.state = {f"adam.{name}": np.ones_like(net.params) for name in ("mean", "square")}
     net.state["adam.steps"] = np.array(1)
     run = dataclasses.replace(full(), net=net, settings={}, image_shape=(), best=None, data={})
-    run.average = net.params
+    run.average, run.settings["average"] = net.params, 1.0
     save_model(tmp_path / "m.npz", run)
     with frugal(2 * os.path.getsize(tmp_path / "m.npz") + (1 << 22)):
         loaded = load_model(tmp_path / "m.npz")
