@@ -77,8 +77,13 @@ def command(model: Path, as_json: bool) -> None:
 
 def _trained(run: "Run") -> str:
     """Say how far the training has come, and where the weights are from, if from elsewhere."""
-    went_back = f"; the weights are those after epoch {run.weights_epoch}, the best"
-    return position(run.epoch, run.images) + (went_back if run.last else "")
+    weights = []
+    if run.average is not None:
+        weights.append(f"the average over about {run.settings['average']:g} epochs")
+    if run.last and run.best:
+        weights.append(f"those after epoch {run.weights_epoch}, the best")
+    told = f"; the weights are {', '.join(weights)}" if weights else ""
+    return position(run.epoch, run.images) + told
 
 
 def _pairs(values: Mapping[str, object]) -> str:

@@ -235,7 +235,7 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
     found = about["format"]
     if found == FORMAT and is_integer(found):
         check_keys(about, arrays, later=())
-        return {**about, "options": _with_later(about["options"])}
+        return {**about, "options": _with_later(about)}
     if is_integer(found, FORMAT + 1):
         raise ModelError(
             f"expected model format {FORMAT}, found {found}, made by a newer simplenet, another "
@@ -263,9 +263,10 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
     }
 
 
-def _with_later(options: Any) -> Any:
+def _with_later(about: dict[str, Any]) -> Any:
     """Return the options of a run with those that came later, which were off before they came."""
-    if not isinstance(options, dict) or "epochs" not in options:
+    options = about["options"]
+    if not isinstance(options, dict) or not about["images"]:
         return options
     later = {name: OPTIONS[name].default for name in _LATER_OPTIONS if name not in options}
     return options | later

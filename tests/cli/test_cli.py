@@ -450,7 +450,7 @@ def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
         r"data       custom",
         r"options    shape \[64, 8, 3\], activation sigmoid, output_activation sigmoid, cost "
         r"half-squared-error, init lecun, epochs 2, batch_size 20, seed 0, validation 40, "
-        r"patience 0, lr \S+, optimizer sgd, momentum 0.0, .*clip 0.0",
+        r"patience 0, average 0.0, lr \S+, optimizer sgd, momentum 0.0, .*clip 0.0, .*",
         r"trained    2 epochs",
         rf"versions   simplenet {__version__}, numpy {np.__version__}, python [\d.]+, blas .+",
         r"epoch    cost  accuracy  validation  learning rate",

@@ -77,7 +77,9 @@ def test_what_is_printed_is_every_option_that_applies_and_nothing_is_done(cli, p
         "hidden": [40], "activation": "sigmoid", "output-activation": "sigmoid",
         "cost": "half-squared-error", "init": "lecun", "epochs": 5, "batch-size": 20, "seed": 0,
         "patience": 0, "lr": 5.0, "optimizer": "sgd", "momentum": 0.0, "schedule": "constant",
-        "l1": 0.0, "l2": 0.0, "dropout": 0.0, "clip": 0.0, "threads": "auto",
+        "l1": 0.0, "l2": 0.0, "dropout": 0.0, "clip": 0.0, "average": 0.0, "rotation": 0.0,
+        "scaling": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0, "stroke": 0.0,
+        "threads": "auto",
     }  # fmt: skip
     result = cli("train", "--print-config", "--data", "nowhere", "-o", "no/such/folder/m.npz")
     assert result.stderr == "" and list(Path().iterdir()) == []
@@ -204,7 +206,7 @@ def test_every_option_of_the_table_may_stand_in_a_file(printed):
     seen = {"shape"}
     for args in [
         ["--optimizer", "adamw", "--schedule", "step", "--cost", "cross-entropy"],
-        ["--optimizer", "rmsprop", "--schedule", "cosine"],
+        ["--optimizer", "rmsprop", "--schedule", "cosine", "--elastic", "34"],
     ]:
         values = printed(*args) | {"validation": 3}
         assert printed("--config", write(to_toml(values))) == values

@@ -24,6 +24,7 @@ from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
 from simplenet.optimizers import OPTIMIZERS
 from simplenet.training import modelfile
+from simplenet.training.distort import DISTORTIONS
 from simplenet.training.run import Epoch, Snapshot
 
 
@@ -59,6 +60,7 @@ def ended():
     run.images, run.cost, run.correct, run.settings["epochs"] = 0, 0.0, 0, 1
     run.last = Snapshot(1, run.net.params.copy())
     run.net.params[:] = run.best.params
+    run.average, run.settings["average"] = None, 0.0
     return run
 
 
@@ -544,11 +546,12 @@ def test_every_missing_field_that_is_needed_is_one_error(make, tmp_path):
     with zipfile.ZipFile(path) as file:
         about = json.loads(file.read("model.json"))
     described = "shape", "activation", "output_activation", "cost", "init", "threads"
+    later = {*DISTORTIONS, *(["average"] if make is ended else [])}  # which older files do not have
     for at in places(about):
         path.write_bytes(whole)
         forge(path, remove(at))
         if (
-            (at[0] == "options" and at[-1] in described)
+            (at[0] == "options" and at[-1] in (*described, *later))
             or (at[0] == "versions" and len(at) == 2)
             or at == ("data", "size")
         ):
@@ -617,7 +620,8 @@ def test_epochs_that_are_marked_are_those_of_the_history(tmp_path):
 
 def test_the_last_parameters_are_those_of_a_run_that_has_ended(tmp_path):
     no_best, within, later = ended(), full(), ended()
-    no_best.best = None
+    no_best.best = no_best.average = None
+    no_best.settings |= {"average": 0.0, "patience": 0}
     within.last = Snapshot(1, within.net.params.copy())
     later.history.append(dataclasses.replace(later.history[0], epoch=2))
     later.epoch = 2
