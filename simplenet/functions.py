@@ -207,22 +207,44 @@ INITS: dict[str, Callable[[int, int], float]] = {
 
 
 def choose_functions(
-    layers: int, activation: str, output_activation: str | None, cost: str, init: str | None
+    layers: int,
+    activation: str | Sequence[str],
+    output_activation: str | None,
+    cost: str,
+    init: str | None,
 ) -> tuple[tuple[str, ...], str]:
     """Return the activation of each of the layers after the input, and how weights start.
 
-    None takes what suits the others: softmax for cross-entropy, else sigmoid; the start that the
-    papers above have for the activation. Raise ValueError as `check_functions` does.
+    `activation` is that of all hidden layers, or a sequence with that of each. None takes what
+    suits the others: softmax for cross-entropy, else sigmoid; the start that the papers above have
+    for ReLUs if there are some, else that for tanh. Raise ValueError as `check_functions` does, and
+    for another number of activations than there are hidden layers.
     """
-    _check_name("activation", activation, HIDDEN)
+    hidden = _of_hidden_layers(activation, layers - 1)
     _check_name("cost", cost, COSTS)
     output = "softmax" if cost == "cross-entropy" else "sigmoid"
     output = output if output_activation is None else output_activation
-    suited = {"tanh": "glorot", "relu": "he", "leaky-relu": "he"}.get(activation, "lecun")
+    has_relu = "relu" in hidden or "leaky-relu" in hidden
+    suited = "he" if has_relu else "glorot" if "tanh" in hidden else "lecun"
     init = suited if init is None else init
-    activations = (activation,) * (layers - 1) + (output,)
+    activations = (*hidden[: layers - 1], output)
     check_functions(activations, cost, init)
     return activations, init
+
+
+def _of_hidden_layers(activation: str | Sequence[str], layers: int) -> tuple[str, ...]:
+    """Return the activation of each of so many hidden layers; one at least is given and checked."""
+    if not isinstance(activation, list | tuple):
+        _check_name("activation", activation, HIDDEN)  # type: ignore[arg-type]  # it looks
+        return (str(activation),) * max(layers, 1)
+    if len(activation) != layers:
+        raise ValueError(
+            f"activation: expected one name, or one for each of the {layers} hidden layers, found "
+            f"{len(activation)}."
+        )
+    for name in activation:
+        _check_name("activation", name, HIDDEN)
+    return tuple(activation)
 
 
 def check_functions(activations: Sequence[str], cost: str, init: str = "lecun") -> None:

@@ -81,16 +81,16 @@ def init_net(
     *,
     rng: np.random.Generator | int,
     dtype: DTypeLike = np.float32,
-    activation: str = "sigmoid",
+    activation: str | Sequence[str] = "sigmoid",
     output_activation: str | None = None,
     cost: str = "half-squared-error",
     init: str | None = None,
 ) -> Net:
     """Return a net with layers of these sizes, input first; biases 0, weights small and random.
 
-    The names are those of `simplenet.functions`: `activation` of the hidden layers, `init` says
-    how weights start; None takes what suits the others. Raise ValueError for sizes or a dtype that
-    make no net, and for wrong names.
+    The names are those of `simplenet.functions`: `activation` of the hidden layers, one for all or
+    one for each; `init` says how weights start; None takes what suits the others. Raise ValueError
+    for sizes or a dtype that make no net, and for wrong names.
     """
     shape, rng, dtype = as_sizes("shape", shape), as_rng("rng", rng), as_float_dtype("dtype", dtype)
     layers = len(shape) - 1

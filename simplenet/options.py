@@ -20,6 +20,7 @@ OPTIMIZER_NAMES = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULE_NAMES = ("constant", "step", "exponential", "cosine")
 HIDDEN_NAMES = ACTIVATION_NAMES[:-1]  # softmax makes one distribution of a whole layer
 MOST_INTEGER = 10**100  # a float is larger, and Python writes it
+MOST_LAYERS = 10_000
 MOST_NEURONS = 1_000_000  # in one layer; a slip of the keyboard more often than a wish
 
 
@@ -109,6 +110,26 @@ def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
     return check
 
 
+def one_or_each(names: tuple[str, ...]) -> Callable[[Any], str | tuple[str, ...]]:
+    """Return a check for one of some names, or several, as a sequence or text with commas."""
+    one = one_of(names)
+
+    def check(value: Any) -> str | tuple[str, ...]:
+        several = value.split(",") if isinstance(value, str) else value
+        try:
+            found = tuple(map(one, several))
+        except (ValueError, TypeError):
+            found = ()
+        if not 0 < len(found) <= MOST_LAYERS:
+            raise ValueError(
+                f"expected one of {', '.join(names)}, or one for each hidden layer with commas "
+                f"between; found {shown(value)}"
+            )
+        return found if len(found) > 1 else found[0]
+
+    return check
+
+
 def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
     """Return a check for layer sizes: `least` or more of them, as numbers or text like `100,50`."""
     one = integer(1, MOST_NEURONS)
@@ -150,8 +171,8 @@ OPTIONS = {
             "All layer sizes, input first, such as 784,40,10; instead of --hidden.",
         ),
         Option(
-            "activation", "sigmoid", one_of(HIDDEN_NAMES), "NAME", "Network",
-            f"Of the hidden layers: {', '.join(HIDDEN_NAMES)}.",
+            "activation", "sigmoid", one_or_each(HIDDEN_NAMES), "NAME[,NAME...]", "Network",
+            f"Of the hidden layers, one for all or one for each: {', '.join(HIDDEN_NAMES)}.",
         ),
         Option(
             "output_activation", None, optional(one_of(ACTIVATION_NAMES)), "NAME", "Network",
@@ -356,7 +377,7 @@ def resolve_options(
     given: Mapping[str, Any],
     *,
     hidden: Sequence[int] = (40,),
-    activation: str = "sigmoid",
+    activation: str | Sequence[str] = "sigmoid",
     output_activation: str = "sigmoid",
     cost: str = "half-squared-error",
 ) -> dict[str, Any]:
@@ -415,7 +436,7 @@ def idle_options(
 def default_lr(
     *,
     hidden: Sequence[int],
-    activation: str,
+    activation: str | Sequence[str],
     output_activation: str,
     cost: str,
     optimizer: str,
@@ -426,8 +447,26 @@ def default_lr(
 
     Larger where gradients are small (sigmoids, large minibatches), smaller where much adds up
     (wide layers, momentum) or goes through undamped (other activations). Chosen on validation
-    images of MNIST: see scripts/notes/learning-rate.md.
+    images of MNIST: see scripts/notes/learning-rate.md. Of several activations, the one with the
+    smallest rate counts.
     """
+    names = [activation] if isinstance(activation, str) else sorted({*activation})
+    return min(
+        _rate_for(hidden, name, output_activation, cost, optimizer, momentum, batch_size)
+        for name in names
+    )
+
+
+def _rate_for(
+    hidden: Sequence[int],
+    activation: str,
+    output_activation: str,
+    cost: str,
+    optimizer: str,
+    momentum: float,
+    batch_size: int,
+) -> float:
+    """Return what `default_lr` does, for hidden layers with one activation."""
     widest, narrowest, layers = max(hidden, default=1), min(hidden, default=30), len(hidden) or 1
     # Without a hidden layer, what reaches the outputs is as large as the images.
     sigmoid, identity = bool(hidden) and activation == "sigmoid", activation == "identity"

@@ -187,7 +187,7 @@ def layer_sizes(asked: dict[str, Any], inputs: int = 784, classes: int = 10) -> 
 
 def resolve_together(
     asked: dict[str, Any], shape: tuple[int, ...]
-) -> tuple[dict[str, str], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the functions of the net, and the options of training: those that apply.
 
     Raise BadParameter for those that do not go together, and for what is asked for in vain.
@@ -205,15 +205,16 @@ def resolve_together(
         if "activation" in asked and not hidden:
             raise ValueError(
                 f"activation: expected hidden layers, found none in the shape {shape}, which makes "
-                f"no use of {activation}."
+                f"no use of {asked['activation']}."
             )
         functions = {"output_activation": activations[-1], "cost": cost, "init": init}
         if hidden:
-            functions = {"activation": activation, **functions}
+            of_hidden = activation if isinstance(activation, str) else list(activation)
+            functions = {"activation": of_hidden, **functions}
         return functions, resolve_options(
             given,
             hidden=hidden,
-            activation=activations[0],
+            activation=activations[:-1] or activations,
             output_activation=activations[-1],
             cost=cost,
         )

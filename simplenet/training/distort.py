@@ -169,21 +169,21 @@ def sampled(images: Floats, places: Floats) -> Floats:
     `places` are rows and columns; it is used up. Outside of an image there is 0.
     """
     n, rows, columns = images.shape
-    edged = np.zeros((n, rows + 2, columns + 2), images.dtype)
-    edged[:, 1:-1, 1:-1] = images
+    height, width = rows + 3, columns + 3  # a pixel of 0 around, and the one after the last of them
+    edged = np.zeros((n, height, width), images.dtype)
+    edged[:, 1 : rows + 1, 1 : columns + 1] = images
     places += 1
     for axis, last in enumerate((rows + 1, columns + 1)):
-        place = places[:, axis]
-        np.clip(place, 0, np.nextafter(places.dtype.type(last), 0), out=place)
+        np.clip(places[:, axis], 0, last, out=places[:, axis])
     whole = places.astype(np.int32)
     places -= whole
     first = whole[:, 0].astype(np.intp)
-    first *= columns + 2
+    first *= width
     first += whole[:, 1]
-    first += (np.arange(n) * ((rows + 2) * (columns + 2)))[:, None, None]
+    first += (np.arange(n) * (height * width))[:, None, None]
     flat, (down, right) = edged.reshape(-1), (places[:, 0], places[:, 1])
     above = _between(flat, first, right)
-    below = _between(flat[columns + 2 :], first, right)
+    below = _between(flat[width:], first, right)
     below -= above
     below *= down
     above += below

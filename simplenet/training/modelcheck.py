@@ -221,7 +221,7 @@ def _check_settings(run: Run) -> None:
     described = {
         "shape": list(net.shape),
         "hidden": list(net.shape[1:-1]),
-        "activation": net.activations[0] if len(net.W) > 1 else settings.get("activation"),
+        "activation": _activation(net, settings.get("activation")),
         "output_activation": net.activations[-1],
         "cost": net.cost,
     }
@@ -230,6 +230,14 @@ def _check_settings(run: Run) -> None:
             expect("options", {name: value}, json.dumps(value) == json.dumps(described[name]))
         if name == "threads":
             expect("options", {name: value}, is_integer(value))
+
+
+def _activation(net: Net, recorded: Any) -> Any:
+    """Return the option that gives a net its hidden layers: one name where one is recorded."""
+    hidden = list(net.activations[:-1])
+    if not hidden:
+        return recorded
+    return hidden[0] if isinstance(recorded, str) and len({*hidden}) == 1 else hidden
 
 
 def _check_position(run: Run) -> None:

@@ -285,7 +285,7 @@ def kind_of(net: Net) -> dict[str, Any]:
     """Return what options depend on of a net, as `resolve_options` takes it."""
     return {
         "hidden": net.shape[1:-1],
-        "activation": net.activations[0],
+        "activation": net.activations[:-1] or net.activations,
         "output_activation": net.activations[-1],
         "cost": net.cost,
     }

@@ -25,6 +25,10 @@ RUNS = {
     "decay": ["--optimizer", "rmsprop", "--schedule", "step", "--decay", 0.5, "--decay-every", 2],
     "smooth": ["--cost", "cross-entropy", "--label-smoothing", 0.1, "--clip", 1, "--l2", 1e-4,
                "--optimizer", "adamw", "--batch-size", 7],
+    "average": ["--average", 1.5, "--patience", 2, "--lr", 2],
+    "distorted": ["--rotation", 9, "--scaling", 0.1, "--shift", 1, "--elastic", 9, "--average", 2,
+                  "--elastic-sigma", 2, "--stroke", 0.5, "--activation", "relu,tanh",
+                  "--hidden", "9,8", "--lr", 0.1],
 }  # fmt: skip
 EPOCHS = "--epochs", 3
 

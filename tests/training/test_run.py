@@ -1151,3 +1151,116 @@ def test_a_state_may_have_the_name_of_anything():
         list(advance(run, images, labels, step=failing))
     np.testing.assert_array_equal(run.net.params, before)
     assert run.net.state.keys() == {"params"}
+
+
+# --- averages -------------------------------------------------------------------------------------
+
+
+def learned(run, images, labels):
+    """Take a run to its end; return what its parameters were after each block."""
+    along = [run.net.params.copy() for _ in advance(run, images, labels)]
+    if run.last:
+        along[-1] = run.last.params
+    return np.array(along)
+
+
+@pytest.mark.parametrize("epochs", [0.4, 2.0, 1e9])
+def test_the_average_weighs_parameters_by_how_many_epochs_ago_they_were(epochs):
+    images, labels = bars(2500)
+    how = {"epochs": 3, "validation": 100, "lr": 2.0}
+    net = init_net((24, 5, 3), rng=0, dtype=np.float64)
+    run = start(net, images, labels, average=epochs, **how)
+    along = learned(run, images, labels)
+    blocks = [1000, 1000, 400] * 3
+    ago = np.cumsum(blocks[::-1])[::-1] - blocks
+    weights = np.exp(-ago / 2400 / epochs) * -np.expm1(-np.array(blocks) / 2400 / epochs)
+    weights[0] = np.exp(-ago[0] / 2400 / epochs) * -np.expm1(-1000 / 2400 / epochs)
+    expected = weights @ along / weights.sum()
+    assert np.allclose(run.average, expected, rtol=0, atol=1e-12)
+    assert (run.net.params == run.average).all() and (run.last.params == along[-1]).all()
+    assert run.network is run.net
+
+
+def test_what_a_run_with_an_average_is_measured_with_is_the_average():
+    images, labels = bars(2300)
+    how = {"epochs": 4, "validation": 300, "average": 1.0, "lr": 3.0, "patience": 3}
+    run = start(init_net((24, 4, 3), rng=1), images, labels, **how)
+    _, held_out = split(len(images), 300)
+    for at in advance(run, images, labels):
+        if at.record and not run.finished:
+            measured = evaluate(run.network, images[held_out], labels[held_out]).accuracy
+            assert at.record.validation_accuracy == measured
+            assert (run.network.params == run.average).all()
+            assert (run.network.params != run.net.params).any()
+            if run.best.epoch == at.epoch:
+                assert (run.best.params == run.average).all()
+    assert run.finished and run.last.epoch == run.epoch
+    assert (run.net.params == run.best.params).all()
+
+
+def test_an_average_changes_nothing_of_what_is_learned():
+    images, labels = bars(1300)
+    plain, averaged = (
+        start(init_net((24, 4, 3), rng=1), images, labels, epochs=2, average=epochs)
+        for epochs in (0, 1)
+    )
+    assert (learned(plain, images, labels) == learned(averaged, images, labels)).all()
+    assert plain.average is plain.last is None
+
+
+# --- distortions ----------------------------------------------------------------------------------
+
+
+class Inputs:
+    """The step of training, which remembers what it learns from."""
+
+    def __init__(self):
+        self.x = []
+
+    def __call__(self, net, x, *args):
+        self.x.append(x.copy())
+        return four_calls(net, x, *args)
+
+
+def seen(images, labels, **options):
+    """Return what a net sees in each epoch of one run (epochs, n, pixels), and the run."""
+    watch = Inputs()
+    how = {"epochs": 2, "validation": 0, "seed": 3, "batch_size": 100, **options}
+    run = start(init_net((24, 3, 3), rng=1), images, labels, **how)
+    for _ in advance(run, images, labels, step=watch):
+        pass
+    return np.concatenate(watch.x).reshape(2, len(images), -1), run
+
+
+def test_images_are_distorted_anew_in_every_block_and_epoch():
+    images, labels = bars(2000)
+    images[:] = images[0]  # so that only the distortion can make a difference
+    found, _ = seen(images, labels, rotation=20.0)
+    assert len({image.tobytes() for epoch in found for image in epoch}) > 3990  # of 4,000
+    again, _ = seen(images, labels, rotation=20.0)
+    other, _ = seen(images, labels, rotation=20.0, seed=4)
+    assert (again == found).all() and (other != found).any()
+
+
+def test_what_is_measured_is_never_distorted():
+    images, labels = bars(1200)
+    watch, distorted = [], {"shift": 2.0, "stroke": 1.0, "elastic": 9.0}
+
+    def measure(net, images, labels, held_out):
+        watch.append(images[held_out].copy())
+        return validate(net, images, labels, held_out)
+
+    run = start(init_net((24, 3, 3), rng=1), images, labels, epochs=1, validation=50, **distorted)
+    before = images.copy()
+    for _ in advance(run, images, labels, validate=measure):
+        pass
+    _, held_out = split(len(images), 50)
+    assert (watch[0] == images[held_out]).all() and (images == before).all()
+
+
+def test_rows_of_pixels_cannot_be_distorted():
+    images, labels = bars(100)
+    flat = images.reshape(len(images), -1)
+    start(init_net((24, 3, 3), rng=1), flat, labels, average=1.0)
+    with pytest.raises(DataError, match=r"^images: expected the shape \(n, rows, columns\), in wh"):
+        start(init_net((24, 3, 3), rng=1), flat, labels, rotation=1.0)
