@@ -15,12 +15,12 @@ PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
     version errors checks functions memory net sharing penalties optimizers schedules options
-    streams files
+    presets streams files
     datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
     datasets.load
     training training.blas training.container training.order training.distort
-    training.batches training.evaluation training.wide training.run training.modelcheck
-    training.modelfile
+    training.batches training.evaluation training.committee training.wide training.run
+    training.modelcheck training.modelfile
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source

@@ -5,46 +5,71 @@ import json
 import string
 import sys
 import tomllib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from simplenet.cli.parameters import FILES, Decorated, GroupedOption, brief, file_of
+from simplenet.cli.parameters import FILES, Checked, Decorated, GroupedOption, brief, file_of
 from simplenet.errors import DataError, SimplenetError
 from simplenet.files import open_regular
-from simplenet.options import MOST_NEURONS, OPTIONS, resolve_options
+from simplenet.options import MOST_NEURONS, OPTIONS, one_of, resolve_options
+from simplenet.presets import PRESETS
 
 SIZES = "hidden", "shape"  # two ways to say how large the layers are
 MOST_BYTES = 1 << 16  # of a configuration file: a longer one is another file
 MOST_DOTS = 100  # in a line of it: tomllib takes memory by the square of how many a key has
+LAYERS = "simplenet.layers"  # in the context: options from elsewhere than the command line
+PRESET, CONFIG = "preset", "config"  # where they are from
 RANKS = "simplenet.ranks"  # in the context: by the name of an option, the layer that gives it
 
 
 def config_options(command: Decorated) -> Decorated:
-    """Return a command --config and --print-config."""
+    """Return a command --preset, --config and --print-config."""
 
-    def read(context: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
-        layers = [from_toml(path) for path in paths]
-        context.default_map = merged([dict(context.default_map or {}), *layers])
-        context.meta[FILES] = {
-            name: path for path, layer in zip(paths, layers, strict=True) for name in layer
-        }
-        context.meta[RANKS] = {name: rank for rank, layer in enumerate(layers) for name in layer}
+    def read_preset(context: click.Context, param: click.Parameter, name: str | None) -> None:
+        if name is not None:
+            _add_layers(context, PRESET, [(f"the preset {name}", PRESETS[name])])
+
+    def read_files(context: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
+        _add_layers(context, CONFIG, [(path, from_toml(path)) for path in paths])
 
     command = click.option(
         "--print-config", is_flag=True, cls=GroupedOption, group="Configuration",
         help="Print a file for --config with these options and all defaults, and stop; what "
         "follows from them, such as the learning rate, as a comment.",
     )(command)  # fmt: skip
-    return click.option(
+    command = click.option(
         "--config", type=click.Path(path_type=Path), metavar="FILE", cls=GroupedOption,
-        group="Configuration", callback=read, is_eager=True, expose_value=False, multiple=True,
+        group="Configuration", callback=read_files, is_eager=True, expose_value=False,
+        multiple=True,
         help="Take options from a TOML file, such as `epochs = 10`; the command line comes first, "
         "then the last of several files.",
     )(command)  # fmt: skip
+    return click.option(
+        "--preset", type=Checked("NAME", one_of(tuple(PRESETS))), metavar="NAME",
+        cls=GroupedOption, group="Configuration", callback=read_preset, is_eager=True,
+        expose_value=False,
+        help=f"Take options that go well together: {', '.join(PRESETS)}. Files and the command "
+        "line come first.",
+    )(command)  # fmt: skip
+
+
+def _add_layers(
+    context: click.Context, source: str, layers: Sequence[tuple[str | Path, Mapping[str, Any]]]
+) -> None:
+    """Take options from places, by what messages call them; a preset's before those of files.
+
+    The options of click come in the order in which they were typed.
+    """
+    given = context.meta.setdefault(LAYERS, {PRESET: [], CONFIG: []})
+    given[source] = layers
+    every = [*given[PRESET], *given[CONFIG]]
+    context.default_map = merged([dict(layer) for _, layer in every])
+    context.meta[FILES] = {name: place for place, layer in every for name in layer}
+    context.meta[RANKS] = {name: rank for rank, (_, layer) in enumerate(every) for name in layer}
 
 
 def from_toml(path: Path) -> dict[str, Any]:
@@ -164,6 +189,8 @@ def without_outvoted(asked: dict[str, Any], ranks: dict[str, int]) -> dict[str, 
     found = dict(asked)
     for name in asked:
         other, suited = OPTIONS[name].needs or (name, (asked[name],))
+        if name == "elastic_sigma":
+            other, suited = "elastic", tuple(filter(None, [asked.get("elastic")]))
         if name in ("activation", "dropout") and len(asked.get("shape") or ()) == 2:
             other, suited = "shape", ()  # a shape without hidden layers, of no use to either
         if other in asked and ranks[other] > ranks[name] and asked[other] not in suited:

@@ -1,4 +1,4 @@
-"""The data set that a model goes with."""
+"""The data set, and the other models, that a model goes with."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +46,15 @@ def check_data(model: "Run", path: Path | str, data: "Data") -> None:
         raise DataError(
             f"{data.name}: expected images of {_size(known)} pixels, as {path} was trained on, "
             f"found {_size(size)}: use the data set the model was made for."
+        )
+
+
+def check_member(run: "Run", name: Path | str, first: "Run", named: Path | str) -> None:
+    """Raise ModelError unless a model can sit in a committee with the first."""
+    if run.net.shape[-1] != first.net.shape[-1]:
+        raise ModelError(
+            f"{name}: expected {first.net.shape[-1]} outputs, as {named} has, found "
+            f"{run.net.shape[-1]}: a committee is of models for the same classes."
         )
 
 

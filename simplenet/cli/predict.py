@@ -6,11 +6,14 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from math import isqrt
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
+from simplenet.cli.data import check_member
 from simplenet.cli.parameters import Grouped, GroupedOption, json_option
 from simplenet.cli.show import echo, shape_text
 from simplenet.errors import DataError, DivergedError, ModelError
@@ -28,7 +31,7 @@ SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 
 
 @click.command("predict", cls=Grouped)
-@click.argument("images", nargs=-1, required=True, metavar="[MODEL] IMAGE...")
+@click.argument("images", nargs=-1, required=True, metavar="[MODEL...] IMAGE...")
 @click.option(
     "--raw", "untouched", is_flag=True, cls=GroupedOption, group="Run",
     help="Only resize the picture, and see why it has to be prepared.",
@@ -37,7 +40,8 @@ SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
     """Say which digit each IMAGE shows.
 
-    MODEL is a saved model; without it, one that comes with simplenet is asked. An IMAGE is a
+    MODEL is a saved model; of several, the outputs are averaged; without any, one that comes with
+    simplenet is asked. An IMAGE is a
     picture of one digit, such as PNG or JPEG: dark on light or light on dark, of any size, anywhere
     in it; - reads it from standard input. It is prepared as the digits of MNIST were, and what the
     network then sees is drawn beside its outputs. Pictures are read by Pillow, which `python -m pip
@@ -49,28 +53,28 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
       simplenet predict model.npz 1.png 2.png --json
       simplenet predict photo.jpg --raw
     """
-    model, images = split_arguments(images)
+    models, images = split_arguments(images)
     set_threads("auto", 0)
 
     from simplenet.backprop import demo_path
     from simplenet.pictures.terminal import can_draw_blocks, side_by_side
     from simplenet.training.modelfile import load_model
 
-    loaded = load_model(demo_path() if model is None else model)
-    if model is None:
-        shape, data = shape_text(loaded.net.shape), loaded.data["name"]
+    names: tuple[str | Path, ...] = models or (demo_path(),)
+    loaded = [load_model(name) for name in names]
+    for name, member in zip(names, loaded):
+        check_member(member, name, loaded[0], names[0])
+    if not models:
+        shape, data = shape_text(loaded[0].net.shape), loaded[0].data["name"]
         echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
     blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
     results: list[dict[str, object]] = []
     code = 0
     for name in images:
         try:
-            pixels, found = run(loaded, name, untouched)
-        except ModelError as error:  # which fits no picture
-            raise ModelError(f"{model or demo_path()}: {error}") from error
+            pixels, found = run(list(zip(names, loaded)), name, untouched)
         except (DataError, DivergedError) as error:
-            diverged = isinstance(error, DivergedError)
-            message = f"{model or demo_path()}: {error}" if diverged else str(error)
+            message = str(error)
             if len(images) == 1 and not as_json:
                 raise type(error)(message) from error
             echo(f"Error: {message}", err=True)
@@ -98,16 +102,15 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
         click.get_current_context().exit(code)
 
 
-def split_arguments(arguments: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
-    """Return the model, or None, and the images."""
-    model, images = None, arguments
-    if looks_like_model(arguments[0]):
-        model, images = arguments[0], arguments[1:]
+def split_arguments(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the models, which come first, and the images. Raise UsageError without an image."""
+    models = tuple(takewhile(looks_like_model, arguments))
+    images = arguments[len(models) :]
     late = [name for name in images if looks_like_model(name)]
     if late or not images:
-        found = f"{late[0]} among the images: one MODEL comes first" if late else "none"
+        found = f"{late[0]} among the images: models come first" if late else "none"
         raise click.UsageError(f"IMAGE...: expected pictures, found {found}.")
-    return model, images
+    return models, images
 
 
 def looks_like_model(name: str) -> bool:
@@ -126,33 +129,48 @@ def looks_like_model(name: str) -> bool:
         return False
 
 
-def run(model: "Run", name: str, untouched: bool) -> tuple["npt.NDArray[np.uint8]", "Floats"]:
-    """Return what the net of a model sees of an image, bytes, and its outputs."""
+def run(
+    models: "list[tuple[str | Path, Run]]", name: str, untouched: bool
+) -> tuple["npt.NDArray[np.uint8]", "Floats"]:
+    """Return what the net of the first of some models sees of an image, and their mean outputs."""
+    import numpy as np
+
     from simplenet.pictures.decode import MOST_PIXELS, read_image
     from simplenet.pictures.kinds.declared import LARGE
     from simplenet.pictures.prepare import seen
     from simplenet.training.evaluation import outputs
 
-    net, size = model.network, tuple(model.data.get("size", ()))
-    known = (size[0], size[1]) if len(size) == 2 else None  # images may be flat in their file
-    # If a picture has to have as many pixels as the net has inputs, it may not be made smaller.
-    exact = untouched and known is None and isqrt(net.shape[0]) ** 2 != net.shape[0]
+    kinds = {kind_of_images(model) for _, model in models}
+    # If a picture has to have as many pixels as a net has inputs, it may not be made smaller.
+    exact = any(known is None and isqrt(pixels) ** 2 != pixels for pixels, known in kinds)
     called = "standard input" if name == STDIN else name
     with libraries_silent():
         rgba = read_image(
             standard_input() if name == STDIN else name,
             name=called,
             upright=not untouched,
-            most_pixels=LARGE if exact else MOST_PIXELS,
+            most_pixels=LARGE if untouched and exact else MOST_PIXELS,
         )
-    try:
-        pixels = seen(rgba, net.shape[0], known, untouched=untouched)
-    except DataError as error:
-        raise DataError(f"{called}: {error}") from error
-    try:
-        return pixels, outputs(net, pixels[None])[0]
-    except DivergedError as error:
-        raise DivergedError(f"{called}: {error}") from error
+    views, every = [], []
+    for place, model in models:
+        try:
+            pixels = seen(rgba, *kind_of_images(model), untouched=untouched)
+            views.append(pixels)
+            every.append(outputs(model.network, pixels[None])[0])
+        except ModelError as error:  # of a net that fits no picture
+            raise ModelError(f"{place}: {error}") from error
+        except DataError as error:
+            raise DataError(f"{called}: {error}") from error
+        except DivergedError as error:
+            raise DivergedError(f"{place}: {called}: {error}") from error
+    mean: Floats = np.mean(every, axis=0)
+    return views[0], mean
+
+
+def kind_of_images(model: "Run") -> tuple[int, tuple[int, int] | None]:
+    """Return how many pixels a model reads, and as rows and columns, if that is known."""
+    size = tuple(model.data.get("size", ()))  # images may be flat in their file
+    return model.net.shape[0], (size[0], size[1]) if len(size) == 2 else None
 
 
 def standard_input() -> IO[bytes]:

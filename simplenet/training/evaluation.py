@@ -1,7 +1,7 @@
 """How well a net does: its outputs for images, and what they score."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simplenet.errors import DataError, DivergedError
-from simplenet.functions import COSTS, Floats
+from simplenet.functions import COSTS, Cost, Floats
 from simplenet.net import Net, check_net, forward
 from simplenet.sharing import share
 from simplenet.training.batches import (
@@ -29,11 +29,21 @@ MOST_AT_ONCE = 16  # blocks of images whose outputs threads compute before they 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
-    """How a net does on a set of images."""
+    """How a net, or several together, do on a set of images."""
 
-    cost: float
-    correct: NDArray[np.intp]  # (classes,): how many images of each class were recognised
-    total: NDArray[np.intp]  # (classes,): how many there were
+    cost: float | None  # None of nets with different costs
+    confusion: NDArray[np.intp]  # (classes, classes): images of the class, taken for the class
+
+    @property
+    def correct(self) -> NDArray[np.intp]:
+        """How many images of each class (classes,) were recognised."""
+        return self.confusion.diagonal()
+
+    @property
+    def total(self) -> NDArray[np.intp]:
+        """How many images of each class (classes,) there were."""
+        total: NDArray[np.intp] = self.confusion.sum(axis=1)
+        return total
 
     @property
     def accuracy(self) -> float:
@@ -73,18 +83,28 @@ def evaluate(net: Net, images: ArrayLike, labels: ArrayLike) -> Score:
     """
     check_net(net)
     images, labels = check_fit(net, images, labels)
-    classes, cost = net.shape[-1], 0.0
-    correct, total = np.zeros((2, classes), np.intp)
-    truths = one_hot(classes, net.params.dtype)
-    for part, a in _outputs_in_parts(net, images):
+    parts = _outputs_in_parts(net, images)
+    return score(parts, labels, net.shape[-1], COSTS[net.cost][net.activations[-1]])
+
+
+def score(
+    parts: Iterable[tuple[slice, Floats]], labels: Labels, classes: int, measure: Cost | None
+) -> Score:
+    """Return how well outputs do, which come in parts, each with the slice of images it is for.
+
+    Raise DivergedError if the cost that is measured is not finite.
+    """
+    confusion, cost = np.zeros((classes, classes), np.intp), 0.0
+    for part, a in parts:
         truth = labels[part].astype(np.intp)
-        with np.errstate(over="ignore", invalid="ignore"):  # noticed below
-            cost += COSTS[net.cost][net.activations[-1]].value(a, truths[truth])
-        correct += np.bincount(truth[a.argmax(axis=1) == truth], minlength=classes)
-        total += np.bincount(truth, minlength=classes)
+        if measure:
+            with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+                cost += measure.value(a, one_hot(classes, a.dtype)[truth])
+        pairs = truth * classes + a.argmax(axis=1)
+        confusion += np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
     if not math.isfinite(cost):
         raise _too_large(f"a cost of {cost}")
-    return Score(cost / len(images), correct, total)
+    return Score(cost / len(labels) if measure else None, confusion)
 
 
 def _outputs_in_parts(net: Net, images: Images) -> Iterator[tuple[slice, Floats]]:

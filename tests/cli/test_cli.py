@@ -12,7 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simplenet import __version__, evaluate, init_net, load_data, load_model, save_model, start
+from simplenet import (
+    __version__,
+    evaluate,
+    init_net,
+    load_data,
+    load_model,
+    outputs,
+    save_model,
+    start,
+)
 from simplenet.cli import COMMANDS
 from simplenet.cli import cli as group
 from simplenet.cli.signals import Terminated
@@ -89,7 +98,7 @@ def test_the_version_is_that_of_the_package(cli, shell):
         (["trian"], "No such command 'trian'"),
         (["train", "--rate", "3"], "No such option"),
         (["train", "more"], "unexpected extra argument"),
-        (["eval"], "Missing argument 'MODEL'"),
+        (["eval"], "Missing argument 'MODEL...'"),
         (["info"], "Missing argument 'MODEL'"),
         (["train", "--lr", "fast"], "'--lr': expected a number above 0, found 'fast'."),
         (
@@ -352,7 +361,9 @@ def test_eval_gives_the_same_as_json(cli, model, data):
     result = cli("eval", model, "--data", data, "--json")
     net, found = load_model(model).net, json.loads(result.stdout)
     score = evaluate(net, *load_data(data).test)
-    assert set(found) == {"model", "data", "images", "accuracy", "cost", "classes"}
+    assert list(found) == [
+        "model", "models", "data", "images", "copies", "accuracy", "cost", "classes", "confusion",
+    ]  # fmt: skip
     assert found["model"] == model and found["data"] == "custom" and found["images"] == 60
     assert found["accuracy"] == score.accuracy and found["cost"] == score.cost
     assert found["classes"] == [
@@ -538,3 +549,47 @@ def test_the_group_loads_only_the_command_that_runs():
 
 def test_without_a_command_the_help_is_shown(cli):
     assert cli().stdout == cli("--help").stdout
+
+
+# --- committees -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def members(cli, data):
+    """Return the names of three models, of which the first two were trained on distorted images."""
+    how = "--data", data, "--epochs", 1, "--hidden", 6
+    for seed, distortion in (1, ["--rotation", 9]), (2, ["--shift", 1]), (3, []):
+        cli("train", *how, "--seed", seed, *distortion, "-o", f"{seed}.npz")
+    return ["1.npz", "2.npz", "3.npz"]
+
+
+def test_several_models_are_a_committee(cli, data, members):
+    result = cli("eval", *members, "--data", data)
+    assert "\n         mean of the outputs of 3 models\n" in result.stdout
+    found = json.loads(cli("eval", *members, "--data", data, "--json").stdout)
+    assert (found["model"], found["models"]) == ("1.npz", members)
+    test = load_data(data).test
+    mean = sum(outputs(load_model(name).net, test.images) for name in members) / 3
+    assert found["accuracy"] == (mean.argmax(axis=1) == test.labels).mean()
+    confusion = np.array(found["confusion"])
+    assert confusion.sum() == found["images"] and np.trace(confusion) == sum(
+        row["correct"] for row in found["classes"]
+    )
+
+
+def test_copies_are_distorted_as_the_model_was_trained(cli, data, members):
+    result = cli("eval", "1.npz", "--data", data, "--copies", 3)
+    assert "mean of the outputs for 3 distorted copies of each image" in result.stdout
+    found = json.loads(cli("eval", "1.npz", "--data", data, "--copies", 3, "--json").stdout)
+    assert found["copies"] == 3
+    result = cli("eval", "3.npz", "--data", data, "--copies", 3, code=2)
+    assert "expected a model that was trained on distorted images, found 3.npz" in result.stderr
+
+
+def test_a_committee_is_of_models_for_the_same_classes_and_images(cli, data, make_data, members):
+    for name, kind in (("classes", {"classes": 2}), ("sizes", {"size": (7, 7)})):
+        cli("train", "--data", make_data(name, **kind), "--epochs", 1, "-o", f"{name}.npz")
+    result = cli("eval", "1.npz", "classes.npz", "--data", data, code=3)
+    assert "classes.npz: expected 3 outputs, as 1.npz has, found 2" in result.stderr
+    result = cli("eval", "1.npz", "sizes.npz", "--data", data, code=3)
+    assert "expected images of 7 x 7 pixels, as sizes.npz was trained on" in result.stderr

@@ -237,9 +237,9 @@ def test_a_small_net_reads_a_sparse_picture(cli, side):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ((), "Missing argument '[MODEL] IMAGE...'"),
+        ((), "Missing argument '[MODEL...] IMAGE...'"),
         (("m.npz",), "IMAGE...: expected pictures, found none."),
-        (("1.png", "m.npz"), "found m.npz among the images: one MODEL comes first."),
+        (("1.png", "m.npz"), "found m.npz among the images: models come first."),
         (("m.npz", "1.png", "m.npz"), "found m.npz among the images"),
         (("m.npz", "1.png", "--size", "3"), "No such option"),
     ],
@@ -493,3 +493,46 @@ def test_the_help_comes_without_numpy_and_pillow():
         "assert not {'numpy', 'PIL'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+# --- committees -----------------------------------------------------------------------------------
+
+
+def test_the_outputs_of_several_models_are_averaged(cli, make_data):
+    from simplenet import load_model, outputs
+
+    for seed in 1, 2:
+        cli(
+            "train",
+            "--data",
+            make_data(f"{seed}"),
+            "--epochs",
+            1,
+            "--seed",
+            seed,
+            "-o",
+            f"{seed}.npz",
+        )
+    picture = np.zeros((40, 40), np.uint8)
+    picture[8:30, 15:20] = 255
+    Image.fromarray(picture).save("1.png")
+    one, two, both = (
+        json.loads(cli("predict", *models, "1.png", "--json").stdout)[0]
+        for models in (["1.npz"], ["2.npz"], ["1.npz", "2.npz"])
+    )
+    assert np.allclose(np.add(one["outputs"], two["outputs"]) / 2, both["outputs"])
+    pixels = np.array(both["pixels"], np.uint8)[None]
+    expected = (
+        outputs(load_model("1.npz").net, pixels) + outputs(load_model("2.npz").net, pixels)
+    ) / 2
+    assert np.allclose(both["outputs"], expected[0])
+
+
+def test_models_of_a_committee_may_see_images_of_other_sizes_but_not_other_classes(cli, make_data):
+    cli("train", "--data", make_data("a"), "--epochs", 1, "-o", "a.npz")
+    cli("train", "--data", make_data("b", size=(9, 9)), "--epochs", 1, "-o", "b.npz")
+    cli("train", "--data", make_data("c", classes=2), "--epochs", 1, "-o", "c.npz")
+    Image.fromarray(np.eye(30, dtype=np.uint8) * 255).save("1.png")
+    assert len(json.loads(cli("predict", "a.npz", "b.npz", "1.png", "--json").stdout)) == 1
+    result = cli("predict", "a.npz", "c.npz", "1.png", code=3)
+    assert "c.npz: expected 3 outputs, as a.npz has, found 2" in result.stderr
