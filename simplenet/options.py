@@ -18,6 +18,7 @@ COST_NAMES = ("half-squared-error", "squared-error", "cross-entropy")
 INIT_NAMES = ("lecun", "glorot", "he", "normal")
 OPTIMIZER_NAMES = ("sgd", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULE_NAMES = ("constant", "step", "exponential", "cosine")
+DISTORTION_NAMES = ("rotation", "scaling", "shear", "shift", "elastic", "elastic_sigma", "stroke")
 HIDDEN_NAMES = ACTIVATION_NAMES[:-1]  # softmax makes one distribution of a whole layer
 MOST_INTEGER = 10**100  # a float is larger, and Python writes it
 MOST_LAYERS = 10_000

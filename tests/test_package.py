@@ -29,7 +29,7 @@ ORDER = """
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli.show cli cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
     cli.output cli.resume
-    cli.train cli.evaluate cli.predict cli.gears cli.info cli.check cli.graph cli.fetch
+    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.info cli.check cli.graph cli.fetch
     __init__ __main__
 """.split()
 NAMES = """

@@ -19,6 +19,7 @@ COMMANDS = {
     "eval": "simplenet.cli.evaluate",
     "predict": "simplenet.cli.predict",
     "gears": "simplenet.cli.gears",
+    "show": "simplenet.cli.digits",
     "info": "simplenet.cli.info",
     "check": "simplenet.cli.check",
     "graph": "simplenet.cli.graph",

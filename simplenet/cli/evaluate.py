@@ -19,7 +19,7 @@ from simplenet.cli.parameters import (
     verbose_option,
 )
 from simplenet.cli.show import echo, echo_json, percent
-from simplenet.options import OPTIONS, integer
+from simplenet.options import DISTORTION_NAMES, OPTIONS, integer
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
@@ -116,9 +116,7 @@ def command(
 
 def distortions_of(run: "Run", model: Path) -> dict[str, float]:
     """Return how the training images of a run were distorted. Raise UsageError if they were not."""
-    from simplenet.training.distort import DISTORTIONS
-
-    found = {name: run.settings[name] for name in DISTORTIONS if run.settings.get(name)}
+    found = {name: run.settings[name] for name in DISTORTION_NAMES if run.settings.get(name)}
     if not found:
         raise click.BadParameter(
             f"expected a model that was trained on distorted images, found {model}, which was not.",

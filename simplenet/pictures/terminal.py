@@ -45,6 +45,22 @@ def draw(image: Pixels, *, blocks: bool = True) -> str:
     return "".join("".join(characters[i] for i in line) + "\n" for line in chosen)
 
 
+def beside(panels: list[tuple[str, str]], width: int, *, group: int = 1) -> list[str]:
+    """Return lines with drawings side by side, as many as fit into `width`, captions above them.
+
+    Each panel is a caption and a drawing; so many as `group` stay together in one line.
+    """
+    cells = [[caption, *drawing.splitlines()] for caption, drawing in panels]
+    widest, gap = max(len(line) for cell in cells for line in cell), 2
+    across = max((width + gap) // (widest + gap) // group * group, group)
+    lines: list[str] = []
+    for first in range(0, len(cells), across):
+        rows = zip(*cells[first : first + across])
+        lines += [""] * bool(lines)
+        lines += [(" " * gap).join(line.ljust(widest) for line in row).rstrip() for row in rows]
+    return lines
+
+
 def side_by_side(pixels: Pixels, outputs: npt.NDArray[np.floating], *, blocks: bool = True) -> str:
     """Return what a net sees, drawn, with a bar beside it for each output, the greatest marked."""
     drawing = draw(pixels, blocks=blocks).splitlines()

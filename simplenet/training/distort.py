@@ -18,7 +18,6 @@ from simplenet.functions import Floats
 from simplenet.options import checked
 from simplenet.sharing import share
 
-DISTORTIONS = "rotation", "scaling", "shear", "shift", "elastic", "elastic_sigma", "stroke"
 PART = 32_000  # pixels that are distorted at a time: what they need stays in the cache
 
 

@@ -25,7 +25,7 @@ from simplenet.net import (
     zero_grad,
 )
 from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
-from simplenet.options import TrainingOptions, default_lr, resolve_options
+from simplenet.options import DISTORTION_NAMES, TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import OF_LENGTH, SCHEDULES
 from simplenet.sharing import Pace, in_pieces, settle
 from simplenet.streams import stream
@@ -39,7 +39,7 @@ from simplenet.training.batches import (
     to_inputs,
 )
 from simplenet.training.blas import WORTH_SHARING, largest_product
-from simplenet.training.distort import DISTORTIONS, distort
+from simplenet.training.distort import distort
 from simplenet.training.evaluation import predict
 from simplenet.training.order import TOGETHER, Indices, Together, shuffled, split
 from simplenet.training.wide import WideStep
@@ -144,7 +144,7 @@ def start(
             "patience: expected images held out to validate on, found none: "
             f"{len(images)} are too few, unless validation says how many."
         )
-    if images.ndim != 3 and any(map(settings.get, DISTORTIONS)):
+    if images.ndim != 3 and any(map(settings.get, DISTORTION_NAMES)):
         raise DataError(
             f"images: expected the shape (n, rows, columns), in which they can be distorted, found "
             f"{images.shape}."
@@ -431,7 +431,7 @@ def _block_number(run: Run) -> int:
 
 def _distort(run: Run, x: Floats) -> None:
     """Distort the images of a block, rows (n, pixels), in place, if the settings say how."""
-    strengths = {name: run.settings[name] for name in DISTORTIONS if run.settings.get(name)}
+    strengths = {name: run.settings[name] for name in DISTORTION_NAMES if run.settings.get(name)}
     if strengths:
         images = x.reshape(len(x), *run.image_shape[1:])
         rng = stream(run.settings["seed"], "distortion", run.epoch + 1, _block_number(run))

@@ -23,8 +23,8 @@ from simplenet import advance, init_net, load_model, predict, save_model, start
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
 from simplenet.optimizers import OPTIMIZERS
+from simplenet.options import DISTORTION_NAMES
 from simplenet.training import modelfile
-from simplenet.training.distort import DISTORTIONS
 from simplenet.training.run import Epoch, Snapshot
 
 
@@ -546,7 +546,10 @@ def test_every_missing_field_that_is_needed_is_one_error(make, tmp_path):
     with zipfile.ZipFile(path) as file:
         about = json.loads(file.read("model.json"))
     described = "shape", "activation", "output_activation", "cost", "init", "threads"
-    later = {*DISTORTIONS, *(["average"] if make is ended else [])}  # which older files do not have
+    later = {
+        *DISTORTION_NAMES,
+        *(["average"] if make is ended else []),
+    }  # which older files do not have
     for at in places(about):
         path.write_bytes(whole)
         forge(path, remove(at))
