@@ -89,9 +89,9 @@ def _show_version(context: click.Context, param: click.Parameter, value: bool) -
 def exit_codes() -> str:
     """Return a sentence that says what each exit code means."""
     meanings = []
-    for word, codes in EXIT_CODES.items():
+    for meaning, codes in EXIT_CODES.items():
         *first, last = map(str, codes)
-        meanings.append(f"{', '.join(first)}{' and ' * bool(first)}{last} {word}")
+        meanings.append(f"{', '.join(first)}{' and ' * bool(first)}{last} {meaning}")
     return f"Exit codes: {', '.join(meanings)}."
 
 
