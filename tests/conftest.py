@@ -28,6 +28,17 @@ NAMES = {
 }
 
 
+@pytest.fixture(autouse=True, scope="session")
+def byte_code(tmp_path_factory):
+    """Let the processes that tests start share byte code, also where Python is to keep none."""
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:  # or each would compile everything
+            folder = tmp_path_factory.getbasetemp().parent / "byte-code"
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patch.setenv("PYTHONPYCACHEPREFIX", str(folder))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def alone(monkeypatch, tmp_path):
     """Return each test an empty folder to stand in, an empty cache, and no network but loopback."""
@@ -48,6 +59,8 @@ def alone(monkeypatch, tmp_path):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "")
     monkeypatch.delenv("OPENBLAS_CORETYPE")
     monkeypatch.setattr(sharing, "_threads", 1)
+    # No test can pull the plug, and waiting for a disk may take longer than all the rest.
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
