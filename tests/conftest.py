@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -17,6 +18,17 @@ from simplenet.datasets.idx import write_idx
 # A shell has its background jobs ignore Ctrl-C, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Property tests try the same few cases each time, and leave nothing behind.
+hypothesis.settings.register_profile(
+    "same",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=list(hypothesis.HealthCheck),  # of a busy machine, and of fixtures
+)
+hypothesis.settings.load_profile("same")
 
 MNIST = os.environ.get("SIMPLENET_DATA")
 ROOT = Path(__file__).parents[1]
@@ -37,6 +49,12 @@ def byte_code(tmp_path_factory):
             patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
             patch.setenv("PYTHONPYCACHEPREFIX", str(folder))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hypothesis_home(tmp_path_factory):
+    """Let hypothesis keep what it has found out about characters and the like elsewhere."""
+    hypothesis.configuration.set_hypothesis_home_dir(tmp_path_factory.mktemp("hypothesis"))
 
 
 @pytest.fixture(autouse=True)

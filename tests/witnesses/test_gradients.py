@@ -4,6 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from drawn import nets
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simplenet import init_net
 from simplenet.functions import COSTS, HIDDEN
@@ -12,6 +15,7 @@ from simplenet.witnesses.compare import (
     by_differences,
     by_hand,
     by_torch,
+    compare,
     relative_error,
 )
 
@@ -61,6 +65,20 @@ def test_backward_agrees_with_central_differences_and_autodiff(hidden, output, c
         assert np.linalg.norm(found) > 1e-3
         assert relative_error(found, by_differences(*arguments)) < 1e-7, case
         assert relative_error(found, by_autodiff(*arguments)) < 1e-13, case
+
+
+@given(nets(dtypes=[np.float64]), st.integers(1, 6), st.integers(0, 99), st.booleans())
+def test_no_witness_contradicts_backward_whatever_the_net(how, size, seed, penalized):
+    net, rng = init_net(**how), np.random.default_rng(seed)
+    net.params += rng.normal(0, 0.3, net.params.size)
+    x, y = rng.random((size, net.shape[0])), np.eye(net.shape[-1])
+    penalties = PENALTIES["both"] if penalized else {}
+    rows = compare(
+        net, x, y[rng.integers(0, len(y), size)], **penalties,
+        witnesses={"differences": by_differences, "autodiff": by_autodiff},
+    )  # fmt: skip
+    assert len(rows) == 4 * len(net.W)
+    assert all(row["agree"] for row in rows), rows
 
 
 @pytest.mark.parametrize(("output", "cost"), PAIRS)
