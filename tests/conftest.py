@@ -1,10 +1,12 @@
 """What the tests share. None of them needs a network, real MNIST, or anything of the user's."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import hypothesis
@@ -19,7 +21,14 @@ from simplenet.datasets.idx import write_idx
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Property tests try the same few cases each time, and leave nothing behind.
+# Property tests try the same few cases each time, whatever runs before, and leave nothing behind.
+_home = tempfile.TemporaryDirectory(prefix="simplenet-hypothesis-")
+hypothesis.configuration.set_hypothesis_home_dir(_home.name)
+with contextlib.suppress(ImportError):  # as in another release
+    from hypothesis.internal.conjecture import providers
+
+    # Else what of the package has been imported by then decides which of its numbers are tried.
+    providers._get_local_constants = lambda: providers._local_constants
 hypothesis.settings.register_profile(
     "same",
     derandomize=True,
@@ -49,12 +58,6 @@ def byte_code(tmp_path_factory):
             patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
             patch.setenv("PYTHONPYCACHEPREFIX", str(folder))
         yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def hypothesis_home(tmp_path_factory):
-    """Let hypothesis keep what it has found out about characters and the like elsewhere."""
-    hypothesis.configuration.set_hypothesis_home_dir(tmp_path_factory.mktemp("hypothesis"))
 
 
 @pytest.fixture(autouse=True)
