@@ -216,8 +216,9 @@ def test_of_some_options_the_idle_ones_are_found():
     assert idle_options({}, hidden=(), cost="squared-error") == {}
 
 
+TEXTS = st.text("019.,eE-+_ ainf\0\n\u0663\ud800é", max_size=9)
 ANYTHING = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text("019.,eE-+_ ainf\0\n\u0663\ud800é", max_size=9)
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
     | st.integers().map(str) | st.floats().map(str) | st.lists(st.integers(), max_size=3)
     | st.sampled_from([*COST_NAMES, *ACTIVATION_NAMES, *INIT_NAMES, *OPTIMIZER_NAMES])
 )  # fmt: skip
