@@ -1,5 +1,15 @@
 """What can go wrong for a person, each with the exit code that the command line gives it."""
 
+# Whatever happens, the command line ends with one of these. The help says so.
+EXIT_CODES = {
+    "fine": (0,),
+    "failure": (1,),
+    "usage": (2,),
+    "bad data or model": (3,),
+    "diverged": (4,),
+    "interrupted": (129, 130, 143),  # 128 and the number of the signal, as shells have it
+}
+
 
 class SimplenetError(Exception):
     """Base of every error that simplenet raises about data, models and training."""

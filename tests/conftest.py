@@ -1,12 +1,15 @@
 """What the tests share. None of them needs a network, real MNIST, or anything of the user's."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -18,6 +21,24 @@ from simplenet.datasets.idx import write_idx
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Property tests try the same few cases each time, whatever runs before, and leave nothing behind.
+_home = tempfile.TemporaryDirectory(prefix="simplenet-hypothesis-")
+hypothesis.configuration.set_hypothesis_home_dir(_home.name)
+with contextlib.suppress(ImportError):  # as in another release
+    from hypothesis.internal.conjecture import providers
+
+    # Else what of the package has been imported by then decides which of its numbers are tried.
+    providers._get_local_constants = lambda: providers._local_constants
+hypothesis.settings.register_profile(
+    "same",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=list(hypothesis.HealthCheck),  # of a busy machine, and of fixtures
+)
+hypothesis.settings.load_profile("same")
+
 MNIST = os.environ.get("SIMPLENET_DATA")
 ROOT = Path(__file__).parents[1]
 NAMES = {
@@ -26,6 +47,17 @@ NAMES = {
     "test-images": "t10k-images-idx3-ubyte",
     "test-labels": "t10k-labels-idx1-ubyte",
 }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def byte_code(tmp_path_factory):
+    """Let the processes that tests start share byte code, also where Python is to keep none."""
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:  # or each would compile everything
+            folder = tmp_path_factory.getbasetemp().parent / "byte-code"
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patch.setenv("PYTHONPYCACHEPREFIX", str(folder))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +80,8 @@ def alone(monkeypatch, tmp_path):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "")
     monkeypatch.delenv("OPENBLAS_CORETYPE")
     monkeypatch.setattr(sharing, "_threads", 1)
+    # No test can pull the plug, and waiting for a disk may take longer than all the rest.
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

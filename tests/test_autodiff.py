@@ -1,16 +1,11 @@
 """Check the autodiff engine against central differences, hand-made numbers, and PyTorch."""
 
 import gc
-import os
-import subprocess
-import sys
 from operator import add, matmul, mul, pow, sub, truediv
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import simplenet
 from simplenet.autodiff import MLP, Layer, Neuron, Tensor
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -692,42 +687,3 @@ def test_relu_network_learns_digits():
             p.data -= 0.5 * p.grad
     assert accuracy(unseen) > 0.95
     assert w1.grad.dtype == np.float32
-
-
-# --- Types ----------------------------------------------------------------------------------------
-
-
-def test_what_a_user_writes_has_types(tmp_path):
-    pytest.importorskip("mypy")
-    script = tmp_path / "script.py"
-    script.write_text(
-        """
-from typing import assert_type
-
-import numpy as np
-from numpy.typing import NDArray
-
-from simplenet.autodiff import MLP, Tensor
-
-w, x, b = Tensor(0.5, requires_grad=True), Tensor([2.0, 1.0]), Tensor(0)
-array = np.ones(2)
-assert_type((w * x + b).tanh(), Tensor)
-assert_type(2 - x / 3, Tensor)
-assert_type([1, 2] @ -x ** 2, Tensor)
-assert_type(array * x - array, Tensor)
-assert_type(x.reshape(2, 1).T.log_softmax().mean(axis=(0, 1)), Tensor)
-assert_type(x == 2, NDArray[np.bool])
-assert_type(x < array, NDArray[np.bool])
-assert_type(w.shape, tuple[int, ...])
-assert_type(x[0], Tensor)
-assert_type(MLP(2, [2, 1], rng=np.random.default_rng(0))(x), list[Tensor])
-x.data -= 0.1 * array
-x.tanh(3)  # type: ignore[call-arg]
-"""
-    )
-    check = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", script.name]
-    package = {"MYPYPATH": str(Path(simplenet.__file__).parents[1])}
-    result = subprocess.run(
-        check, cwd=tmp_path, env=os.environ | package, capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stdout + result.stderr

@@ -6,6 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from drawn import nets
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simplenet import backward, forward, init_net, optimize, zero_grad
 from simplenet.functions import ACTIVATIONS
@@ -217,14 +220,20 @@ def test_samples_count_those_whose_gradients_are_in_the_sum():
     np.testing.assert_allclose(net.grads, twin.grads + 1, rtol=1e-14)
 
 
-@pytest.mark.parametrize("parts", [2, 20])
-def test_a_batch_in_parts_gives_the_same_step(parts):
-    whole, divided = (init_net((6, 4, 3), rng=0, dtype=np.float64) for _ in range(2))
-    x, y = batch(whole, 20)
+@given(nets(dtypes=[np.float64]), st.lists(st.integers(1, 9), min_size=1, max_size=6))
+def test_a_batch_in_any_parts_gives_the_same_predictions_cost_and_step(how, sizes):
+    whole, divided = (init_net(**how) for _ in range(2))
+    x, y = batch(whole, sum(sizes))
+    parts = [np.split(part, np.cumsum(sizes)[:-1]) for part in (x, y)]
     (cost,) = step(whole, [(x, y)])
-    costs = step(divided, zip(np.split(x, parts), np.split(y, parts)))
-    np.testing.assert_allclose(divided.params, whole.params, rtol=1e-12)
-    assert np.mean(costs) == pytest.approx(cost, rel=1e-12)
+    costs = step(divided, zip(*parts))
+    close_to = {"rtol": 1e-10, "atol": 1e-13}
+    assert divided.samples == whole.samples == sum(sizes)
+    np.testing.assert_allclose(divided.grads, whole.grads, **close_to)
+    np.testing.assert_allclose(divided.params, whole.params, **close_to)
+    np.testing.assert_allclose(np.average(costs, weights=sizes), cost, **close_to)
+    predicted = np.concatenate([forward(whole, part) for part in parts[0]])
+    np.testing.assert_allclose(predicted, forward(whole, x), **close_to)
 
 
 def test_a_duplicated_batch_changes_neither_cost_nor_step():

@@ -1,10 +1,14 @@
 """The table of options: defaults, limits, and what it says to a slip of the keyboard."""
 
+import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from drawn import VALUES, options
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from simplenet import functions, optimizers, schedules
 from simplenet.cli.config import resolve_together
@@ -17,6 +21,7 @@ from simplenet.options import (
     OPTIONS,
     SCHEDULE_NAMES,
     TrainingOptions,
+    checked,
     idle_options,
     resolve_options,
 )
@@ -214,13 +219,47 @@ def test_of_some_options_the_idle_ones_are_found():
     assert idle_options({}, hidden=(), cost="squared-error") == {}
 
 
-@pytest.mark.parametrize("cost", COST_NAMES)
-@pytest.mark.parametrize("optimizer", OPTIMIZER_NAMES)
-@pytest.mark.parametrize("hidden", [(), (5, 4)])
-def test_what_is_resolved_resolves_to_itself(optimizer, cost, hidden):
+TEXTS = st.text("019.,eE-+_ ainf\0\n\u0663\ud800é", max_size=9)
+ANYTHING = (
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
+    | st.integers().map(str) | st.floats().map(str) | st.lists(st.integers(), max_size=3)
+    | st.sampled_from([*COST_NAMES, *ACTIVATION_NAMES, *INIT_NAMES, *OPTIMIZER_NAMES])
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(list(OPTIONS)), ANYTHING)
+@example("lr", 10**400)
+@example("epochs", "9" * 5000)
+@example("hidden", "9" * 5000)
+def test_any_value_is_refused_in_a_sentence_or_survives_a_file(name, value):
+    try:
+        found = checked(name, value)
+    except ValueError as error:
+        assert str(error).startswith(f"{name}: expected ") and str(error).endswith(".")
+        return
+    assert checked(name, found) == found
+    assert checked(name, json.loads(json.dumps(found, allow_nan=False))) == found
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(COST_NAMES), st.sampled_from([(), (5, 4)]), st.data())
+def test_any_options_are_refused_by_a_name_or_resolve_to_what_resolves_to_itself(
+    cost, hidden, data
+):
     how = {"cost": cost, "hidden": hidden}
-    resolved = resolve_options({"optimizer": optimizer}, **how)
+    given = data.draw(options(**how) | st.fixed_dictionaries({}, optional=VALUES))
+    try:
+        resolved = resolve_options(given, **how)
+    except ValueError as error:
+        assert str(error).partition(":")[0] in OPTIONS and ": expected " in str(error)
+        return
+    assert {name: value for name, value in given.items() if name in resolved} == {
+        name: value for name, value in resolved.items() if name in given
+    }
+    assert not any(given[name] for name in given.keys() - resolved.keys())  # idle, and off
     assert resolve_options(resolved, **how) == resolved
+    assert json.loads(json.dumps(resolved, allow_nan=False)) == resolved
     assert resolved["lr"] > 0 and resolved.get("momentum", 0) >= 0
 
 

@@ -10,7 +10,7 @@ import click
 
 from simplenet.cli.show import Command, echo, printable
 from simplenet.cli.signals import exit_code, ignore, install, word
-from simplenet.errors import SimplenetError
+from simplenet.errors import EXIT_CODES, SimplenetError
 from simplenet.version import __version__
 
 # In the order of the help. Each module defines `command`, and loads numpy only when that runs.
@@ -87,8 +87,18 @@ def _show_version(context: click.Context, param: click.Parameter, value: bool) -
         context.exit()
 
 
+def exit_codes() -> str:
+    """Return a sentence that says what each exit code means."""
+    meanings = []
+    for meaning, codes in EXIT_CODES.items():
+        *first, last = map(str, codes)
+        meanings.append(f"{', '.join(first)}{' and ' * bool(first)}{last} {meaning}")
+    return f"Exit codes: {', '.join(meanings)}."
+
+
 @click.group(
     cls=Commands,
+    epilog=exit_codes(),
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",

@@ -451,7 +451,7 @@ def saturated(shape, seed, size, activation, output, cost, dtype=np.float64, **m
 @pytest.mark.parametrize("functions_of_net", SATURATED, ids=str)
 def test_no_witness_accuses_backward_where_units_are_saturated(functions_of_net):
     for shape, size in itertools.product([(2000, 3, 2), (8262, 2), (300, 5, 4, 3)], (1, 3)):
-        for seed in range(2 if len(shape) == 3 else 4):
+        for seed in range(1 if len(shape) == 3 else 2):
             rows = compare(*saturated(shape, seed, size, *functions_of_net), rng=seed)
             assert not disagreements(rows), (shape, size, seed, rows)
 

@@ -9,6 +9,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from drawn import TAME, nets, options
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from simplenet import load_model
 from simplenet.cli.config import to_toml, usage_errors
@@ -109,6 +112,22 @@ def test_every_value_is_written_so_that_toml_reads_it_again(value):
     text = to_toml({"some_option": value, "unset": None})
     assert tomllib.loads(text) == {"some-option": value}
     assert text.isascii()  # however a shell encodes what it redirects
+
+
+@given(nets(), st.data())
+def test_any_options_are_printed_as_a_file_that_says_the_same(cli, net, drawn):
+    hidden = net["shape"][1:-1]
+    functions = {"shape": list(net["shape"]), "cost": net["cost"], "init": net["init"]}
+    functions |= {"activation": net["activation"]} if hidden else {}
+    given = drawn.draw(options(TAME, hidden=hidden, cost=net["cost"]))
+    assume(not given.get("patience") or given.get("validation") != 0)
+    given |= {**functions, "output_activation": net["output_activation"]}
+    write(to_toml(given))
+    text = cli("train", "--config", "c.toml", "--print-config").stdout
+    found = tomllib.loads(text)
+    assert {name: found[name.replace("_", "-")] for name in given} == given
+    write(text)
+    assert cli("train", "--config", "c.toml", "--print-config").stdout == text
 
 
 # --- who comes first ------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """What reaches a terminal: text that it shows, never what it obeys; and output that cannot be."""
 
 import ast
+import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -367,57 +369,86 @@ def process(*args, **kwargs):
     return result.returncode, result.stdout, result.stderr
 
 
+def within(monkeypatch, *args, **streams):
+    """Do what a process of its own does, in this one, with other streams; return its exit code."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "argv", ["simplenet", *map(str, args)])
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        return simplenet.cli._run()
+
+
+@contextlib.contextmanager
+def full_device():
+    """Open a stream that nothing can be written to, and say nothing when it is closed."""
+    with contextlib.suppress(OSError), open("/dev/full", "w") as full:
+        yield full
+
+
 @FULL
-def test_output_that_cannot_be_written_is_one_sentence(make_data):
-    data = make_data()
+def test_output_that_cannot_be_written_is_one_sentence(make_data, monkeypatch):
+    data, words = make_data(), "Error: standard output: No space left on device."
     save_model("m.npz", init_net((64, 3), rng=0))
     draw("1.png")
-    with open("/dev/full", "wb") as full:
-        for args in (
-            ["--help"], ["--version"], [], ["train", "--help"], ["train", "--print-config"],
-            ["train", "--data", data, *SMALL, "-q"], ["info", "m.npz"], ["info", "m.npz", "--json"],
-            ["eval", "m.npz", "--data", data], ["eval", "m.npz", "--data", data, "--json"],
-            ["predict", "1.png", "--json"], ["gears"], ["graph"], ["check", "--shape", "4,3"],
-            ["fetch", "--verify"],
-        ):  # fmt: skip
-            code, _, stderr = process(*args, stdout=full)
-            said = stderr.decode().splitlines()[-1]
-            assert (code, said) == (1, "Error: standard output: No space left on device."), args
+    for args in (
+        ["--help"], ["--version"], [], ["train", "--help"], ["train", "--print-config"],
+        ["train", "--data", data, *SMALL, "-q"], ["info", "m.npz"], ["info", "m.npz", "--json"],
+        ["eval", "m.npz", "--data", data], ["eval", "m.npz", "--data", data, "--json"],
+        ["predict", "1.png", "--json"], ["gears"], ["graph"], ["check", "--shape", "4,3"],
+        ["fetch", "--verify"],
+    ):  # fmt: skip
+        stderr = io.StringIO()
+        with full_device() as full:
+            code = within(monkeypatch, *args, stdout=full, stderr=stderr)
+        assert (code, stderr.getvalue().splitlines()[-1]) == (1, words), args
     load_model("model.npz")
+    with open("/dev/full", "wb") as full:  # and when Python ends, nothing more is said
+        for args in ["--help"], ["predict", "1.png", "--json"]:
+            code, _, stderr = process(*args, stdout=full)
+            assert (code, stderr.decode().splitlines()[-1]) == (1, words), args
 
 
 @FULL
-def test_notices_that_cannot_be_written_are_lost_and_nothing_else(make_data):
+def test_notices_that_cannot_be_written_are_lost_and_nothing_else(make_data, monkeypatch, cli):
     data = make_data()
     with open("/dev/full", "wb") as full:
         args = "train", "--data", data, *SMALL, "-o"
         code, stdout, _ = process(*args, "full.npz", stderr=full)
         assert code == 0 and stdout.endswith(b"saved full.npz\n")
-        process(*args, "usual.npz")
+        cli(*args, "usual.npz")
         assert Path("full.npz").read_bytes() == Path("usual.npz").read_bytes()
-        for args, expected in [
-            (["trian"], 2), (["train", "--data", "none"], 3), (["info", "none"], 3),
-            (["train", "--data", data, "--lr", "1e300", *SMALL], 4),
-            (["graph", "log(a)", "a=-1"], 0),
-        ]:  # fmt: skip
-            assert process(*args, stderr=full)[0] == expected, args
+        assert process("info", "none", stderr=full)[0] == 3
         assert process("--version", stdout=full, stderr=full)[0] == 1
+    for args, expected in [
+        (["trian"], 2), (["train", "--data", "none"], 3),
+        (["train", "--data", data, "--lr", "1e300", *SMALL], 4),
+        (["graph", "log(a)", "a=-1"], 0),
+    ]:  # fmt: skip
+        with full_device() as full:
+            assert within(monkeypatch, *args, stdout=io.StringIO(), stderr=full) == expected, args
 
 
 @pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1:strict", "utf-8:strict", "cp1252"])
-def test_what_an_encoding_does_not_have_is_escaped(make_data, encoding):
+def test_what_an_encoding_does_not_have_is_escaped(make_data, encoding, monkeypatch):
     data, env = make_data(), os.environ | {"PYTHONIOENCODING": encoding}
     args = "train", "--data", data, *SMALL
-    code, stdout, stderr = process(*args, "-o", "é手\udcff.npz", env=env)
-    name = "é手\\udcff.npz"
-    expected = name.encode(encoding.partition(":")[0], "backslashreplace")
+    code, stdout, _ = process(*args, "-o", "é手\udcff.npz", env=env)
+    encoding = encoding.partition(":")[0]
+    expected = "é手\\udcff.npz".encode(encoding, "backslashreplace")
     assert code == 0 and stdout.endswith(b"saved " + expected + b"\n"), stdout
-    assert process("info", "é手\udcff.npz", env=env)[0] == 0
-    code, stdout, stderr = process("info", "é手.npz", env=env)
+
+    def encoded(*args):
+        out = io.TextIOWrapper(io.BytesIO(), encoding, "strict")
+        err = io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace")  # as Python has it
+        code = within(monkeypatch, *args, stdout=out, stderr=err)
+        return code, err.buffer.getvalue()
+
+    assert encoded("info", "é手\udcff.npz")[0] == 0
+    code, stderr = encoded("info", "é手.npz")
     assert code == 3 and b"cannot be read: No such file" in stderr
     draw("é.png")
     for more in [], ["--json"], ["é.png"]:
-        assert process("predict", "é.png", *more, env=env)[0] == 0
+        assert encoded("predict", "é.png", *more)[0] == 0
 
 
 def test_the_plainest_surroundings_will_do(make_data):

@@ -2,7 +2,6 @@
 
 import hashlib
 import http.client
-import os
 import socket
 import threading
 import time
@@ -275,13 +274,13 @@ BAD = {
         raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc"),
         "IncompleteRead",
     ),
-    "unanswered": (unanswered, "no answer for 0.2 s"),
+    "unanswered": (unanswered, "no answer for {timeout:g} s"),
     "stalled": (stalled, "stalled after 1,000 of 5,000 bytes"),
     "dripping": (dripping, "stalled after "),
-    "dripping headers": (dripping_headers, "no answer for 0.2 s"),
+    "dripping headers": (dripping_headers, "no answer for {timeout:g} s"),
     "continuing": (
         lambda to: endless_rest(to, b"HTTP/1.1 100 Continue\r\n\r\n" * 99),
-        "no answer for 0.2 s",
+        "no answer for {timeout:g} s",
     ),
 }
 NO_HOST = {"sent to a long host", "sent to an empty host", "sent to no port"}
@@ -313,14 +312,24 @@ def test_a_bad_mirror_changes_nothing_and_the_next_is_tried(folder, mirror, how,
         monkeypatch.setenv("no_proxy", "*")
     bad, good = mirror(answer), mirror(whole)
     (folder / NAME).write_bytes(b"damaged")
-    with pytest.raises(DataError) as caught:
-        get(folder, bad, timeout=0.2 if how in SLOW else 5)
-    assert content(folder) == {NAME: b"damaged"}
-    message = str(caught.value)
-    assert message.startswith(f"{NAME}: could not be downloaded from {bad} (")
-    assert f"({words}" in message and "\n" not in message and len(message) < 700
-    assert f"try again later, or bring it from elsewhere and save it as {folder / NAME}" in message
-    assert get(folder, bad, good, timeout=0.4 if how in SLOW else 5) == good
+    # A busy machine may take longer to begin its answer than we wait for it: then wait longer.
+    for timeout in (0.2, 1, 5) if how in SLOW else (5,):
+        with pytest.raises(DataError) as caught:
+            get(folder, bad, timeout=timeout)
+        assert content(folder) == {NAME: b"damaged"}
+        message = str(caught.value)
+        assert message.startswith(f"{NAME}: could not be downloaded from {bad} (")
+        assert "\n" not in message and len(message) < 700
+        assert (
+            f"try again later, or bring it from elsewhere and save it as {folder / NAME}" in message
+        )
+        if f"({words.format(timeout=timeout)}" in message:
+            break
+    assert f"({words.format(timeout=timeout)}" in message
+    for timeout in (0.2, 1, 5) if how in SLOW else (5,):
+        with suppress(DataError):
+            assert get(folder, bad, good, timeout=timeout) == good
+            break
     assert content(folder) == {NAME: BYTES}
 
 
@@ -434,7 +443,6 @@ def test_every_mirror_of_a_data_set_is_https_and_what_it_serves_is_pinned():
 
 
 def test_none_of_many_hostile_answers_does_any_harm(folder, monkeypatch):
-    monkeypatch.setattr(os, "fsync", lambda handle: None)  # which takes longer than all the rest
     assert list(network.fuzz(800, folder)) == []
 
 

@@ -17,11 +17,11 @@ import zlib
 import numpy as np
 import pytest
 from fuzzing import idx as fuzzing
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from simplenet.datasets.idx import DTYPES, digest, header, read_idx, write_idx
 from simplenet.errors import DataError
-
-SHAPES = [(), (0,), (5,), (2, 0, 3), (2, 3, 4), (2, 1, 3, 1, 2), (1,) * 32]
 
 
 def pack(*sizes, code=8, zeros=0, values=b"", ndim=None):
@@ -30,10 +30,10 @@ def pack(*sizes, code=8, zeros=0, values=b"", ndim=None):
     return struct.pack(f">HBB{len(sizes)}I", zeros, code, ndim, *sizes) + values
 
 
-def sample(dtype, shape):
+def sample(dtype, shape, seed=1):
     """Return an array with values of every byte and sign."""
     count = int(np.prod(shape, dtype=int))
-    raw = np.random.default_rng(1).integers(0, 256, count * np.dtype(dtype).itemsize, np.uint8)
+    raw = np.random.default_rng(seed).integers(0, 256, count * np.dtype(dtype).itemsize, np.uint8)
     return raw.view(dtype).reshape(shape)
 
 
@@ -48,11 +48,15 @@ def mapped(array):
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("code", DTYPES, ids=hex)
-def test_every_type_and_shape_comes_back(tmp_path, code, shape, suffix):
-    path, array = tmp_path / f"array{suffix}", sample(DTYPES[code], shape)
-    write_idx(path, array)
+@given(st.lists(st.integers(0, 4), max_size=6), st.integers(0, 9))
+@example([1] * 32, 0)
+@example([], 0)
+@example([2, 0, 3], 0)
+def test_every_type_and_shape_comes_back(tmp_path, code, suffix, shape, seed):
+    path, shape = tmp_path / f"array{suffix}", tuple(shape)
+    array = sample(DTYPES[code], shape, seed)
+    write_idx(path, array, overwrite=True)
     found = read_idx(path)
     assert (found.dtype, found.shape) == (DTYPES[code], shape)
     assert found.tobytes() == array.tobytes()
@@ -92,7 +96,7 @@ def test_equal_arrays_give_equal_bytes_however_they_lie_in_memory(tmp_path, suff
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (2, 3, 4)], ids=str)
 def test_the_digest_is_that_of_the_raw_file(tmp_path, shape, suffix):
     array = sample("<i2", shape)
     write_idx(tmp_path / "raw", array)
@@ -387,7 +391,7 @@ def test_what_is_packed_very_tightly_is_believed_if_it_is_small_or_all_alike(tmp
 
 def test_no_damaged_file_is_read_as_another(tmp_path):
     """Each is refused in a sentence, or read as a plain reading of it says."""
-    assert list(fuzzing.fuzz(10_000, tmp_path / "file")) == []
+    assert list(fuzzing.fuzz(5_000, tmp_path / "file")) == []
 
 
 def test_a_damaged_file_follows_from_its_number_alone():

@@ -20,7 +20,7 @@ pytest.importorskip("PIL.Image")
 from fuzzing.pictures import bombs, mutated, outcome, png, seeds
 
 ISSUE_11 = "png, 30,000,000 x 1, the one of issue 11"
-CHANCES = 10_000  # of which every fifth is also prepared; scripts may ask for millions
+CHANCES = 5_000  # of which every fifth is also prepared; scripts may ask for millions
 
 
 def alone(code, timeout=300):
@@ -41,7 +41,7 @@ def test_a_bomb_costs_less_than_a_second_and_64_megabytes():
     )
 
 
-def test_ten_thousand_damaged_pictures_are_digits_or_sentences():
+def test_thousands_of_damaged_pictures_are_digits_or_sentences():
     alone(
         "from fuzzing.pictures import failures, mutated\n"
         f"cases = ((str(n), mutated(n)[1]) for n in range({CHANCES}))\n"

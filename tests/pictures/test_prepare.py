@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 from fuzzing.pictures import draw_seven
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 from samples import large, opaque
 
 from simplenet import load_data
@@ -51,6 +54,40 @@ def test_place_size_and_polarity_do_not_matter(seven):
     for same in (255 - seven, wide, 255 - wide, large(seven, 2), 255 - large(wide, 2)):
         difference = np.abs(prepare(opaque(same)).astype(int) - first)
         assert difference.mean() < 8, difference
+
+
+@given(
+    arrays.arrays(
+        np.uint8, st.tuples(*[st.integers(1, 40)] * 2, st.just(4)), elements=st.integers(0, 255)
+    ),
+    st.integers(1, 40),
+)
+def test_any_picture_is_prepared_as_promised_or_empty(picture, side):
+    before = picture.copy()
+    try:
+        image = prepare(picture, side)
+    except DataError as error:
+        assert "found nothing drawn" in str(error)
+    else:
+        assert (image.shape, image.dtype) == ((side, side), np.uint8) and image.any()
+    assert (picture == before).all()
+
+
+@given(
+    arrays.arrays(np.uint8, st.tuples(*[st.integers(1, 9)] * 2), elements=st.integers(0, 150)),
+    st.tuples(*[st.integers(1, 30)] * 2),
+    st.integers(0, 100),
+)
+def test_neither_place_nor_polarity_changes_a_pixel(ink, at, paper):
+    """On a paper of one size: how wide a shadow may be depends on that."""
+    assume(ink.max() >= BLANK)
+    images = []
+    for top, left in (20, 20), at:
+        picture = np.full((41, 41), paper, np.uint8)
+        picture[top : top + len(ink), left : left + len(ink[0])] += ink
+        images += [prepare(opaque(picture)), prepare(opaque(255 - picture))]
+    for image in images:
+        np.testing.assert_array_equal(image, images[0])
 
 
 def test_the_aspect_is_kept(seven):

@@ -17,8 +17,8 @@ def bars(count=240, classes=3, seed=7):
 
 
 def many(folder):
-    """Return 400,000 images of one pixel, and labels, as they lie in files."""
-    count = 400_000
+    """Return 200,000 images of one pixel, and labels, as they lie in files."""
+    count = 200_000
     write_idx(folder / "images", np.zeros((count, 1, 1), np.uint8))
     write_idx(folder / "labels", (np.arange(count) % 2).astype(np.uint8))
     return read_idx(folder / "images"), read_idx(folder / "labels")

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from simplenet import evaluate, init_net, minibatches, predict, train
 from simplenet.errors import DataError
@@ -18,16 +20,19 @@ def numbers(x):
     return np.rint(x.ravel() * 2500).astype(int)
 
 
-@pytest.mark.parametrize("size", [1, 7, 20, 1000, 1500, 5000])
-def test_every_image_comes_exactly_once_with_its_label_and_the_ragged_last_batch(size):
-    images, labels = numbered(2345)
-    batches = list(minibatches(images, labels, size, rng=0))
-    assert [len(x) for x, _ in batches[:-1]] == [size] * (2345 // size - (2345 % size == 0))
-    assert len(batches[-1][0]) == (2345 % size or size)
+@given(st.integers(1, 2500), st.integers(1, 3000), st.none() | st.integers(0, 99))
+@example(2345, 1, 0)
+@example(2345, 20, 0)
+@example(2000, 1000, 0)
+def test_every_image_comes_exactly_once_with_its_label_and_the_ragged_last_batch(count, size, rng):
+    images, labels = numbered(count)
+    batches = list(minibatches(images, labels, size, rng=rng, classes=10))
+    assert [len(x) for x, _ in batches[:-1]] == [size] * ((count - 1) // size)
+    assert len(batches[-1][0]) == count - (count - 1) // size * size
     x, y = (np.concatenate(parts) for parts in zip(*batches))
-    assert sorted(numbers(x)) == list(range(2345))
+    assert sorted(numbers(x)) == list(range(count))
     assert (numbers(x) % 10 == y.argmax(axis=1)).all()
-    assert y.shape == (2345, 10) and (y.sum(axis=1) == 1).all() and set(y.ravel()) == {0, 1}
+    assert y.shape == (count, 10) and (y.sum(axis=1) == 1).all() and set(y.ravel()) == {0, 1}
 
 
 def test_bytes_are_divided_by_255_and_floats_are_taken_as_they_are():

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simplenet.streams import PURPOSES, stream
 from simplenet.training.order import TOGETHER, Others, Together, Windowed, shuffled, split
@@ -41,12 +43,23 @@ def test_a_division_of_many_is_fixed_too_and_held_out_are_some_from_everywhere(c
         np.testing.assert_allclose(np.diff(held_out), count / len(held_out), atol=count / 17)
 
 
-@pytest.mark.parametrize("count", [51, 72, 999, 1000, 1003])
-def test_an_order_drawn_in_windows_has_each_image_once(count):
-    learned, held_out = split_many(count, 7)
-    drawn = draw(learned)
-    assert len(drawn) == count - 7
-    assert sorted([*whole(drawn), *held_out]) == list(range(count))
+@given(
+    st.integers(1, 1200).flatmap(
+        lambda count: st.tuples(st.just(count), st.integers(0, count - 1))
+    ),
+    st.builds(Together, st.integers(1, 1200), st.integers(1, 60), st.integers(1, 9)),
+    st.integers(1, 300),
+)
+def test_an_order_has_each_image_once_in_whatever_pieces_it_is_asked_for(counts, together, size):
+    (count, validation), seed = counts, 4
+    learned, held_out = split(count, validation, together)
+    assert len(held_out) == validation
+    expected = whole(shuffled(learned, seed, 2, together))
+    assert sorted([*expected, *held_out]) == list(range(count))
+    drawn = shuffled(learned, seed, 2, together)
+    starts = range(0, len(drawn), size)
+    pieces = {at: drawn[at : at + size].tolist() for at in reversed(starts)}  # any order
+    assert [n for at in starts for n in pieces[at]] == expected
 
 
 def test_an_empty_piece_is_empty():
@@ -72,16 +85,6 @@ def test_held_out_images_chunks_and_each_window_have_a_stream_of_their_own():
         expected += images.tolist()
     assert whole(draw(learned)) == expected
     assert PURPOSES["window"] not in [PURPOSES["order"], PURPOSES["dropout"]]
-
-
-def test_it_is_the_same_in_whatever_pieces_it_is_asked_for():
-    learned, _ = split_many(1003, 17)
-    expected = whole(draw(learned))
-    for size in 1, 7, 24, 25, 100, 5000:
-        drawn = draw(learned)
-        starts = list(range(0, len(drawn), size))
-        pieces = {at: drawn[at : at + size].tolist() for at in reversed(starts)}  # any order
-        assert [n for at in starts for n in pieces[at]] == expected
 
 
 @pytest.mark.parametrize("chunk", [8, 986])  # 986 are all: nothing but the mixing counts

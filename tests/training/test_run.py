@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from drawn import begun, runs
 from examples import bars, many, peak
+from hypothesis import given, reject
+from hypothesis import strategies as st
 
 from simplenet import (
     Run,
@@ -327,11 +330,11 @@ WINDOWS = Together(most=1000, chunk=50, window=4)
 
 
 def test_of_files_only_the_numbers_of_the_images_are_in_memory(tmp_path):
-    net, data, how = init_net((1, 2), rng=0), many(tmp_path), {"epochs": 2, "batch_size": 1000}
+    net, data, how = init_net((1, 2), rng=0), many(tmp_path), {"epochs": 1, "batch_size": 1000}
     runs = [start(net, *data, **how) for _ in range(2)]  # as often as `peak` calls
     room = 600_000  # for some blocks of images, and the 5,000 that are validated on
     most = peak(lambda: list(train(net, *data, **how)))
-    assert 8 * 400_000 < most < 8 * 400_000 + room  # four bytes in each of two orders
+    assert 8 * 200_000 < most < 8 * 200_000 + room  # four bytes in each of two orders
     assert peak(lambda: finish(runs.pop(), data, together=WINDOWS)) < 2 * room
     assert not runs
 
@@ -733,7 +736,7 @@ KINDS = {
     "nesterov": ({"optimizer": "nesterov", "lr": 0.3}, {"dtype": np.float64}),
     "rmsprop": ({"optimizer": "rmsprop", "momentum": 0.5}, {}),
     "adam": ({"optimizer": "adam", "lr": 0.01, "clip": 0.1}, {}),
-    "adam-64": ({"optimizer": "adam", "batch_size": 7}, {"dtype": np.float64}),
+    "adam-64": ({"optimizer": "adam", "batch_size": 70}, {"dtype": np.float64}),
     "adam-16": ({"optimizer": "adam"}, {"dtype": np.float16}),
     "adamw": ({"optimizer": "adamw", "lr": 0.01}, {}),
     "dropout": ({"dropout": 0.3, "seed": 3}, {"activation": "relu"}),
@@ -768,13 +771,31 @@ def finish(run, data, **hooks):
     return len(list(advance(run, *data, **hooks)))
 
 
+@given(runs(), st.lists(st.integers(1, 4), min_size=1, max_size=3))
+def test_any_run_that_is_left_anywhere_and_taken_up_ends_as_another_with_equal_options(
+    tmp_path, drawn, stops
+):
+    through, data = begun(drawn)
+    try:
+        finish(through, data)
+    except DivergedError:
+        reject()
+    expected, stops = saved(through, tmp_path), itertools.cycle(stops)
+    run, _ = begun(drawn)
+    while not run.finished:
+        list(itertools.islice(advance(run, *data), next(stops)))
+        saved(run, tmp_path)
+        run = load_model(tmp_path / "run.npz")
+    assert saved(run, tmp_path) == expected
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_is_left_after_some_blocks_ends_as_if_it_had_not_been(kind, tmp_path):
     through, data = begin(kind)
     blocks = finish(through, data)
     expected = saved(through, tmp_path)
     assert blocks == (4 if kind == "large" else 6)
-    for some in range(1, blocks + 1):
+    for some in 1, blocks - 1:  # others: see above
         for again in (lambda run: run), (lambda run: load_model(tmp_path / "run.npz")):
             run, done = begin(kind)[0], 0
             while not run.finished:
