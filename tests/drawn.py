@@ -40,6 +40,14 @@ VALUES = {
     "dropout": FRACTIONS,
     "clip": numbers(0, 1e300),
     "label_smoothing": FRACTIONS,
+    "average": numbers(0, 1e300),
+    "rotation": numbers(0, 180),
+    "scaling": FRACTIONS,
+    "shear": numbers(0, 10),
+    "shift": numbers(0, 1000),
+    "elastic": numbers(1e-3, 1e6),
+    "elastic_sigma": numbers(0.1, 1e3),
+    "stroke": numbers(0, 100),
 }
 
 # What of it a small run is likely to survive.
@@ -56,6 +64,7 @@ TAME = VALUES | {
     "weight_decay": numbers(0, 0.5),
     "dropout": numbers(0, 0.9),
     "clip": numbers(0, 5),
+    "average": numbers(0, 5),
 }
 
 
@@ -70,6 +79,8 @@ def options(draw, values=VALUES, *, hidden=(3,), cost="half-squared-error"):
         if (other is None or suit[other] in suited) and (hidden or name != "dropout"):
             optional[name] = value
     given = draw(st.fixed_dictionaries({}, optional=optional))
+    if "elastic" not in given:
+        given.pop("elastic_sigma", None)
     return given | choices
 
 
@@ -106,6 +117,6 @@ def begun(drawn):
     """Return a run as it was drawn, and the images and labels that it learns from."""
     net, count = init_net(**drawn["net"]), drawn["count"]
     rng = np.random.default_rng(count)
-    images = rng.integers(0, 256, (count, net.shape[0]), np.uint8)
+    images = rng.integers(0, 256, (count, net.shape[0], 1), np.uint8)
     data = images, rng.integers(0, net.shape[-1], count)
     return start(net, *data, **drawn["options"]), data

@@ -58,9 +58,11 @@ def distort(
     together = max(1, PART // math.prod(images.shape[1:]))
     parts = [slice(at, at + together) for at in range(0, len(images), together)]
 
+    dtype = np.promote_types(images.dtype, np.float32)  # float16 has not even room for places
+
     def work(part: tuple[slice, np.random.Generator]) -> None:
         some, own = part
-        out[some] = _distorted(images[some], own, **strengths)
+        out[some] = _distorted(images[some].astype(dtype, copy=False), own, **strengths)
 
     share(work, zip(parts, rng.spawn(len(parts))))  # so that threads change no number
     return out

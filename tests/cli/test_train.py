@@ -432,7 +432,7 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
         (["--lr", "-1"], "'--lr': expected a number above 0, found '-1'."),
         (["--dropout", "1.0"], "'--dropout': expected a number of at least 0 and below 1, found"),
         (["--activation", "softmax"], "'--activation': expected one of sigmoid, tanh, relu, "
-                                      "leaky-relu, identity; found 'softmax'."),
+                                      "leaky-relu, identity, or one for each hidden layer with "),
         (["--cost", "hinge"], "'--cost': expected one of half-squared-error, squared-error, "
                               "cross-entropy; found 'hinge'."),
         (["--optimizer", "Adam"], "expected one of sgd, nesterov, rmsprop, adam, adamw; found 'Ad"),

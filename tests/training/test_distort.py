@@ -88,6 +88,13 @@ def test_images_of_any_size_are_distorted_and_left_as_they_were(size, dtype):
     assert len(distort(images[:0], 0, **ALL)) == 0
 
 
+def test_half_precision_is_that_of_the_result_alone():
+    images = noise(5, 28, 28, np.float16)
+    found = distort(images, 0, **ALL | {"elastic": 1e5})
+    single = distort(images.astype(np.float32), 0, **ALL | {"elastic": 1e5})
+    assert found.dtype == np.float16 and (found == single.astype(np.float16)).all()
+
+
 def test_without_strengths_nothing_changes():
     images = noise(5, 8, 8)
     found = distort(images, 0)

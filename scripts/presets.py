@@ -1,0 +1,146 @@
+"""Train the presets as a person would, and record what came of every run.
+
+    SIMPLENET_DATA=FOLDER python scripts/presets.py train distorted --seeds 0-2 --models FOLDER
+    python scripts/presets.py table
+
+`train` runs `simplenet train --preset NAME --seed N`, which may be stopped and goes on when it is
+called again: a run that has ended is not repeated, so that the first of a seed counts. Beside the
+log in scripts/results/presets/ stands the class that it gave each test image, from which errors,
+committees and pictures can be computed without the models, which stay in FOLDER. `table` writes
+scripts/results/presets.json and .md of what is recorded there, `misread` a picture of the test
+images that a run, or a committee of several, misread.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from bench.processor import described, summary
+from bench.tables import table
+from report import RESULTS, circumstances, versions
+
+from simplenet import load_data, load_model
+from simplenet.presets import PRESETS
+from simplenet.training.committee import committee_outputs
+
+FOLDER = RESULTS / "presets"
+SIMPLENET = (sys.executable, "-m", "simplenet")
+ACROSS = 100  # classes in a line of a file
+
+
+@click.group()
+def main() -> None:
+    """Train the presets, and record what came of it."""
+
+
+def seeds_of(text: str) -> list[int]:
+    """Return the seeds in a text such as 0-4 or 0,3."""
+    parts = (part.partition("-") for part in text.split(","))
+    return [n for first, _, last in parts for n in range(int(first), int(last or first) + 1)]
+
+
+@main.command("train")
+@click.argument("name", type=click.Choice([*PRESETS]))
+@click.option("--seeds", default="0", help="Such as 0-4.", show_default=True)
+@click.option("--models", type=click.Path(path_type=Path), required=True)
+def train_command(name: str, seeds: str, models: Path) -> None:
+    """Train a preset with some seeds, one after another, and record each."""
+    models.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for seed in seeds_of(seeds):
+        record = FOLDER / f"{name}-{seed}.json"
+        if not record.exists():
+            record.write_text(json.dumps(train(name, seed, models), indent=1) + "\n")
+            click.echo(record.read_text())
+
+
+def train(name: str, seed: int, models: Path) -> dict[str, Any]:
+    """Train, or go on with, one run; write its log and classes, and return what to record."""
+    model, log = models / f"{name}-{seed}.npz", FOLDER / f"{name}-{seed}.log"
+    typed = ["train", "--preset", name, "--data", "mnist", "--seed", str(seed)]
+    command = [*typed, "-o", str(model)]
+    if model.exists():
+        command = ["train", "--data", "mnist", "--resume", str(model)]
+    began = time.perf_counter()
+    with open(log, "ab") as file:
+        result = subprocess.run([*SIMPLENET, *command, "-v"], stdout=file, stderr=file)
+    minutes = (time.perf_counter() - began) / 60
+    if result.returncode:
+        raise click.ClickException(f"{' '.join(command)}: exit code {result.returncode}, see {log}")
+    run, test = load_model(model), load_data("mnist").test
+    classes = committee_outputs([run.net], test.images).argmax(axis=1)
+    write_classes(FOLDER / f"{name}-{seed}.txt", classes)
+    return {
+        "command": " ".join(["simplenet", *typed]),
+        "preset": name,
+        "seed": seed,
+        "shape": run.net.shape,
+        "parameters": run.net.params.size,
+        "activations": run.net.activations,
+        "epochs": run.epoch,
+        "errors": int(np.count_nonzero(classes != test.labels)),
+        "images": len(classes),
+        "minutes": round(minutes, 2),
+        "resumed": command != [*typed, "-o", str(model)],
+        "load": os.getloadavg()[2],
+        "sha256": run.sha256,
+        **{key: value for key, value in circumstances("presets.py").items() if key != "command"},
+        "processor": summary(described()),
+        "versions": versions(),
+    }
+
+
+def write_classes(path: Path, classes: np.ndarray[Any, Any]) -> None:
+    """Write a class for each test image, a digit each."""
+    text = "".join(map(str, classes))
+    lines = (text[at : at + ACROSS] for at in range(0, len(text), ACROSS))
+    path.write_text("\n".join(lines) + "\n")
+
+
+def read_classes(path: Path) -> np.ndarray[Any, Any]:
+    """Return the class of each test image."""
+    return np.array([*map(int, path.read_text().replace("\n", ""))])
+
+
+@main.command("table")
+def table_command() -> None:
+    """Write what is recorded as one table."""
+    records = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
+    rows, figures = [], {}
+    for name in PRESETS:
+        runs = [record for record in records if record["preset"] == name]
+        if not runs:
+            continue
+        errors = [100 * run["errors"] / run["images"] for run in runs]
+        first, spread = runs[0], statistics.stdev(errors) if len(errors) > 1 else None
+        figures[name] = {
+            "runs": len(runs), "errors": errors, "mean": statistics.mean(errors),
+            "standard_deviation": spread,
+            "minutes": statistics.median(run["minutes"] for run in runs),
+        }  # fmt: skip
+        rows.append([
+            name, "-".join(map(str, first["shape"])), f"{first['parameters']:,}",
+            ", ".join(sorted({*first["activations"]})), f"{first['epochs']}",
+            f"{statistics.mean(errors):.2f}" + (f" ± {spread:.2f}" if spread is not None else ""),
+            f"{min(errors):.2f} to {max(errors):.2f}", f"{len(runs)}",
+            f"{figures[name]['minutes']:.1f}", f"`{first['command'].rpartition(' --seed')[0]}`",
+        ])  # fmt: skip
+    heads = [
+        "preset", "shape", "parameters", "activations", "epochs", "test error, %", "from to",
+        "seeds", "minutes", "command",
+    ]  # fmt: skip
+    text = table(heads, rows)
+    (RESULTS / "presets.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (RESULTS / "presets.md").write_text(text)
+    click.echo(text)
+
+
+if __name__ == "__main__":
+    main()
