@@ -1,0 +1,24 @@
+"""The kinds of campaigns there are."""
+
+from fuzzing.campaign import Kind
+
+_LITTLE = "within 1 s and 64 MB"
+
+KINDS = {
+    "idx": Kind(
+        "fuzzing.idx", "damaged data files, plain and gzipped",
+        f"read as a plain reading of them says, or one DataError; {_LITTLE}", 450_000,
+    ),
+    "pictures": Kind(
+        "fuzzing.pictures", "damaged pictures of nine kinds",
+        f"what a net sees, or one DataError; {_LITTLE}", 350_000,
+    ),
+    "answers": Kind(
+        "fuzzing.network", "what a server may answer to a download",
+        f"the right file, or one DataError and nothing left behind; {_LITTLE}", 50_000,
+    ),
+    "models": Kind(
+        "fuzzing.models", "model files that were damaged, or changed with care and signed again",
+        f"a model that can be used, saved and gone on with, or one ModelError; {_LITTLE}", 100_000,
+    ),
+}  # fmt: skip
