@@ -21,4 +21,14 @@ KINDS = {
         "fuzzing.models", "model files that were damaged, or changed with care and signed again",
         f"a model that can be used, saved and gone on with, or one ModelError; {_LITTLE}", 100_000,
     ),
+    "kills": Kind(
+        "fuzzing.kills", "trainings killed at any moment, half of them while they save",
+        "the file is whole, and there if it ever was; resumed, it is that of a run never stopped, "
+        "and nothing else is left", 1_000, limited=False,
+    ),
+    "disk": Kind(
+        "fuzzing.disk", "commands of which one system call on a file fails, each in turn",
+        "a sentence and a documented exit code, or the right result; what was there is whole, "
+        "and after the next run all is as ever", limited=False,
+    ),
 }  # fmt: skip

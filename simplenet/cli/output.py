@@ -12,7 +12,7 @@ import click
 from simplenet.cli import Failure
 from simplenet.cli.parameters import GroupedOption
 from simplenet.cli.show import echo
-from simplenet.files import cut, part_name, replaceable
+from simplenet.files import cut, part_name, remove_debris, replaceable
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
@@ -53,6 +53,7 @@ def check_output(path: Path, overwrite: bool) -> None:
         if error.errno == errno.ENAMETOOLONG:  # of others, the folder is the reason
             raise _bad(f"a name that a file can have, found {path}: {error.strerror}") from error
     part = part_name(Path(os.path.realpath(path)) if plain else path)
+    remove_debris(part.parent)  # even if nothing is written: a run may have been finished
     try:
         part.touch()
         part.unlink(missing_ok=True)  # another process may have taken it for debris

@@ -175,6 +175,14 @@ def test_a_finished_run_says_so_and_stays_as_it_is(cli, data):
     assert about["model"] == "model.npz" and 0 <= about["accuracy"] <= 1
 
 
+def test_what_a_process_left_that_was_killed_after_its_last_save_is_removed(cli, data):
+    """It had the finished file by then, so that nothing more is written."""
+    cli("train", "--data", data, "--epochs", 1, "-o", "m.npz")
+    os.link("m.npz", ".m.npz.0123456789abcdef.part")
+    cli("train", "--resume", "m.npz", "--data", data)
+    assert os.listdir() == ["m.npz"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
