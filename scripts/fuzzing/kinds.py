@@ -13,6 +13,10 @@ KINDS = {
         "fuzzing.pictures", "damaged pictures of nine kinds",
         f"what a net sees, or one DataError; {_LITTLE}", 350_000,
     ),
+    "configurations": Kind(
+        "fuzzing.configurations", "configuration files, whole and damaged",
+        f"options that are read again as they are printed, or one usage error; {_LITTLE}", 150_000,
+    ),
     "answers": Kind(
         "fuzzing.network", "what a server may answer to a download",
         f"the right file, or one DataError and nothing left behind; {_LITTLE}", 50_000,
