@@ -35,6 +35,7 @@ class Trials(NamedTuple):
 
     trial: Callable[[int], str | None]
     cases: int | None = None  # how many there are, where their number has an end
+    prepare: Callable[[int], None] = lambda number: None  # takes time of which nothing is measured
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def run(
         try:
             with bar:
                 for number in range(first, most):
-                    for what in tried(kind, trials.trial, number, watch, record):
+                    for what in tried(kind, trials, number, watch, record):
                         record.add(number, what)
                         again = f"--seed {record.seed} --first {number} --count 1"
                         print(f"{name} {again}: {what}", flush=True)
@@ -136,15 +137,16 @@ def run(
 
 def tried(
     kind: Kind,
-    trial: Callable[[int], str | None],
+    trials: Trials,
     number: int,
     watch: Watch,
     record: Record,
 ) -> Iterator[str]:
     """Yield what is wrong with a case: what its trial says, and what it took too much of."""
+    trials.prepare(number)
     began = time.process_time()
     try:
-        what = trial(number)
+        what = trials.trial(number)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
     if what:

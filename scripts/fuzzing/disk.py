@@ -6,21 +6,31 @@ installed.
 """
 
 import functools
+import gzip
+import hashlib
 import http.server
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
+
+import numpy as np
+from click.testing import CliRunner
+from PIL import Image
 
 from fuzzing.campaign import Trials
-from fuzzing.ground import bad_ending, contents, debris, make_data
-from report import ROOT
+from fuzzing.ground import bad_ending, contents, debris, ended, fork, make_data
+from simplenet.cli import cli, main
+from simplenet.datasets import sources
 from simplenet.training.modelfile import load_model
 
 ERRORS = {"ENOSPC": "No space left on device", "EIO": "Input/output error"}
@@ -35,18 +45,6 @@ BY_PATH = (
     "unlinkat", "chmod", "chown", "mkdir", "utimensat", "access",
 )  # fmt: skip
 CALL = re.compile(r"(\d+) +(\w+)\((.*)")  # a line of the log: process, name, and the rest
-LAUNCH = "from simplenet.__main__ import main; main()"
-FETCH = """
-import sys
-from simplenet.datasets import sources
-port, folder = sys.argv.pop(1), sys.argv.pop(1)
-from pathlib import Path
-files = {}
-for part, name in sources.FILES.items():
-    path = Path(folder) / name
-    files[part] = sources.Known(path.stat().st_size, sources._file_sha256(path))
-sources.DATASETS["mnist"] = sources.Dataset("x", (f"http://127.0.0.1:{port}/",), files)
-"""
 
 
 class Scenario(NamedTuple):
@@ -56,8 +54,7 @@ class Scenario(NamedTuple):
     args: tuple[str, ...]
     prepare: Callable[[Path], None] = lambda here: None
     again: tuple[str, ...] = ()  # of the command that follows; the same, if none are given
-    output: bool = False  # whether stdout is a file
-    setup: str = ""
+    output: bool = False  # whether stdout is a file there
 
 
 TRAIN = (
@@ -67,20 +64,23 @@ TRAIN = (
 OVER = "--overwrite"
 
 
-def _half(here: Path) -> None:
-    """Put a run there that has half of its epochs."""
-    epochs = (*TRAIN[:4], "1", *TRAIN[5:])
-    subprocess.run(_plain(epochs), cwd=here, check=True, capture_output=True)
+def _old(name: str, old: str = "old.npz") -> Callable[[Path], None]:
+    """Return what puts a file there that is to be replaced."""
 
+    def prepare(here: Path) -> None:
+        shutil.copy(here.parent / old, here / name)
 
-def _old(name: str) -> Callable[[Path], None]:
-    return lambda here: shutil.copy(here.parent / "old.npz", here / name) and None
+    return prepare
 
 
 SCENARIOS = (
     Scenario("train", (*TRAIN, "--checkpoint", "1"), again=(*TRAIN, OVER)),
     Scenario("train over another", (*TRAIN, OVER), _old("m.npz")),
-    Scenario("resume", ("train", "--resume", "m.npz", "--data", "../data", "--epochs", "2"), _half),
+    Scenario(
+        "resume",
+        ("train", "--resume", "m.npz", "--data", "../data", "--epochs", "2"),
+        _old("m.npz", "half.npz"),
+    ),
     Scenario("gears", ("gears", "-o", "page.html"), again=("gears", "-o", "page.html", OVER)),
     Scenario("gears over another", ("gears", "-o", "page.html", OVER), _old("page.html")),
     Scenario("graph", ("graph", "-o", "g.dot", OVER), _old("g.dot")),
@@ -89,13 +89,9 @@ SCENARIOS = (
     Scenario("config", ("train", "--print-config", "--config", "../c.toml"), output=True),
     Scenario("check", ("check", "../old.npz", "--data", "../data")),
     Scenario("predict", ("predict", "../seven.png", "--json")),
-    Scenario("fetch", ("fetch", "mnist"), setup=FETCH),
-    Scenario("verify", ("fetch", "mnist", "--verify"), setup=FETCH),
+    Scenario("fetch", ("fetch", "mnist")),
+    Scenario("verify", ("fetch", "mnist", "--verify")),
 )
-
-
-def _plain(args: tuple[str, ...], setup: str = "") -> list[str]:
-    return [sys.executable, "-P", "-c", setup + LAUNCH, *args]
 
 
 class Case(NamedTuple):
@@ -111,21 +107,22 @@ class Case(NamedTuple):
 class Disk:
     """A scratch folder in which commands run, with faults and without."""
 
-    def __init__(self, folder: Path, port: int, served: Path) -> None:
-        self.folder, self.port, self.served = folder, port, served
-        self.here, self.log = folder / "here", folder / "log"
-        self.environment = {
-            **{name: text for name, text in os.environ.items() if "proxy" not in name.lower()},
-            "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
-            "XDG_CACHE_HOME": str(self.here / "cache"), "OPENBLAS_NUM_THREADS": "1",
-        }  # fmt: skip
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.here, self.log = folder, folder / "here", folder / "log"
         make_data(folder / "data")
         (folder / "c.toml").write_text('hidden = [9]\noptimizer = "adam"\n')
+        stroke = np.full((60, 60), 255, np.uint8)
+        stroke[10:50, 27:33] = 0
+        Image.fromarray(stroke).save(folder / "seven.png")
         self.fresh(Scenario("", ()))
-        old = (*TRAIN[:-1], "../old.npz", "--seed", "9")
-        subprocess.run(
-            _plain(old), cwd=self.here, check=True, env=self.environment, capture_output=True
-        )
+        for name, *more in ("old.npz", "--seed", "9"), ("half.npz", "--epochs", "1"):
+            args = [*TRAIN[:-1], f"../{name}", *more]
+            code, _, stderr = self.run(Scenario("", tuple(args)))
+            assert code == 0, stderr
+        for scenario in SCENARIOS:  # loads what there is to be loaded, or calls would be others
+            self.fresh(scenario)
+            with chdir(self.here):
+                CliRunner().invoke(cli, scenario.args)
 
     def fresh(self, scenario: Scenario) -> None:
         """Begin anew, as the scenario begins."""
@@ -134,34 +131,36 @@ class Disk:
         scenario.prepare(self.here)
 
     def run(
-        self, scenario: Scenario, args: tuple[str, ...], trace: tuple[str, ...] = ()
+        self, scenario: Scenario, args: tuple[str, ...] = (), trace: tuple[str, ...] = ()
     ) -> tuple[int, str, str]:
-        """Run a command; return its exit code, and what it printed."""
-        more = (str(self.port), str(self.served)) if scenario.setup else ()
-        command = [*trace, *_plain((*more, *args), scenario.setup)]
-        out = open(self.here / "out.txt", "w") if scenario.output else subprocess.PIPE  # noqa: SIM115
-        try:
-            result = subprocess.run(
-                command, cwd=self.here, env=self.environment, stdout=out, stderr=subprocess.PIPE,
-                stdin=subprocess.DEVNULL, text=True, timeout=120,
-            )  # fmt: skip
-        finally:
-            if scenario.output:
-                out.close()  # type: ignore[union-attr]
-        return result.returncode, result.stdout or "", result.stderr
+        """Run a command, under strace if told so; return its exit code, and what it printed."""
+        words = args or scenario.args
+        out = (self.here if scenario.output else self.folder.parent) / "out.txt"
+        err = self.folder.parent / "err.txt"
+        child = fork(self.here, out, err, lambda: _main(words), stops=bool(trace))
+        if trace:
+            os.waitid(os.P_PID, child, os.WSTOPPED)
+            with subprocess.Popen([*trace, "-p", str(child)], stderr=subprocess.DEVNULL):
+                while "TracerPid:\t0" in Path(f"/proc/{child}/status").read_text():
+                    time.sleep(0.0005)
+                os.kill(child, signal.SIGCONT)
+                code = ended(child)
+        else:
+            code = ended(child)
+        return code, out.read_text(errors="replace"), err.read_text(errors="replace")
 
     def calls(self) -> Iterator[tuple[str, int, str]]:
         """Yield the calls on our files that the log tells of: name, number, and the line."""
         counts: dict[tuple[str, str], int] = {}
-        main = None
+        first = None
         for line in self.log.read_text(errors="replace").splitlines():
             match = CALL.match(line)
             if not match:
                 continue
             pid, name, rest = match.groups()
-            main = main or pid
+            first = first or pid
             counts[pid, name] = counts.get((pid, name), 0) + 1
-            if pid == main and self.is_ours(name, rest):
+            if pid == first and self.is_ours(name, rest):
                 yield name, counts[pid, name], line
 
     def is_ours(self, name: str, rest: str) -> bool:
@@ -173,20 +172,20 @@ class Disk:
         if re.match(r"\d+<", rest):  # as fstat
             return rest.partition("<")[2].startswith(f"{self.folder}/")
         rest = rest.rpartition(") = ")[0]
-        paths = re.findall(r'"((?:[^"\\]|\\.)*)"', rest)
-        return any(path and (path[0] != "/" or path.startswith(f"{self.folder}/")) for path in paths)
+        paths = re.findall(r'"((?:[^"\\]|\\.)+)"', rest)
+        return any(path[0] != "/" or path.startswith(f"{self.folder}/") for path in paths)
 
     def traced(self, inject: str = "") -> tuple[str, ...]:
         """Return what stands before a command that is traced, and in which a call fails."""
         calls = ",".join((*BY_HANDLE, *BY_PATH))
-        words = ("strace", "-f", "-y", "--seccomp-bpf", "-o", str(self.log), "-e", f"trace={calls}")
+        words = ("strace", "-f", "-y", "-o", str(self.log), "-e", f"trace={calls}")
         return (*words, "-e", f"inject={inject}") if inject else words
 
     def cases(self) -> Iterator[Case]:
         """Yield every case there is."""
         for scenario in SCENARIOS:
             self.fresh(scenario)
-            code, _, stderr = self.run(scenario, scenario.args, self.traced())
+            code, _, stderr = self.run(scenario, (), self.traced())
             assert code == 0 or scenario.name == "verify", f"{scenario.name}: {stderr}"
             for call, number, line in list(self.calls()):
                 for error in ERRORS if call not in ONLY_EIO else ("EIO",):
@@ -196,7 +195,7 @@ class Disk:
     def expected(self, scenario: Scenario) -> tuple[int, dict[str, bytes]]:
         """Return how a scenario ends, and what is there, when nothing fails."""
         self.fresh(scenario)
-        code, _, _ = self.run(scenario, scenario.args)
+        code, _, _ = self.run(scenario)
         return code, contents(self.here)
 
     def complaint(self, case: Case) -> str | None:
@@ -208,7 +207,7 @@ class Disk:
             self.fresh(scenario)
             before = contents(self.here)
             inject = f"{case.call}:error={case.error}:when={case.number}"
-            code, out, err = self.run(scenario, scenario.args, self.traced(inject))
+            code, out, err = self.run(scenario, (), self.traced(inject))
             hit = [line for line in self.log.read_text(errors="replace").splitlines()
                    if "(INJECTED)" in line]  # fmt: skip
             if any(match and self.is_ours(*match.groups()[1:]) for match in map(CALL.match, hit)):
@@ -232,12 +231,8 @@ class Disk:
         if lost:
             return f"{said}: lost {lost}"
         if not code and scenario.name != "verify":
-            missing = whole.keys() - contents(self.here).keys() - {"out.txt"}
-            if missing:
-                return f"{said}: exit code 0, and no {missing}: {err[-500:]}"
-            if not scenario.output and any(
-                contents(self.here)[name] != whole[name] for name in whole
-            ):
+            now = contents(self.here)
+            if any(now.get(name) != content for name, content in whole.items()):
                 return f"{said}: exit code 0, and another result: {err[-500:]}"
         return self.bad_sequel(scenario, said, wanted, whole)
 
@@ -245,9 +240,8 @@ class Disk:
         self, scenario: Scenario, said: str, wanted: int, whole: dict[str, bytes]
     ) -> str | None:
         """Return what is wrong after the next run, which nothing disturbs."""
-        again = scenario.again or scenario.args
-        if scenario.again and not (self.here / scenario.args[scenario.args.index("-o") + 1]).exists():
-            again = scenario.args
+        saved = "-o" in scenario.args and scenario.args[scenario.args.index("-o") + 1]
+        again = scenario.again if saved and (self.here / saved).exists() else ()
         code, _, err = self.run(scenario, again)
         now = contents(self.here)
         if code != wanted:
@@ -260,36 +254,53 @@ class Disk:
         return None
 
 
+def _main(words: tuple[str, ...]) -> int:
+    """Run a command as a process does that begins with it."""
+    sys.argv = ["simplenet", *words]
+    try:
+        main()
+    except SystemExit as error:
+        return int(error.code or 0)
+    return 0
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def trials(seed: int, folder: Path) -> Iterator[Trials]:
-    """Give what lets the call of a number fail; all there are, whatever the seed."""
-    import gzip
-
-    import numpy as np
-    from PIL import Image
-
-    folder = folder.resolve()
-    served = make_data(folder.parent / f"{folder.name}-served")
-    scratch = folder / "disk"
-    scratch.mkdir()
-    for path in list(served.iterdir()):
-        (served / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-    handler = functools.partial(_Quiet, directory=str(served))
+def served(folder: Path) -> Iterator[None]:
+    """Have the name mnist stand for small files that a server on this machine gives."""
+    data = make_data(folder)
+    files = {}
+    for part, name in sources.FILES.items():
+        path = data / name
+        path.write_bytes(gzip.compress(path.with_suffix("").read_bytes(), mtime=0))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        files[part] = sources.Known(path.stat().st_size, digest)
+    handler = functools.partial(_Quiet, directory=str(data))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    where = f"http://127.0.0.1:{server.server_port}/"
+    known = sources.Dataset("made for a campaign", (where,), files)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    stroke = np.full((60, 60), 255, np.uint8)
-    stroke[10:50, 27:33] = 0
-    Image.fromarray(stroke).save(scratch / "seven.png")
     try:
-        disk = Disk(scratch, server.server_port, served)
-        cases = list(disk.cases())
-        yield Trials(lambda number: disk.complaint(cases[number]), len(cases))
+        with mock.patch.dict(sources.DATASETS, {"mnist": known}):
+            yield
     finally:
         server.shutdown()
         server.server_close()
-        shutil.rmtree(served, ignore_errors=True)
+
+
+@contextmanager
+def trials(seed: int, folder: Path) -> Iterator[Trials]:
+    """Give what lets the call of a number fail; all there are, whatever the seed."""
+    folder = folder.resolve()
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    around = {name: text for name, text in os.environ.items() if "proxy" not in name.lower()}
+    around |= {"XDG_CACHE_HOME": str(scratch / "here" / "cache")}
+    with mock.patch.dict(os.environ, around, clear=True), served(folder / "served"):
+        disk = Disk(scratch)
+        cases = list(disk.cases())
+        yield Trials(lambda number: disk.complaint(cases[number]), len(cases))

@@ -1,6 +1,11 @@
 """What campaigns that run commands stand on: a small data set, and how a command may end."""
 
+import os
 import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +13,6 @@ import numpy as np
 from simplenet.datasets.idx import write_idx
 
 CODES = 0, 1, 2, 3, 4, 129, 130, 143  # that the commands document
-MOST_WORDS = 4000  # characters on stderr
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _TRACE = re.compile(r"Traceback|Exception ignored|^\w+(Error|Warning): ", re.MULTILINE)
 
@@ -38,9 +42,39 @@ def bad_ending(code: int, stdout: str, stderr: str) -> str | None:
     last = stderr.rstrip("\n").rpartition("\n")[2]
     if code and not last.startswith("Error: "):
         return f"exit code {code} without a sentence: {stderr[-500:]!r}"
-    if len(stderr) > MOST_WORDS:
-        return f"{len(stderr):,} characters on stderr: {stderr[-300:]!r}"
     return None
+
+
+def fork(here: Path, out: Path, err: Path, work: Callable[[], int], *, stops: bool = False) -> int:
+    """Return the number of a new process that stands in `here`, and does work that gives its code.
+
+    What it prints goes to two files. If it `stops`, it waits for SIGCONT before it begins.
+    """
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return child
+    code = 99
+    try:
+        os.chdir(here)
+        handles = [os.open(os.devnull, os.O_RDONLY)]
+        handles += [os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for name in (out, err)]
+        for number, handle in enumerate(handles):
+            os.dup2(handle, number)
+            os.close(handle)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
+        if stops:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        code = work()
+        sys.stdout.flush()
+    except BaseException:
+        traceback.print_exc()
+    os._exit(code)
+
+
+def ended(child: int) -> int:
+    """Wait for a process, and return its exit code: below 0 for a signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def contents(folder: Path) -> dict[str, bytes]:

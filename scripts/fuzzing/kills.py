@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fuzzing.campaign import Trials
-from fuzzing.ground import bad_ending, contents, make_data
+from fuzzing.ground import bad_ending, contents, ended, fork, make_data
 from simplenet.training.modelfile import load_model
 
 RUNS = {
@@ -56,9 +56,9 @@ class Trainings:
         """Return the file of a training that nobody stopped, and how long that took."""
         if name not in self.wholes:
             self.fresh()
-            ended = self.run(self.command(name))
-            assert ended.code == 0, ended
-            self.wholes[name] = (self.here / "m.npz").read_bytes(), ended
+            end = self.run(self.command(name))
+            assert end.code == 0, end
+            self.wholes[name] = (self.here / "m.npz").read_bytes(), end
         return self.wholes[name]
 
     def fresh(self) -> None:
@@ -76,37 +76,21 @@ class Trainings:
         """Return the words that go on with it."""
         return ["train", "--resume", "m.npz", "--data", str(self.data), "-q", "--checkpoint", "1"]
 
-    def run(
-        self, args: list[str], *, after: float | None = None, step: int | None = None
-    ) -> Ended:
+    def run(self, args: list[str], *, after: float | None = None, step: int | None = None) -> Ended:
         """Run a command in a process that is killed after so many seconds, or steps in saving."""
         out = self.folder / "stderr"
         reader, writer = os.pipe()
         began = time.perf_counter()
-        child = os.fork()
-        if not child:
-            try:
-                os.close(reader)
-                os.chdir(self.here)
-                handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-                os.dup2(handle, 1)
-                os.dup2(handle, 2)
-                sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
-                code = _child(args, writer, step)
-            except BaseException as error:
-                os.write(2, f"Traceback of the child: {error!r}\n".encode())
-                code = 99
-            os._exit(code)
+        child = fork(self.here, out, out, lambda: _child(args, writer, step))
         os.close(writer)
         if after is not None:
             time.sleep(after)
             os.kill(child, signal.SIGKILL)
         with os.fdopen(reader, "rb") as pipe:
             lines = pipe.read().decode().splitlines()
-        _, status = os.waitpid(child, 0)
+        code = ended(child)
         saves = [tuple(map(int, line.split())) for line in lines]
         last = saves[-1] if saves else (0, 0, 0)
-        code = os.waitstatus_to_exitcode(status)
         text = out.read_text(errors="replace") if out.exists() else ""
         seconds = time.perf_counter() - began
         return Ended(code, (last[0], last[1]) if saves else None, text, seconds, last[2])
@@ -143,9 +127,6 @@ def _child(args: list[str], writer: int, step: int | None) -> int:
     except ClickException as error:
         error.show()
         return error.exit_code
-    finally:
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
     return 0
 
 
@@ -173,17 +154,17 @@ class Killed:
         kills = self.rng.choice([1, 1, 1, 2, 3])
         for turn in range(kills + 1):
             if turn == kills:
-                ended = self.trainings.run(args)
+                end = self.trainings.run(args)
             elif self.by_clock:
-                ended = self.trainings.run(args, after=self.rng.random() * usual.seconds)
+                end = self.trainings.run(args, after=self.rng.random() * usual.seconds)
             else:
-                ended = self.trainings.run(args, step=self.rng.randrange(1, usual.steps + 1))
-            if ended.code == -signal.SIGKILL:
-                told = ended.saved or told
+                end = self.trainings.run(args, step=self.rng.randrange(1, usual.steps + 1))
+            if end.code == -signal.SIGKILL:
+                told = end.saved or told
                 if found := self.bad_remains(old, told):
                     return f"{self.name}, killed {turn + 1} times: {found}"
-            elif ended.code or (found := bad_ending(ended.code, "", ended.stderr)):
-                return f"{self.name}, run {turn + 1}: {ended.code}: {ended.stderr[-800:]}"
+            elif end.code or (found := bad_ending(end.code, "", end.stderr)):
+                return f"{self.name}, run {turn + 1}: {end.code}: {end.stderr[-800:]}"
             exists = self.path.exists() and self.path.read_bytes() != old
             args = self.trainings.resume() if exists else command
         now = contents(self.trainings.here)

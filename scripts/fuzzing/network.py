@@ -357,7 +357,7 @@ def fuzz(count: int, folder: Path, *, seed: int = 0, first: int = 0) -> Iterator
 def trials(seed: int, folder: Path) -> Iterator[Trials]:
     """Give what downloads from a mirror that gives the answer of a number."""
     _bomb()
-    with Server(seed) as server, _no_network():
+    with Server(seed) as server, no_network():
 
         def trial(number: int) -> str | None:
             # Every other time there is a proxy, which is asked for all other hosts.
@@ -369,7 +369,7 @@ def trials(seed: int, folder: Path) -> Iterator[Trials]:
 
 
 @contextlib.contextmanager
-def _no_network() -> Iterator[None]:
+def no_network() -> Iterator[None]:
     """See to it that no other machine hears of what is tried here: no names are looked up."""
     look_up, names = socket.getaddrinfo, ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
     before = {name: os.environ.get(name) for name in names}
