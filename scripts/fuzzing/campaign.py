@@ -27,7 +27,6 @@ from simplenet.files import atomic_write
 
 EVERY = 20.0  # seconds from one record of an unfinished campaign to the next
 MOST_FAILURES = 100  # that a record names; all are counted
-NOTE = ROOT / "scripts" / "notes" / "fuzzing.md"  # what campaigns found, in a person's words
 
 
 class Trials(NamedTuple):

@@ -4,11 +4,13 @@ import os
 import re
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from simplenet.datasets.idx import write_idx
 
@@ -55,6 +57,7 @@ def fork(here: Path, out: Path, err: Path, work: Callable[[], int], *, stops: bo
     if child:
         return child
     code = 99
+    tqdm.set_lock(threading.RLock())  # the other is shared: it stays locked if its holder is killed
     try:
         os.chdir(here)
         handles = [os.open(os.devnull, os.O_RDONLY)]
