@@ -210,20 +210,23 @@ def as_markdown(records: dict[str, Any], kinds: dict[str, Kind]) -> str:
     text = "# Campaigns of hostile cases\n\n"
     text += "Made by `python scripts/fuzz.py KIND`, from fuzz.json. What each found before it ended"
     text += " without a failure\nis in [`notes/fuzzing.md`](../notes/fuzzing.md).\n\n"
-    head = ["kind", "cases", "failures", "slowest", "memory", "took", "seed", "date"]
+    head = ["kind", "cases", "failures", "slowest", "memory", "took", "seed", "code", "date"]
     rows = []
     for name, record in records.items():
         slowest, memory = record["slowest_seconds"], record["most_megabytes"]
         rows.append(
             [
-                name, f"{record['count']:,}", f"{record['failed']:,}",
+                name, f"{record['count']:,}" + ", so far" * (not record["finished"]),
+                f"{record['failed']:,}",
                 seconds(slowest) if slowest else "", f"{memory:.0f} MB" if memory else "",
-                seconds(record["seconds"]), str(record["seed"]), record["date"],
+                seconds(record["seconds"]), str(record["seed"]), record["source"][:8],
+                record["date"],
             ]
         )  # fmt: skip
     text += table(head, rows)
     text += "\nSlowest: seconds of the processor that one case took; memory: the most above what "
-    text += "there was before the\nfirst case. Blank where processes of their own did the work.\n\n"
+    text += "there was before the\nfirst case; blank where they are not limited. Code: the start of a digest of what was "
+    text += "tried, and of what tried it.\n\n"
     for name, kind in kinds.items():
         text += f"- **{name}**: {kind.what}. Holds: {kind.holds}.\n"
     for record in records.values():
@@ -239,7 +242,7 @@ def _place(record: dict[str, Any]) -> str:
     """Return on what a campaign ran."""
     used = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     described_as = summary(record["processor"])
-    return f"{record['machine']}; {used}. Processor: {described_as}. Source {record['source']}."
+    return f"{record['machine']}; {used}. Processor: {described_as}."
 
 
 def say(text: str) -> None:

@@ -347,7 +347,7 @@ def harm(server: Server, number: int, folder: Path) -> str | None:
 
 def fuzz(count: int, folder: Path, *, seed: int = 0, first: int = 0) -> Iterator[str]:
     """Yield what went wrong with so many answers, from the first on; nothing if all is well."""
-    with trials(seed, folder) as (trial, _):
+    with trials(seed, folder) as (trial, *_):
         for number in range(first, first + count):
             if found := trial(number):
                 yield found
