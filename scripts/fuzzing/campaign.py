@@ -225,8 +225,10 @@ def as_markdown(records: dict[str, Any], kinds: dict[str, Kind]) -> str:
         )  # fmt: skip
     text += table(head, rows)
     text += "\nSlowest: seconds of the processor that one case took; memory: the most above what "
-    text += "there was before the\nfirst case; blank where they are not limited. Code: the start of a digest of what was "
-    text += "tried, and of what tried it.\n\n"
+    text += (
+        "there was before the\nfirst case; blank where they are not limited. Code: the start of a "
+    )
+    text += "digest of what was tried, and\nof what tried it.\n\n"
     for name, kind in kinds.items():
         text += f"- **{name}**: {kind.what}. Holds: {kind.holds}.\n"
     for record in records.values():

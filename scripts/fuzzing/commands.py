@@ -33,6 +33,7 @@ FILES = [
     "bad.png", "empty.png", "c.toml", "bad.toml", "\x1b[31mred.npz", "page.html", ".", "..", "",
     "-", "x" * 300, "/", "data", "data/train-images-idx3-ubyte", "\udcff.npz", "a\nb.npz", "~",
 ]  # fmt: skip
+MODELS = ["old.npz", "old.npz", "old.npz", "link.npz", "\x1b[31mred.npz"]  # that are right
 TARGETS = [
     "new.npz", "new.html", "old.npz", "bare.npz", "folder", "link.npz", "dangling.npz", "pipe",
     "none/new.npz", "\x1b[31mnew", "", ".", "..", "x" * 250, "x" * 256, "é", "\udcff", "a\nb",
@@ -77,21 +78,21 @@ def make_line(seed: int, number: int) -> list[str]:
     name = rng.choice([*COMMANDS, "train", "train", "predict"])
     command = cli.get_command(click.Context(cli), name)
     assert command
-    words = [name]
-    if name == "train" and rng.random() < 0.85:
-        words += ["--data", "data"]
+    words, tame = [name], rng.random() < 0.5  # or else hardly any line is right
+    if tame or (name == "train" and rng.random() < 0.7):
+        words += ["--data", "data"] * any(param.name == "data" for param in command.params)
     for param in command.params:
         if isinstance(param, click.Argument):
-            words += _arguments(rng, name, param)
-        elif rng.random() < _share(name, str(param.name)):
+            words += _arguments(rng, name, param, tame)
+        elif rng.random() < _share(name, str(param.name)) / (1 + tame):
             option = rng.choice(param.opts)
             if getattr(param, "is_flag", False):
                 words.append(option)
             else:
-                value = _value(rng, str(param.name))
+                value = _value(rng, str(param.name), tame)
                 long = option.startswith("--") and rng.random() < 0.2
                 words += [f"{option}={value}"] if long else [option, value]
-    if rng.random() < 0.03:
+    if not tame and rng.random() < 0.05:
         words.insert(rng.randrange(len(words) + 1), rng.choice(WORDS))
     if rng.random() < 0.1:
         rest = words[1:]
@@ -110,14 +111,23 @@ def _share(command: str, param: str) -> float:
     return 0.3 if command in ("gears", "predict", "eval", "fetch") else 0.05
 
 
-def _value(rng: random.Random, param: str) -> str:
-    if rng.random() < 0.15:
+def _value(rng: random.Random, param: str, tame: bool) -> str:
+    if tame and param in ("data", "output", "resume"):
+        names = {"data": ["data"], "output": ["new.npz", "old.npz"], "resume": MODELS}
+        return rng.choice(names[param])
+    if rng.random() < (0.02 if tame else 0.25):
         return rng.choice(ABSURD)
     right = [text.strip("\"'") for text in RIGHT.get(param.replace("_", "-"), [])]
     return rng.choice(NUMBERS.get(param) or right or ABSURD)
 
 
-def _arguments(rng: random.Random, name: str, param: click.Argument) -> list[str]:
+def _arguments(rng: random.Random, name: str, param: click.Argument, tame: bool) -> list[str]:
+    if tame and name == "predict":
+        return [rng.choice(MODELS)] * rng.randrange(2) + ["seven.png"] * rng.randrange(1, 3)
+    if tame and name in ("eval", "info", "gears", "check"):
+        return [rng.choice(MODELS)]
+    if tame and name == "graph":
+        return ["a*b + c", "a=1", "b=2", "c=-3"] if param.name == "expression" else []
     if name == "graph":
         if param.name == "expression":
             return [rng.choice(EXPRESSIONS)] if rng.random() < 0.8 else []
