@@ -34,7 +34,7 @@ from report import RESULTS
 def main(name: str, count: int | None, seed: int, first: int | None, output: Path) -> None:
     """Try so many cases of a KIND; exit with 1 if one of them fails.
 
-    With --first N, --count counts from there; without, it is how many there are to be in all.
+    With --first N, --count counts from there; else it is how many there are to be in all.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so as to tidy up
     kind, record, keeps = KINDS[name], Record(name, seed, source()), True
@@ -45,8 +45,11 @@ def main(name: str, count: int | None, seed: int, first: int | None, output: Pat
     if first is None:
         first = 0 if same and old["finished"] and (total or 0) <= done else done
         total = None if total is None else total - first
-    elif not first or first != done:  # a record has every number from 0 on
-        keeps = False
+    else:
+        keeps = first == done > 0  # a record has every number from 0 on
+        if count is None and total is not None:
+            total = max(total - first, 1)
+    if not keeps:
         say("cases that are tried again, or by themselves, are not recorded")
     if first and keeps:
         say(f"{name}: {done:,} cases have been tried; going on from there")

@@ -43,9 +43,9 @@ def slow(seed, folder):
     def take(number):
         if number:
             held.append(bytearray(b"x" * (30 << 20)))
-            sum(range(10_000_000))
+            sum(range(4_000_000))
 
-    yield Trials(take, 2, lambda number: None if number else sum(range(10_000_000)))
+    yield Trials(take, 2, lambda number: None if number else sum(range(4_000_000)))
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_kind_with_an_end_is_tried_whole(run):
 
 
 def test_too_much_time_and_memory_are_failures(run, monkeypatch):
-    monkeypatch.setattr(campaign, "SECONDS", 0.05)
+    monkeypatch.setattr(campaign, "SECONDS", 0.03)
     monkeypatch.setattr(campaign, "MEMORY", 20 << 20)
     seconds, megabytes = run("slow", code=1).stdout.splitlines()
     assert seconds.startswith("slow --seed 0 --first 1 --count 1: took 0.")

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +24,9 @@ from tqdm import tqdm
 
 from fuzzing.watch import MEMORY, SECONDS, Watch
 from simplenet.files import atomic_write
+
+if sys.platform != "win32":
+    import fcntl
 
 EVERY = 20.0  # seconds from one record of an unfinished campaign to the next
 MOST_FAILURES = 100  # that a record names; all are counted
@@ -168,17 +171,12 @@ def tried(
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
     """Let another campaign wait that is about to write to the same folder."""
-    with suppress(ImportError):
-        import fcntl
-
-        handle = os.open(folder, os.O_RDONLY)
-        try:
+    with ExitStack() as stack:
+        if sys.platform != "win32":
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
             fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
-        return
-    yield
+        yield
 
 
 def recorded(results: Path) -> dict[str, Any]:
@@ -195,6 +193,7 @@ def write(results: Path, record: Record, asked: str, kinds: dict[str, Kind]) -> 
     """Put a record in the place of the last of its kind, and make the table anew."""
     about = {**circumstances("fuzz.py"), "command": f"python scripts/fuzz.py {asked}"}
     entry = {**vars(record), **about, "versions": versions(), "processor": processor(described())}
+    results.mkdir(parents=True, exist_ok=True)
     with _only_one(results):
         records = recorded(results) | {record.kind: entry}
         records = {name: records[name] for name in kinds if name in records}
