@@ -1,6 +1,7 @@
 """scripts/fuzz.py counts cases, records them, and goes on with a campaign that was cut short."""
 
 import json
+import mmap
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def slow(seed, folder):
 
     def take(number):
         if number:
-            held.append(bytearray(b"x" * (30 << 20)))
+            room = mmap.mmap(-1, 30 << 20)  # new, where malloc may give what was let go
+            room[:: mmap.PAGESIZE] = bytes(len(room) // mmap.PAGESIZE)
+            held.append(room)
             sum(range(4_000_000))
 
     yield Trials(take, 2, lambda number: None if number else sum(range(4_000_000)))
