@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import simplenet
+from fuzzing.campaign import Trials
 from simplenet.errors import SimplenetError
 
 
@@ -310,6 +311,19 @@ def complaint(call: Call) -> str | None:
         if not there
     ]  # fmt: skip
     return f"without {' and '.join(lacks)}: {words[:200]}" if lacks else None
+
+
+@contextlib.contextmanager
+def trials(seed: int, folder: Path) -> Iterator[Trials]:
+    """Give what makes the call of a number; all there are, whatever the seed."""
+    every = list(calls(folder))
+
+    def trial(number: int) -> str | None:
+        why = complaint(every[number])
+        return f"{every[number][:3]}: {why}" if why else None
+
+    with contextlib.chdir(folder):
+        yield Trials(trial, len(every))
 
 
 # What an error may call an argument instead: a path by itself, such as.

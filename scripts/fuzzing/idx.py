@@ -4,6 +4,7 @@ A file follows from a seed and a number: `make_file(0, 1234)` is what it holds, 
 `harm(0, 1234, path)` what went wrong with it, or None.
 """
 
+import contextlib
 import functools
 import gzip
 import math
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fuzzing.campaign import Trials
 from simplenet.datasets.idx import DTYPES, read_idx
 from simplenet.errors import DataError
 
@@ -189,6 +191,13 @@ def harm(seed: int, number: int, path: Path) -> str | None:
         return f"{number}: read {found}, expected {expected}"
     seconds = time.process_time() - began
     return f"{number}: took {seconds:.1f} s" if seconds > 1 else None
+
+
+@contextlib.contextmanager
+def trials(seed: int, folder: Path) -> Iterator[Trials]:
+    """Give what reads the data file of a number."""
+    _bomb()
+    yield Trials(lambda number: harm(seed, number, folder / "file"))
 
 
 def fuzz(count: int, path: Path, *, seed: int = 0, first: int = 0) -> Iterator[str]:

@@ -12,7 +12,9 @@ import copy
 import functools
 import hashlib
 import io
+import itertools
 import json
+import os
 import random
 import struct
 import tempfile
@@ -25,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from fuzzing.campaign import Trials
 from simplenet import advance, init_net, load_model, outputs, save_model, start
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import DivergedError, ModelError
@@ -75,15 +78,40 @@ NUMBERS = [0, 1, 2, 8, 9, 20, 45, 63, 0x800, 0x801, 0xFFFE, 0xFFFF, 2**31, 2**32
 
 def cases(seed: int) -> Iterator[tuple[str, bytes]]:
     """Yield hostile models without end, each with what was done to it."""
-    rng = random.Random(seed)
+    return (case(seed, number) for number in itertools.count())
+
+
+def case(seed: int, number: int) -> tuple[str, bytes]:
+    """Return the hostile model of a number, and what was done to it."""
+    rng = random.Random(f"{seed} {number}")
     kinds = [flip, cut, change_json, change_json, change_json, change_text, change_header,
              change_data, change_members, change_layout, change_layout, pack_otherwise]  # fmt: skip
     whole = originals()
-    while True:
-        name = rng.choice(sorted(whole))
-        kind = rng.choice(kinds)
-        what, content = kind(whole[name], rng)
-        yield f"{name}: {kind.__name__}: {what[:200]}", content
+    name = rng.choice(sorted(whole))
+    kind = rng.choice(kinds)
+    what, content = kind(whole[name], rng)
+    return f"{name}: {kind.__name__}: {what[:200]}", content
+
+
+@contextlib.contextmanager
+def trials(seed: int, folder: Path) -> Iterator[Trials]:
+    """Give what loads the model of a number."""
+
+    def trial(number: int) -> str | None:
+        what, content = case(seed, number)
+        try:
+            examine(content, folder / "m.npz")
+        except Exception as error:
+            return f"{what}: {type(error).__name__}: {error}"
+        return None
+
+    for content in originals().values():  # and what there is to be loaded
+        examine(content, folder / "m.npz")
+    sync, os.fsync = os.fsync, lambda handle: None  # or most of the time goes there
+    try:
+        yield Trials(trial)
+    finally:
+        os.fsync = sync
 
 
 def examine(content: bytes, path: Path) -> bool:

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fuzzing.campaign import Trials
 from simplenet.datasets.download import download
 from simplenet.errors import DataError
 
@@ -346,16 +347,29 @@ def harm(server: Server, number: int, folder: Path) -> str | None:
 
 def fuzz(count: int, folder: Path, *, seed: int = 0, first: int = 0) -> Iterator[str]:
     """Yield what went wrong with so many answers, from the first on; nothing if all is well."""
-    with Server(seed) as server, _no_network():
+    with trials(seed, folder) as (trial, *_):
         for number in range(first, first + count):
-            # Every other time there is a proxy, which is asked for all other hosts.
-            os.environ["no_proxy"] = ("127.0.0.1,localhost", "*")[number % 2]
-            if found := harm(server, number, folder):
+            if found := trial(number):
                 yield found
 
 
 @contextlib.contextmanager
-def _no_network() -> Iterator[None]:
+def trials(seed: int, folder: Path) -> Iterator[Trials]:
+    """Give what downloads from a mirror that gives the answer of a number."""
+    _bomb()
+    with Server(seed) as server, no_network():
+
+        def trial(number: int) -> str | None:
+            # Every other time there is a proxy, which is asked for all other hosts.
+            os.environ["no_proxy"] = ("127.0.0.1,localhost", "*")[number % 2]
+            return harm(server, number, folder)
+
+        trial(GOOD)  # loads what there is to be loaded
+        yield Trials(trial)
+
+
+@contextlib.contextmanager
+def no_network() -> Iterator[None]:
     """See to it that no other machine hears of what is tried here: no names are looked up."""
     look_up, names = socket.getaddrinfo, ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
     before = {name: os.environ.get(name) for name in names}

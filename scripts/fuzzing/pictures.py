@@ -2,12 +2,13 @@
 
 `bombs()` are files of a few kilobytes that declare, or unpack to, far more. `mutated(number)` is
 one of any number of damaged pictures, each independent of the others, so that a million of them
-can be divided among processes. `outcome(content)` is what comes of one: a digit or a sentence; and
-`Watch` measures what it took.
+can be divided among processes. `outcome(content)` is what comes of one: a digit or a sentence.
 """
 
+import contextlib
 import functools
 import io
+import os
 import random
 import re
 import struct
@@ -17,11 +18,11 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from fuzzing.campaign import Trials
+from fuzzing.watch import MEMORY, SECONDS, Watch
 from simplenet.errors import DataError
 from simplenet.pictures.decode import read_image
 from simplenet.pictures.prepare import prepare, raw
-
-SECONDS, MEMORY = 1.0, 64 * 2**20  # that one of them may take, above what was there before
 
 
 def draw_seven():
@@ -54,37 +55,6 @@ def outcome(content, *, prepared=True):
     return rgba
 
 
-class Watch:
-    """Seconds of work, and bytes of memory above what was there before, where Linux tells.
-
-    Work is counted rather than time: another program, or a pause, changes nothing.
-    """
-
-    def __enter__(self):
-        self.resident, self.began = _status("VmRSS"), time.process_time()
-        try:
-            with open("/proc/self/clear_refs", "w") as file:
-                file.write("5")  # the peak begins anew
-        except OSError:
-            self.resident = _status("VmHWM")
-        return self
-
-    def __exit__(self, *_):
-        self.seconds, self.memory = time.process_time() - self.began, self.more()
-
-    def more(self):
-        """Return how much more memory than at the beginning there has been."""
-        return _status("VmHWM") - self.resident
-
-
-def _status(key):
-    try:
-        with open("/proc/self/status") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(key))
-    except OSError:
-        return 0
-
-
 def failures(cases, *, prepared=lambda name: True):
     """Return what went wrong with pictures (name, content): one line for each, and none if nothing.
 
@@ -107,6 +77,31 @@ def failures(cases, *, prepared=lambda name: True):
                 found.append(f"{name}: {memory / 2**20:.0f} MB of memory")
             most = max(most, memory)
     return found
+
+
+@contextlib.contextmanager
+def trials(seed, folder):
+    """Give what reads and prepares the damaged picture of a number."""
+
+    def trial(number):
+        outcome(mutated(number, seed)[1])
+
+    outcome(seeds()[0][1])  # loads what there is to be loaded
+    with unheard():
+        yield Trials(trial)
+
+
+@contextlib.contextmanager
+def unheard():
+    """Let nobody hear what libtiff and others say of each picture, beside Python's stderr."""
+    before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(nowhere)
 
 
 # --- whole pictures of every kind -----------------------------------------------------------------
@@ -215,9 +210,9 @@ _EDGES = [
 ]
 
 
-def mutated(number):
+def mutated(number, seed=0):
     """Return the name of a picture and what chance has made of it."""
-    rng = random.Random(number)
+    rng = random.Random(f"{seed} {number}")
     name, content = rng.choice(seeds())
     data = bytearray(content)
     for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):

@@ -1,5 +1,6 @@
 """Where results are saved: whole, and never over a file that may not be replaced."""
 
+import contextlib
 import errno
 import itertools
 import os
@@ -12,7 +13,7 @@ import click
 from simplenet.cli import Failure
 from simplenet.cli.parameters import GroupedOption
 from simplenet.cli.show import echo
-from simplenet.files import cut, part_name, replaceable
+from simplenet.files import cut, part_name, remove_debris, replaceable
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
@@ -53,6 +54,7 @@ def check_output(path: Path, overwrite: bool) -> None:
         if error.errno == errno.ENAMETOOLONG:  # of others, the folder is the reason
             raise _bad(f"a name that a file can have, found {path}: {error.strerror}") from error
     part = part_name(Path(os.path.realpath(path)) if plain else path)
+    remove_debris(part.parent)  # even if nothing is written: a run may have been finished
     try:
         part.touch()
         part.unlink(missing_ok=True)  # another process may have taken it for debris
@@ -75,6 +77,7 @@ class Keeper:
         self.wanted = output or Path("model.npz")
         self.path, self.overwrite = output or free_name(self.wanted), overwrite
         self.written: os.stat_result | None = None  # of the file, when it was last saved
+        self.saved = False  # whether it was, even if the disk did not say what it is since
         check_output(self.path, overwrite)
 
     @classmethod
@@ -116,17 +119,21 @@ class Keeper:
                 taken, self.path = self.path, free_name(self.wanted)
                 echo(f"{taken} has been taken meanwhile: saving as {self.path}", err=True)
             else:
-                self.written = os.stat(self.path)
+                self.saved, self.written = True, None
+                with contextlib.suppress(OSError):  # the file is whole all the same
+                    self.written = os.stat(self.path)
                 return
 
     def _unchanged(self) -> bool:
-        """Return whether the file is still the one that this object wrote."""
+        """Return whether the file is still the one that this object wrote. Raise OSError."""
         try:
             now = os.stat(self.path)
-        except OSError:
+        except FileNotFoundError:
             return False
         old = self.written
-        return old is not None and (now.st_ino, now.st_mtime_ns, now.st_size) == (
+        if old is None:
+            return self.saved
+        return (now.st_ino, now.st_mtime_ns, now.st_size) == (
             old.st_ino, old.st_mtime_ns, old.st_size,
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing import commands
 
 from simplenet import (
     __version__,
@@ -549,6 +550,13 @@ def test_the_group_loads_only_the_command_that_runs():
 
 def test_without_a_command_the_help_is_shown(cli):
     assert cli().stdout == cli("--help").stdout
+
+
+def test_no_command_line_ends_in_a_traceback_or_changes_what_it_may_not(tmp_path):
+    folder = tmp_path / "commands"
+    folder.mkdir()
+    with commands.trials(1, folder) as (trial, *_):
+        assert [said for number in range(100) if (said := trial(number))] == []
 
 
 # --- committees -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from drawn import TAME, nets, options
+from fuzzing import configurations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -408,6 +409,11 @@ def test_an_idle_option_that_is_off_does_no_harm_and_is_not_printed(printed, tex
 def test_what_is_wrong_with_data_is_no_usage_error():
     with pytest.raises(DataError), usage_errors():
         raise DataError("images: expected some.")
+
+
+def test_whatever_a_configuration_holds_it_is_read_again_as_printed_or_refused(tmp_path):
+    for number in range(300):
+        assert configurations.harm(configurations.make_file(1, number), tmp_path / "c.toml") is None
 
 
 # --- presets --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from simplenet import init_net, load_data, load_model, save_model, start
 from simplenet.cli import resume as resume_module
 from simplenet.cli.output import Keeper
 from simplenet.cli.train import Checkpoints, Interval
+from simplenet.training import modelfile
 
 RUNS = {
     "plain": [],
@@ -179,6 +180,14 @@ def test_a_finished_run_says_so_and_stays_as_it_is(cli, data):
     assert about["model"] == "model.npz" and 0 <= about["accuracy"] <= 1
 
 
+def test_what_a_process_left_that_was_killed_after_its_last_save_is_removed(cli, data):
+    """It had the finished file by then, so that nothing more is written."""
+    cli("train", "--data", data, "--epochs", 1, "-o", "m.npz")
+    os.link("m.npz", ".m.npz.0123456789abcdef.part")
+    cli("train", "--resume", "m.npz", "--data", data)
+    assert os.listdir() == ["m.npz"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -333,6 +342,35 @@ def test_a_save_that_fails_at_the_end_is_tried_once_more_and_then_an_error(cli, 
     assert stderr.endswith("Error: m.npz could not be saved: Input/output error.\n")
     assert stderr.count("warning: m.npz could not be saved") == 3
     assert os.listdir() == []
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_disk_that_does_not_say_once_what_is_there_leads_to_no_second_file(
+    cli, data, whole, monkeypatch, number
+):
+    """Neither after a save (1) nor before the next one (2)."""
+    expected, calls, real = whole(), [], os.stat
+
+    def failing(path, *args, **kwargs):
+        if path == Path("m.npz") and saves:
+            calls.append(path)
+            if len(calls) == number:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, *args, **kwargs)
+
+    saves, save_model = [], modelfile.save_model
+
+    def saved(*args, **kwargs):
+        save_model(*args, **kwargs)
+        saves.append(args)
+
+    monkeypatch.setattr(modelfile, "save_model", saved)
+    monkeypatch.setattr(os, "stat", failing)
+    stderr = cli("train", "--data", data, *EPOCHS, "-o", "m.npz").stderr
+    assert "taken meanwhile" not in stderr
+    assert ("warning: m.npz could not be saved: Input/output error" in stderr) == (number == 2)
+    assert Path("m.npz").read_bytes() == expected
+    assert sorted(os.listdir()) == ["m.npz", "whole.npz"]
 
 
 # --- signals --------------------------------------------------------------------------------------

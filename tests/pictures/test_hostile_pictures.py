@@ -210,7 +210,8 @@ def test_a_photograph_is_read_as_a_small_copy_of_it_is(kind, size, options, most
     alone(
         "import io, numpy as np\n"
         "from PIL import Image\n"
-        "from fuzzing.pictures import Watch, draw_seven, outcome\n"
+        "from fuzzing.pictures import draw_seven, outcome\n"
+        "from fuzzing.watch import Watch\n"
         "page = Image.fromarray(np.pad(255 - draw_seven(), 30, constant_values=255))\n"
         "page = Image.merge('RGB', [page] * 3)\n"
         "def saved(picture):\n"
