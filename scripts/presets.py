@@ -8,7 +8,7 @@ called again: a run that has ended is not repeated, so that the first of a seed 
 log in scripts/results/presets/ stands the class that it gave each test image, from which errors,
 committees and pictures can be computed without the models, which stay in FOLDER. `table` writes
 scripts/results/presets.json and .md of what is recorded there, `misread` a picture of the test
-images that a run, or a committee of several, misread.
+images that a run, or several by most votes, misread.
 """
 
 import json
@@ -140,6 +140,32 @@ def table_command() -> None:
     (RESULTS / "presets.json").write_text(json.dumps(figures, indent=2) + "\n")
     (RESULTS / "presets.md").write_text(text)
     click.echo(text)
+
+
+@main.command("misread")
+@click.argument("runs", nargs=-1, required=True)
+def misread_command(runs: tuple[str, ...]) -> None:
+    """Draw the test images that RUNS, such as record-0, misread: by most votes, if several."""
+    from PIL import Image, ImageDraw
+
+    images, labels = load_data("mnist").test
+    votes = np.zeros((len(labels), 10), int)
+    for name in runs:
+        votes[np.arange(len(labels)), read_classes(FOLDER / f"{name}.txt")] += 1
+    classes = votes.argmax(axis=1)
+    wrong = np.flatnonzero(classes != labels)
+    side, gap, across = 28 * 2, 6, 12
+    height = side + 3 * gap
+    rows = -(-len(wrong) // across)
+    sheet = Image.new("L", (across * (side + gap) + gap, rows * height + gap), 255)
+    pen = ImageDraw.Draw(sheet)
+    for number, place in enumerate(wrong):
+        x, y = gap + number % across * (side + gap), gap + number // across * height
+        digit = Image.fromarray(255 - images[place]).resize((side, side), Image.Resampling.NEAREST)
+        sheet.paste(digit, (x, y))
+        pen.text((x, y + side), f"{labels[place]} as {classes[place]}", fill=0)
+    sheet.save(RESULTS / "misread.png", optimize=True)
+    click.echo(f"{len(wrong)} of {len(labels)} misread: {RESULTS / 'misread.png'}")
 
 
 if __name__ == "__main__":
