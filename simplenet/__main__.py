@@ -23,7 +23,10 @@ def main() -> None:
 
 def _leave(number: int, frame: object) -> None:
     """End at once: nothing has been done yet that could be left half done."""
-    os._exit(128 + number)
+    try:
+        os.write(2, b"Error: interrupted.\n" if number == 2 else b"Error: terminated.\n")
+    finally:
+        os._exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import click
 
 from simplenet.cli import Failure
 from simplenet.cli.bars import download_bar
-from simplenet.cli.config import asked_for, layer_sizes, resolve_together
+from simplenet.cli.config import asked_for, layer_sizes, resolve_together, usage_errors
 from simplenet.cli.data import check_data
 from simplenet.cli.parameters import (
+    FILE,
     Checked,
     Grouped,
     GroupedOption,
@@ -32,7 +33,7 @@ NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
 
 
 @click.command("check", cls=Grouped)
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=FILE)
 @table_options(*NET, "seed", "l1", "l2", "dropout", "label_smoothing")
 @data_options
 @click.option(
@@ -96,7 +97,8 @@ def command(
         ends = (found.train.images[0].size, found.classes) if found else (784, 10)
         shape = layer_sizes(asked, *ends)
         functions, training = resolve_together(asked, shape)
-        net = init_net(shape, rng=training["seed"], dtype=np.float64, **functions)
+        with usage_errors():
+            net = init_net(shape, rng=training["seed"], dtype=np.float64, **functions)
         rng = stream(training["seed"], "biases")
         for b in net.b:  # at 0, a unit whose inputs are all 0 would sit on the corner of a ReLU
             b[:] = rng.normal(0, 0.1, b.shape)

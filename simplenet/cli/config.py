@@ -1,18 +1,28 @@
 """Options from several places: the command line, then a TOML file, then the table's defaults."""
 
 import contextlib
+import difflib
 import json
 import string
 import sys
 import tomllib
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from simplenet.cli.parameters import FILES, Checked, Decorated, GroupedOption, brief, file_of
+from simplenet.cli.parameters import (
+    FILE,
+    FILES,
+    LONGEST,
+    Checked,
+    Decorated,
+    GroupedOption,
+    brief,
+    file_of,
+)
 from simplenet.errors import DataError, SimplenetError
 from simplenet.files import open_regular
 from simplenet.options import MOST_NEURONS, OPTIONS, one_of, resolve_options
@@ -42,7 +52,7 @@ def config_options(command: Decorated) -> Decorated:
         "follows from them, such as the learning rate, as a comment.",
     )(command)  # fmt: skip
     command = click.option(
-        "--config", type=click.Path(path_type=Path), metavar="FILE", cls=GroupedOption,
+        "--config", type=FILE, metavar="FILE", cls=GroupedOption,
         group="Configuration", callback=read_files, is_eager=True, expose_value=False,
         multiple=True,
         help="Take options from a TOML file, such as `epochs = 10`; the command line comes first, "
@@ -92,10 +102,11 @@ def from_toml(path: Path) -> dict[str, Any]:
             param_hint="--config",
         ) from error
     names = {name.replace("_", "-"): name for name in (*OPTIONS, "data", "threads")}
+    found = {name if name in names else name.replace("_", "-"): found[name] for name in found}
     for key, value in found.items():
         if key not in names:
             raise click.BadParameter(
-                f"{path}: expected only options such as {', '.join(names)}; found {brief(key)}.",
+                f"{path}: expected only options such as {_like(key, names)}; found {brief(key)}.",
                 param_hint="--config",
             )
         text = isinstance(value, str)
@@ -109,6 +120,11 @@ def from_toml(path: Path) -> dict[str, Any]:
             f"{path}: expected hidden or shape, found both.", param_hint="--config"
         )
     return {names[key]: value for key, value in found.items()}
+
+
+def _like(key: str, names: Collection[str]) -> str:
+    """Return the names that somebody may have meant, or all."""
+    return ", ".join(difflib.get_close_matches(key[:LONGEST], names) or names)
 
 
 def merged(layers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`simplenet show`: digits of a data set, drawn in the terminal."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from simplenet.datasets.load import Examples
 
+PATIENCE = 4  # seconds for each mirror to answer
 MOST = 1000  # drawings
 
 
@@ -89,12 +91,18 @@ def command(
 
     import numpy as np
 
-    from simplenet.datasets.load import load_data
+    from simplenet.datasets.load import VARIABLE, load_data
     from simplenet.pictures.terminal import beside, can_draw_blocks, draw
 
     strengths = strengths_of(options, as_preset)
     with download_bar() as progress:
-        found = load_data(data, offline=offline, progress=progress)
+        try:
+            found = load_data(data, offline=offline, timeout=PATIENCE, progress=progress)
+        except DataError:
+            if data is not None or os.environ.get(VARIABLE):
+                raise
+            echo("MNIST cannot be had here: these are digits of the sample", err=True)
+            found = load_data("sample")
     examples = found.test if of_test else found.train
     rng = np.random.default_rng(seed)
     chosen = choose_images(examples, index, options["class"], count, rng)

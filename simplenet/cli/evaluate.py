@@ -10,6 +10,7 @@ import click
 from simplenet.cli.compute import choose
 from simplenet.cli.data import check_data, check_member, data_for
 from simplenet.cli.parameters import (
+    FILE,
     Checked,
     Grouped,
     GroupedOption,
@@ -29,7 +30,11 @@ BYTES = 4  # of one weight in a model file
 
 @click.command("eval", cls=Grouped)
 @click.argument(
-    "models", nargs=-1, required=True, metavar="MODEL...", type=click.Path(path_type=Path)
+    "models",
+    nargs=-1,
+    required=True,
+    metavar="MODEL...",
+    type=FILE,
 )
 @data_options
 @click.option(

@@ -7,7 +7,14 @@ import click
 
 from simplenet.cli.data import data_for
 from simplenet.cli.output import check_output, free_name, output_options
-from simplenet.cli.parameters import Checked, Grouped, GroupedOption, data_options, json_option
+from simplenet.cli.parameters import (
+    FILE,
+    Checked,
+    Grouped,
+    GroupedOption,
+    data_options,
+    json_option,
+)
 from simplenet.cli.show import echo, echo_json, shape_text
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import integer
@@ -26,7 +33,7 @@ FEW = 100  # parameters of a net whose every gradient is printed
 
 
 @click.command("gears", cls=Grouped)
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=FILE)
 @data_options
 @click.option(
     "--sample", "samples", multiple=True, metavar="N", cls=GroupedOption, group="Data",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli.parameters import Grouped, json_option
+from simplenet.cli.parameters import FILE, Grouped, json_option
 from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("info", cls=Grouped)
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=FILE)
 @json_option
 def command(model: Path, as_json: bool) -> None:
     """Show what a saved MODEL is, and how it came to be.

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import itertools
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from simplenet.cli import Failure
-from simplenet.cli.parameters import GroupedOption
-from simplenet.cli.show import echo
+from simplenet.cli.parameters import FILE, GroupedOption
+from simplenet.cli.show import command_to_resume, echo
 from simplenet.files import cut, part_name, remove_debris, replaceable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def output_options(what: str, default: str) -> Callable[[Command], Command]:
             help="Replace the output file if it is there.",
         )(command)  # fmt: skip
         return click.option(
-            "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), cls=GroupedOption,
+            "-o", "--output", metavar="FILE", type=FILE, cls=GroupedOption,
             group="Run", help=f"Where to save the {what}.  [default: {default}]",
         )(command)  # fmt: skip
 
@@ -92,8 +93,24 @@ class Keeper:
         try:
             self._save(model)
         except OSError as error:
-            why = error.strerror or error
-            raise Failure(f"{self.path} could not be saved: {why}.") from error
+            why = f"{self.path} could not be saved: {error.strerror or error}."
+            raise Failure(f"{why} {self._rescue(model)}") from error
+
+    def _rescue(self, model: "Run") -> str:
+        """Save the model where temporary files go, and say what is where, and what to do."""
+        from simplenet.training.modelfile import save_model
+
+        with contextlib.suppress(OSError), contextlib.ExitStack() as undo:
+            folder = Path(tempfile.mkdtemp(prefix="simplenet-"))
+            undo.callback(folder.rmdir)
+            place = folder / self.wanted.name
+            save_model(place, model)
+            undo.pop_all()
+            return f"The model is saved as {place} instead: move it to where it is to stay."
+        if not self.saved:
+            return "Nothing is saved: free some space, and train again."
+        resume = command_to_resume(self.path, None)
+        return f"It holds what was saved before. Free some space; then, to go on: {resume}"
 
     def try_to_save(self, model: "Run") -> bool:
         """Save the model, or say why it could not be, and that this is not the end of it."""

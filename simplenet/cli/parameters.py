@@ -1,6 +1,7 @@
 """Options of commands: those of the table, and a few that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,6 +13,7 @@ from simplenet.options import OPTIONS, Option, integer, shown
 
 FILES = "simplenet.files"  # in the context: by the name of an option, the file that gives it
 LONGEST = 100  # characters of a value that is no good, in what is said of it
+FILE = click.Path(path_type=Path, readable=False)  # whoever reads it says better what is wrong
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 

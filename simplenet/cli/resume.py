@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,8 @@ def peek(path: Path) -> tuple[tuple[int, ...], int]:
 
     They decide on kernels and threads. Whether the file is whole is found out when it is loaded.
     """
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, ModelError):
+    wrong = OSError, ValueError, LookupError, TypeError, RecursionError, ModelError
+    with contextlib.suppress(*wrong):
         if path.is_file():
             with path.open("rb") as file:
                 part = find_members(file, path.stat().st_size)["model.json"].content
@@ -91,9 +91,3 @@ def check_same(run: "Run", path: Path, data: "Data") -> None:
                 f"{data.name}: expected the {part} that {path} was started with, with SHA-256 "
                 f"{digest}, found others, with {found}: give the folder that has them with --data."
             )
-
-
-def command_to_resume(path: Path, data: str | None) -> str:
-    """Return the command that goes on with a run."""
-    words = ["simplenet", "train", "--resume", str(path)]
-    return shlex.join(words + (["--data", data] if data else []))

@@ -1,8 +1,12 @@
 """How results look: lines that no terminal obeys, shares, positions, and JSON for programs."""
 
+import errno
 import json
+import os
+import shlex
 import sys
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 import click
@@ -24,7 +28,9 @@ def echo(*lines: object, err: bool = False) -> None:
     """
     stream = sys.stderr if err else sys.stdout
     if stream is None:  # it has been closed
-        return
+        if err or not lines:
+            return
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
     text = "".join(f"{printable(line)}\n" for line in lines)
     encoding = stream.encoding or "utf-8"
     try:
@@ -55,6 +61,25 @@ def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         echo(*ctx.get_help().split("\n"))
         ctx.exit()
+
+
+def command_to_resume(path: PathLike[str], data: str | None) -> str:
+    """Return the command that goes on with a run."""
+    words = ["simplenet", "train", "--resume", str(path), *(["--data", data] if data else [])]
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell takes it, also one that cannot be shown as it is."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(_escaped(byte) for byte in os.fsencode(word)) + "'"
+
+
+def _escaped(byte: int) -> str:
+    """Return a byte as bash and zsh read it between $' and '."""
+    plain = 32 <= byte < 127 and chr(byte) not in "\\'"
+    return chr(byte) if plain else f"\\x{byte:02x}"
 
 
 def position(epochs: int, images: int) -> str:

@@ -55,12 +55,19 @@ def install() -> None:
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         if _is_importing(frame) or (asked and number == signal.SIGINT):
-            os._exit(128 + number)
+            _leave(number)
         asked = True
         raise KINDS[signal.Signals(number)]
 
     for number in _handled():
         signal.signal(number, interrupt)
+
+
+def _leave(number: int) -> None:
+    """End the program at once. What is said goes past Python's streams, which may be in use."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"Error: {word(KINDS[signal.Signals(number)]())}.\n".encode())
+    os._exit(128 + number)
 
 
 def ignore() -> None:
@@ -94,7 +101,7 @@ def signals_held() -> Iterator[Callable[[], None]]:
 
     def hold(number: int, frame: FrameType | None) -> None:
         if pending and number == signal.SIGINT:
-            os._exit(128 + number)
+            _leave(number)
         pending.append(number)
 
     handlers = {number: signal.getsignal(number) for number in _handled()}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from simplenet.cli import Failure
 from simplenet.cli.advice import advice_on
 from simplenet.cli.bars import download_bar, make_bar
 from simplenet.cli.compute import choose
@@ -24,6 +25,7 @@ from simplenet.cli.config import (
 from simplenet.cli.data import data_for
 from simplenet.cli.output import Keeper, output_options
 from simplenet.cli.parameters import (
+    FILE,
     Checked,
     Grouped,
     GroupedOption,
@@ -33,8 +35,16 @@ from simplenet.cli.parameters import (
     threads_option,
     verbose_option,
 )
-from simplenet.cli.resume import check_same, command_to_resume, load_run, peek
-from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
+from simplenet.cli.resume import check_same, load_run, peek
+from simplenet.cli.show import (
+    command_to_resume,
+    echo,
+    echo_json,
+    percent,
+    position,
+    printable,
+    shape_text,
+)
 from simplenet.cli.signals import signals_held, word
 from simplenet.errors import DataError, SimplenetError
 from simplenet.options import OPTIONS
@@ -85,7 +95,7 @@ NOTICE = """
 @config_options
 @output_options("model", "model.npz, or model-2.npz, ...")
 @click.option(
-    "--resume", metavar="MODEL", type=click.Path(path_type=Path), cls=GroupedOption, group="Run",
+    "--resume", metavar="MODEL", type=FILE, cls=GroupedOption, group="Run",
     help="Go on with the run in this file, and save it there; --epochs may give it more.",
 )  # fmt: skip
 @click.option(
@@ -167,7 +177,7 @@ def command(
     if run.finished:
         say(f"{resume} is finished after {position(run.epoch, 0)}: --epochs N gives it more")
     with make_bar(learned, "img", leave=False, quiet=quiet) as bar:
-        fit(run, found.train, keeper, say, bar, checkpoint, data, saved)
+        unsaved = fit(run, found.train, keeper, say, bar, checkpoint, data, saved)
 
     from simplenet.training.evaluation import evaluate, is_guessing
 
@@ -190,7 +200,10 @@ def command(
             f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
             f"({images:,} test images of {found.name})"
         )
-        echo(f"saved {keeper.path}")
+        if not unsaved:
+            echo(f"saved {keeper.path}")
+    if unsaved:
+        raise unsaved
 
 
 def start_run(asked: dict[str, Any], data: "Data") -> "Run":
@@ -210,8 +223,8 @@ def start_run(asked: dict[str, Any], data: "Data") -> "Run":
             param_hint="--shape",
         )
     functions, training = resolve_together(asked, shape)
-    net = init_net(shape, rng=training["seed"], **functions)
     with usage_errors():
+        net = init_net(shape, rng=training["seed"], **functions)
         run = start(net, *data.train, **training)
     run.settings = {"shape": list(shape), **functions, **run.settings}
     run.data = {
@@ -290,9 +303,10 @@ def fit(
     interval: Interval | None = None,
     data: str | None = None,
     saved: bool = True,
-) -> None:
+) -> Failure | None:
     """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept.
 
+    Return why it could not be saved at the end, if it could not.
     `bar` shows how many images of an epoch are done. `interval` says when to save besides, `data`
     what was given with --data, and `saved` whether the file has all of the run already.
     """
@@ -323,14 +337,23 @@ def fit(
                         warn_of_guessing(run, accuracy, "after the first epoch")
                 release()
         except (SimplenetError, KeyboardInterrupt) as error:
-            what, kept = str(error) or f"{word(error)}.", keep(run, keeper)
-            if isinstance(error, KeyboardInterrupt) and not run.finished:
+            what, unsaved = str(error) or f"{word(error)}.", False
+            try:
+                kept = keep(run, keeper)
+            except Failure as reason:
+                kept, unsaved = reason.message, True
+            if isinstance(error, KeyboardInterrupt) and not run.finished and not unsaved:
                 kept += f" To go on: {command_to_resume(keeper.path, data)}"
             raise type(error)(f"{what} {kept}") from error
+        failure = None
         if not saved:
-            keeper.save(run)
+            try:
+                keeper.save(run)
+            except Failure as error:
+                failure = error
     if run.best:
         say(f"the best was epoch {run.best.epoch}, whose weights are kept")
+    return failure
 
 
 def epoch_line(record: "Epoch", epochs: int) -> str:

@@ -155,9 +155,8 @@ def load_same(
             tried.append(str(error).rstrip("."))
     found = "; ".join(tried) or f"it has no name to find it by, and {VARIABLE} is not set"
     raise DataError(
-        f"expected the data set that the model was trained on ({name}, its test images with "
-        f"SHA-256 {sha256['test-images']}), but {found}. Say which data to use with --data NAME "
-        f"or FOLDER, or with {VARIABLE}."
+        f"say with --data NAME or FOLDER, or with {VARIABLE}, where the data set is that the model "
+        f"was trained on ({name}, its test images with SHA-256 {sha256['test-images']}): {found}."
     )
 
 

@@ -52,7 +52,8 @@ def beside(panels: list[tuple[str, str]], width: int, *, group: int = 1) -> list
     """
     cells = [[caption, *drawing.splitlines()] for caption, drawing in panels]
     widest, gap = max(len(line) for cell in cells for line in cell), 2
-    across = max((width + gap) // (widest + gap) // group * group, group)
+    fit = max((width + gap) // (widest + gap), 1)
+    across = fit // group * group or fit
     lines: list[str] = []
     for first in range(0, len(cells), across):
         rows = zip(*cells[first : first + across])

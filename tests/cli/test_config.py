@@ -277,9 +277,9 @@ ONE_OF = (
         ("epochs = 3\nepochs = 4", "c.toml: expected TOML such as `epochs = 10`, found an error: "),
         (b"epochs = 3 # \xff", "found an error: 'utf-8' codec can't decode byte 0xff"),
         ("hidden = " + "[" * 9999, "c.toml: expected TOML such as `epochs = 10`, found an error"),
-        ("epoch = 3", "c.toml: expected only options such as hidden, shape, activation,"),
-        ("epoch = 3", "data, threads; found 'epoch'."),
-        ("batch_size = 3", "batch-size, seed, validation, patience"),
+        ("epoch = 3", "c.toml: expected only options such as epochs; found 'epoch'."),
+        ("zzz = 3", "c.toml: expected only options such as hidden, shape, activation,"),
+        ("zzz = 3", "data, threads; found 'zzz'."),
         ("output = 'm.npz'", "found 'output'."),
         ("config = 'c.toml'", "found 'config'."),
         ("[train]\nepochs = 3", "found 'train'."),
@@ -370,6 +370,15 @@ def test_a_file_that_is_far_too_long_is_not_read_to_its_end(cli, printed):
     ],
     ids=lambda text: text[:25],
 )  # fmt: skip
+def test_options_may_be_typed_with_underscores_as_info_shows_them(printed):
+    assert (
+        printed("--config", write("batch_size = 7\ndecay_every = 2\nschedule = 'step'"))[
+            "batch-size"
+        ]
+        == 7
+    )
+
+
 def test_what_is_too_large_or_in_other_digits_is_a_usage_error(cli, text):
     stderr = cli("train", "--config", write(text), "--print-config", code=2).stderr
     assert "Error: Invalid value for " in stderr and "c.toml" in stderr

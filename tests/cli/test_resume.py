@@ -3,18 +3,22 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing.models import resigned, unpacked
 
 from simplenet import init_net, load_data, load_model, save_model, start
 from simplenet.cli import resume as resume_module
 from simplenet.cli.output import Keeper
+from simplenet.cli.show import command_to_resume
 from simplenet.cli.train import Checkpoints, Interval
 from simplenet.training import modelfile
 
@@ -339,7 +343,10 @@ def test_a_save_that_fails_at_the_end_is_tried_once_more_and_then_an_error(cli, 
 
     monkeypatch.setattr(os, "fsync", full)
     stderr = cli("train", "--data", data, *EPOCHS, "-o", "m.npz", code=1).stderr
-    assert stderr.endswith("Error: m.npz could not be saved: Input/output error.\n")
+    assert stderr.endswith(
+        "Error: m.npz could not be saved: Input/output error. Nothing is saved: free some space, "
+        "and train again.\n"
+    )
     assert stderr.count("warning: m.npz could not be saved") == 3
     assert os.listdir() == []
 
@@ -440,6 +447,87 @@ def test_a_second_ctrl_c_ends_at_once_and_the_file_is_whole(data):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130 and time.monotonic() - began < 25
-    assert (out, err) == ("", "")
+    assert (out, err) == ("", "Error: interrupted.\n")
     assert load_model("m.npz").epoch == 1  # whose file is from before the block
     assert np.isfinite(load_model("m.npz").net.params).all()
+
+
+# --- where saving fails to the end ----------------------------------------------------------------
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Return a list of names: only what is saved under one that has them is saved."""
+    real, free = modelfile.save_model, []
+
+    def save(path, model, *, overwrite=False):
+        if not any(name in str(path) for name in free):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, model, overwrite=overwrite)
+
+    monkeypatch.setattr(modelfile, "save_model", save)
+    return free
+
+
+def test_a_run_that_cannot_be_saved_is_measured_and_saved_elsewhere(cli, data, whole, full_disk):
+    full_disk.append("whole.npz")
+    expected = whole()
+    full_disk[:] = [tempfile.gettempdir() + "/simplenet-"]
+    result = cli("train", "--data", data, *EPOCHS, "-o", "m.npz", code=1)
+    assert result.stdout.startswith("test accuracy ") and "saved" not in result.stdout
+    place = r"m.npz could not be saved: No space .* saved as (\S+) instead: move it"
+    said = re.search(place, result.stderr)
+    assert Path(said[1]).read_bytes() == expected
+    Path(said[1]).unlink()
+
+
+def test_a_run_that_can_be_saved_nowhere_says_what_there_is_and_how_to_go_on(cli, data, full_disk):
+    result = cli("train", "--data", data, *EPOCHS, "-o", "m.npz", code=1)
+    assert "Nothing is saved: free some space, and train again." in result.stderr
+    full_disk.append("m.npz")
+    saves = []
+    real = Keeper.try_to_save
+
+    def once(keeper, run):
+        saves.append(real(keeper, run))
+        full_disk.clear()
+        return saves[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Keeper, "try_to_save", once)
+        result = cli("train", "--data", data, *EPOCHS, "-o", "m.npz", code=1)
+    assert saves == [True, False, False] and load_model("m.npz").epoch == 1
+    assert "It holds what was saved before. Free some space; then, to go on: simplenet train" in (
+        result.stderr
+    )
+
+
+def test_ctrl_c_is_ctrl_c_on_a_full_disk_too(cli, data, full_disk):
+    def interrupt(keeper, run):
+        signal.raise_signal(signal.SIGINT)
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Keeper, "try_to_save", interrupt)
+        result = cli("train", "--data", data, *EPOCHS, "-o", "m.npz", code=130)
+    assert "interrupted. m.npz could not be saved: No space" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["plain.npz", "with space.npz", "a\nb\udce9\x1b[31m;$(id)'\\.npz"])
+def test_the_command_that_goes_on_can_be_pasted_whatever_the_name(name):
+    command = command_to_resume(Path(name), "my data")
+    assert command.isprintable()
+    shown = subprocess.run(
+        ["bash", "-c", f"simplenet() {{ printf '%s\\0' \"$@\"; }}; {command}"], capture_output=True
+    ).stdout
+    words = [os.fsdecode(word) for word in shown.split(b"\0")[:-1]]
+    assert words == ["train", "--resume", name, "--data", "my data"]
+
+
+def test_a_file_that_holds_anything_is_an_error_of_the_model(cli, data, whole):
+    whole()
+    members = unpacked(Path("whole.npz").read_bytes())
+    for text in b"[" * 990 + b"]" * 990, b'{"a":' * 50_000:
+        Path("forged.npz").write_bytes(resigned({**members, "model.json": text}))
+        result = cli("train", "--data", data, "--resume", "forged.npz", code=3)
+        assert result.stderr.startswith("Error: forged.npz: ") and len(result.stderr) < 400

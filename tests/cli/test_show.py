@@ -76,7 +76,8 @@ def test_as_many_panels_as_fit_stand_beside_each_other():
     panels = [("a", "xx\nyy\n"), ("long", "x\ny\n"), ("b", "zz\nzz\n")]
     assert beside(panels, 10) == ["a     long", "xx    x", "yy    y", "", "b", "zz", "zz"]
     assert beside(panels, 9) == beside(panels, 1)  # one at least
-    assert len(beside(panels, 1, group=2)) == 7  # two that belong together at least
+    assert beside(panels, 1, group=2) == beside(panels, 1)  # where two do not fit
+    assert beside(panels, 10, group=2) == beside(panels, 10)
     assert beside(panels, 100)[1] == "xx    x     zz"
     blank = np.zeros((28, 28), np.uint8)
     assert beside([("0: a 1", draw(blank))], 80) == ["0: a 1", *[""] * 14]

@@ -66,7 +66,7 @@ def test_a_signal_in_a_callback_of_an_import_is_not_lost(interrupted, number, co
         is_time="return args[0] in sys.modules and frame.f_code.co_name == 'cb' and "
         "'importlib' in frame.f_code.co_filename"
     )
-    assert interrupted(probe, number, module) == (code, "", "")
+    assert interrupted(probe, number, module) == (code, "", f"Error: {word}.\n")
 
 
 @SIGNALS

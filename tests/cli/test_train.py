@@ -410,7 +410,10 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     last = cli("train", "--data", data, *SMALL, code=1).stderr.splitlines()[-1]
-    assert last == "Error: model.npz could not be saved: No space left on device."
+    assert last == (
+        "Error: model.npz could not be saved: No space left on device. Nothing is saved: free some "
+        "space, and train again."
+    )
     assert os.listdir() == []
 
 
@@ -420,6 +423,7 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
+        (["--hidden", "1000000,1000000"], "'--shape': expected layers with at most 1,000,000,000"),
         (["--shape", "784,3"], "--shape: expected 64 inputs and 3 outputs for the data set custom, "
                                "found 784,3."),
         (["--shape", "64,8,10"], "--shape: expected 64 inputs and 3 outputs"),

@@ -346,9 +346,9 @@ def test_the_same_data_are_known_by_their_test_images_and_labels(shelf, make_dat
         with pytest.raises(DataError) as caught:
             load_same(model)
         assert str(caught.value) == (
-            "expected the data set that the model was trained on (custom, its test images with "
-            f"SHA-256 {model['sha256']['test-images']}), but {folder} holds another (custom). Say "
-            "which data to use with --data NAME or FOLDER, or with SIMPLENET_DATA."
+            "say with --data NAME or FOLDER, or with SIMPLENET_DATA, where the data set is that "
+            "the model was trained on (custom, its test images with SHA-256 "
+            f"{model['sha256']['test-images']}): {folder} holds another (custom)."
         )
         (folder / RAW[part]).write_bytes(content)
     assert load_same(model).name == "custom"
@@ -357,12 +357,12 @@ def test_the_same_data_are_known_by_their_test_images_and_labels(shelf, make_dat
 def test_all_that_was_tried_for_the_same_data_is_listed(shelf, make_data, monkeypatch):
     model = recorded(load_data("mnist"))
     shutil.rmtree(cache_folder())
-    with pytest.raises(DataError, match=r"\(mnist, .* but mnist: expected .* with a network. Say"):
+    with pytest.raises(DataError, match=r"\(mnist, .*\): mnist: expected .* with a network"):
         load_same(model, offline=True)
     other = make_data("other")
     write_idx(other / RAW["test-labels"], np.ones(60, np.uint8), overwrite=True)
     monkeypatch.setenv("SIMPLENET_DATA", str(other))
-    with pytest.raises(DataError, match=rf"but {other} holds another \(custom\); mnist: expected"):
+    with pytest.raises(DataError, match=rf": {other} holds another \(custom\); mnist: expected"):
         load_same(model, offline=True)
 
 
@@ -370,7 +370,7 @@ def test_data_without_a_name_cannot_be_found_again_without_the_variable(make_dat
     model = recorded(load_data(make_data()))
     with pytest.raises(
         DataError,
-        match="but it has no name to find it by, and SIMPLENET_DATA is not set. Say which",
+        match=r"\): it has no name to find it by, and SIMPLENET_DATA is not set\.$",
     ):
         load_same(model)
 
