@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import BinaryIO
 
-from simplenet.pictures.kinds.declared import Declared, read, stored
+from simplenet.pictures.kinds.declared import MOST_PIECES, Declared, read, stored
 from simplenet.pictures.kinds.jpeg import frame_size
 from simplenet.pictures.kinds.parts import joined
 from simplenet.pictures.kinds.tags import (
@@ -82,10 +82,14 @@ def tiff(file: BinaryIO, size: int) -> Declared:
 
 
 def _check_jpegs(file: BinaryIO, layout: Layout, where: list[Entry], buffer: int) -> None:
-    """Raise ValueError for strips or tiles whose JPEGs are larger than the file declares."""
-    if sum(entry.count for entry in where) > MOST_JPEGS:
+    """Raise ValueError for strips or tiles whose JPEGs are larger than the file declares.
+
+    They may all lie in one place, and so have few segments each.
+    """
+    count = sum(entry.count for entry in where)
+    if count > MOST_JPEGS:
         raise ValueError(f"more than {MOST_JPEGS:,} JPEGs in it")
     for place in (place for entry in where for place in values(file, layout, entry)):
-        width, height = frame_size(file, place)
+        width, height = frame_size(file, place, MOST_PIECES // count)
         if width * height > buffer // 2 + 2**16:  # which has four bytes for a pixel
             raise ValueError(f"a JPEG of {width:,} x {height:,} in it")
