@@ -36,7 +36,8 @@ from simplenet.cli.parameters import (
 from simplenet.cli.resume import check_same, command_to_resume, load_run, peek
 from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
 from simplenet.cli.signals import signals_held, word
-from simplenet.errors import DataError, SimplenetError
+from simplenet.errors import DataError, SimplenetError, reason
+from simplenet.files import replaceable
 from simplenet.options import OPTIONS
 from simplenet.training.blas import largest_product
 
@@ -253,12 +254,17 @@ def keeper_of(resume: Path, output: Path | None, overwrite: bool) -> Keeper:
             f"expected --resume without {'-o' if output else '--overwrite'}: the run goes on in "
             f"{resume}."
         )
-    if not resume.is_file():
-        found = "something that is no file" if resume.exists() else "no file of this name"
-        raise click.BadParameter(
-            f"{resume}: expected a model file, found {found}.", param_hint="--resume"
-        )
-    return Keeper.of_run(resume)
+    found = "no file of this name"
+    try:
+        if replaceable(resume):
+            return Keeper.of_run(resume)
+    except OSError as error:
+        found = f"that it cannot be saved there again: {reason(error)}"
+    raise click.BadParameter(
+        f"{resume}: expected a model file, found {found}: name one that train has saved, in a "
+        "place where it may be replaced.",
+        param_hint="--resume",
+    )
 
 
 class Checkpoints:
