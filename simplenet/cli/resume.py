@@ -62,7 +62,7 @@ def load_run(path: Path, asked: dict[str, Any]) -> tuple["Run", bool]:
 def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
     """Raise a usage error unless an option has the value that the run has had from the start."""
     known = {**run.settings, "shape": run.net.shape, "hidden": run.net.shape[1:-1]}
-    if name in known and value == known[name]:
+    if name in known and _plain(value) == _plain(known[name]):
         return
     had = (
         f"{_text(known[name])}, which {path} was started with"
@@ -77,9 +77,21 @@ def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
     )
 
 
+def _plain(value: Any) -> Any:
+    """Return the value of an option as a model file has it, which knows no tuples."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _text(value: Any) -> str:
     """Show the value of an option as a person would type it."""
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def how_to_go_on(run: "Run") -> str:
+    """Say what gives a finished run more to learn, or why nothing does."""
+    if run.stopped_early:
+        return f"its patience of {run.settings['patience']} is over, and more epochs change nothing"
+    return "--epochs N gives it more"
 
 
 def check_same(run: "Run", path: Path, data: "Data") -> None:

@@ -33,7 +33,7 @@ from simplenet.cli.parameters import (
     threads_option,
     verbose_option,
 )
-from simplenet.cli.resume import check_same, command_to_resume, load_run, peek
+from simplenet.cli.resume import check_same, command_to_resume, how_to_go_on, load_run, peek
 from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
 from simplenet.cli.signals import signals_held, word
 from simplenet.errors import DataError, SimplenetError, reason
@@ -166,7 +166,7 @@ def command(
         f"seed {run.settings['seed']}, threads {threads}"
     )
     if run.finished:
-        say(f"{resume} is finished after {position(run.epoch, 0)}: --epochs N gives it more")
+        say(f"{resume} is finished after {position(run.epoch, 0)}: {how_to_go_on(run)}")
     with make_bar(learned, "img", leave=False, quiet=quiet) as bar:
         fit(run, found.train, keeper, say, bar, checkpoint, data, saved)
 
