@@ -77,8 +77,12 @@ def _failures() -> Iterator[None]:
         place = f"{error.filename}: " if error.filename else ""
         raise Failure(f"{place}{reason(error)}.") from error
     except MemoryError as error:
-        why = str(error) or "try a smaller net or batch"
-        raise Failure(f"not enough memory: {why}.") from error
+        raise too_little_memory(error) from error
+
+
+def too_little_memory(error: MemoryError, more: str = "") -> Failure:
+    """Return the failure that says what was too large, with what there is to be said besides."""
+    return Failure(f"not enough memory: {str(error) or 'try a smaller net or batch'}.{more}")
 
 
 def _show_version(context: click.Context, param: click.Parameter, value: bool) -> None:

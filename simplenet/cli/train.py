@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from simplenet.cli import too_little_memory
 from simplenet.cli.advice import advice_on
 from simplenet.cli.bars import download_bar, make_bar
 from simplenet.cli.compute import choose
@@ -328,6 +329,8 @@ def fit(
                     if at.epoch == 1 and is_guessing(accuracy, classes):
                         warn_of_guessing(run, accuracy, "after the first epoch")
                 release()
+        except MemoryError as error:
+            raise too_little_memory(error, f" {keep(run, keeper)}") from error
         except (SimplenetError, KeyboardInterrupt) as error:
             what, kept = str(error) or f"{word(error)}.", keep(run, keeper)
             if isinstance(error, KeyboardInterrupt) and not run.finished:
