@@ -506,7 +506,13 @@ def _tiffs():
     yield "tags", tags(*seven, *many, behind=bytes(500_000))
     yield "65,535 tags", b"II*\0\x08\0\0\0\xff\xff" + bytes(12 * 65535)
     strips = [(273, 3, 1_000_000, 100)]
+    colours = [(320, 3, 1_000_000, 100)]
+    yield "colours", tiff(28, 28, packing=1, data=bytes(3_000_000), more=colours)
     yield "strips", tiff(28, 28, packing=1, data=bytes(3_000_000), more=strips)
+    for name, count in ("very many small strips", 2**18), ("the most small strips", 2**14):
+        places = count * struct.pack("<I", 122 + 8 * count) + count * struct.pack("<I", 2**16)
+        small = [(278, 4, 1, 1), (273, 4, count, 122), (279, 4, count, 122 + 4 * count)]
+        yield name, tiff(1, count, packing=1, data=places + bytes(2**16), more=small)
     notes = [(34665, 4, 1, 150), (274, 3, 1, 6)]
     yield "EXIF", tiff(28, 28, packing=1, data=EXIF + bytes(10_000), more=notes)
     scans = saved("JPEG", "L", (2000, 2000), 255, progressive=True)

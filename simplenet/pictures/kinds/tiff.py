@@ -27,6 +27,7 @@ DRAW = {
     347, *range(512, 522), 529, 530, 531, 532,  # what belongs to JPEG
 }  # fmt: skip
 MOST_VALUES = 2**18  # of a tag: strips, tiles, colours
+MOST_PLAIN = 2**14  # strips or tiles that are not packed: Pillow reads each by itself, slowly
 MOST_JPEGS = 2**12  # in a file
 JPEG = 7  # a way to pack
 # Others: none, three for faxes, LZW, deflate under two numbers, runs, LZMA, Zstandard.
@@ -63,6 +64,9 @@ def tiff(file: BinaryIO, size: int) -> Declared:
     if value(COMPRESSION, 1) == JPEG:
         _check_jpegs(file, layout, [found[tag] for tag in (STRIPS, TILES) if tag in found], buffer)
         buffer += 8 * across * down  # if they come in several scans
+    plain = max((found[tag].count for tag in (STRIPS, TILES) if tag in found), default=0)
+    if value(COMPRESSION, 1) == 1 and plain > MOST_PLAIN:
+        raise ValueError(f"{plain:,} strips or tiles that are not packed")
     drawing = [found[tag] for tag in sorted(DRAW & found.keys())]
     for entry in drawing:
         if entry.count > MOST_VALUES:
