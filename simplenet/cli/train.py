@@ -150,7 +150,7 @@ def command(
     threads = choose(threads, largest, shape, batch_size, verbose=verbose)
     if resume:
         run, saved = load_run(resume, asked)
-        found = data_for(run, resume, data, offline)
+        found = data_for(run, resume, data, offline, quiet=quiet)
         check_same(run, resume, found)
     else:
         resolve_together(asked, shape)  # what is wrong is said before a download

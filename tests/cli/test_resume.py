@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from simplenet import init_net, load_data, load_model, save_model, start
+from simplenet.cli import data as data_module
 from simplenet.cli import resume as resume_module
 from simplenet.cli.output import Keeper
 from simplenet.cli.train import Checkpoints, Interval
@@ -163,6 +164,15 @@ def test_a_run_that_stopped_early_is_given_more_epochs_in_vain(cli, data):
     why = "its patience of 1 is over, and more epochs change nothing"
     assert f"m.npz is finished after 2 epochs: {why}\n" in said
     assert Path("m.npz").read_bytes() == Path("longer.npz").read_bytes()
+
+
+def test_a_quiet_run_that_goes_on_draws_no_bar_of_a_download(cli, data, monkeypatch):
+    cli("train", "--data", data, "--epochs", 1, "-o", "m.npz")
+    quiet, drawn = [], data_module.download_bar
+    monkeypatch.setattr(data_module, "download_bar", lambda q: (quiet.append(q), drawn(q))[1])
+    cli("train", "--resume", "m.npz", "--data", data, "-q")
+    cli("train", "--resume", "m.npz", "--data", data)
+    assert quiet == [True, False]
 
 
 # --- finished runs, and what is refused -----------------------------------------------------------
