@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 from simplenet.cli.config import usage_errors
 from simplenet.cli.parameters import file_of
 from simplenet.errors import DataError, ModelError
+from simplenet.files import open_regular
 from simplenet.training.container import find_members
 
 if TYPE_CHECKING:
@@ -26,12 +28,12 @@ def peek(path: Path) -> tuple[tuple[int, ...], int]:
     They decide on kernels and threads. Whether the file is whole is found out when it is loaded.
     """
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError, ModelError):
-        if path.is_file():
-            with path.open("rb") as file:
-                part = find_members(file, path.stat().st_size)["model.json"].content
-                file.seek(part.start)
-                about = json.loads(file.read(min(part.stop - part.start, MOST_JSON)))
-            return tuple(map(int, about["shape"])), int(about["options"]["batch_size"])
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            part = find_members(file, size)["model.json"].content
+            file.seek(part.start)
+            about = json.loads(file.read(min(part.stop - part.start, MOST_JSON)))
+        return tuple(map(int, about["shape"])), int(about["options"]["batch_size"])
     return (), 0
 
 
