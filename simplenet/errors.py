@@ -33,3 +33,9 @@ class DivergedError(SimplenetError, ArithmeticError):
     """The cost or a weight became infinite or not a number."""
 
     exit_code = 4
+
+
+def reason(error: object) -> str:
+    """Return what a system or library says went wrong, for a sentence: without its full stop."""
+    why = str(getattr(error, "strerror", None) or error).rstrip(".")
+    return why or type(error).__name__

@@ -13,8 +13,9 @@ import numpy as np
 from tqdm import tqdm
 
 from simplenet.datasets.idx import write_idx
+from simplenet.errors import EXIT_CODES
 
-CODES = 0, 1, 2, 3, 4, 129, 130, 143  # that the commands document
+CODES = {code for codes in EXIT_CODES.values() for code in codes}  # that the commands document
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _TRACE = re.compile(r"Traceback|Exception ignored|^\w+(Error|Warning): ", re.MULTILINE)
 

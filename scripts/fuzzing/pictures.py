@@ -436,6 +436,9 @@ def _pngs():
     yield "a head", small[:8] + chunk(b"IHDR", small[16:29] + bytes(3_000_000)) + small[33:]
     yield "chunks", png(30, 30, extra=200_000 * chunk(b"teSt"))
     yield "pixels without end", png(30, 30, data=zeros(2**30))
+    for key in b"XML:com.adobe.xmp", b"Raw profile type exif":
+        text = chunk(b"zTXt", key + b"\0\0" + zeros(2**17))
+        yield f"20,000 times {key.decode()}", png(30, 30, extra=20_000 * text)
     film = chunk(b"acTL", struct.pack(">II", 2**31 - 1, 0))
     film += chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 30_000, 30_000, 0, 0, 1, 1, 1, 0))
     yield "a film", png(30, 30, extra=film)
@@ -458,6 +461,8 @@ def _jpegs():
     yield "two frames", plain[:2] + frame + behind
     yield "junk", plain[:2] + b"\xff\xff" + bytes(1_000_000) + behind
     yield "segments", plain[:2] + 200_000 * b"\xff\xfe\0\2" + behind
+    yield "gaps", plain[:2] + 99 * (b"\xff" * 4080 + b"\0\xff\xfe\0\2") + behind
+    yield "segments behind a scan", scans[:-2] + 999_999 * b"\xff\xfe\0\2" + scans[-2:]
 
 
 def _gifs():
@@ -470,6 +475,8 @@ def _gifs():
     yield "13,000 x 13,000, and what it leaves", begin + leaves
     yield "comments", begin + 100_000 * b"!\xfe\1x\0" + picture
     yield "a comment", begin + b"!\xfe" + 300_000 * b"\1x" + b"\0" + picture
+    long = b"!\xfe" + 131_000 * b"\1x" + b"\0"
+    yield "long comments", begin + 40 * long + picture
     yield "the largest", saved("GIF", "L", (4_990, 4_990), 255)
     frames = [Image.new("L", (64, 64), n) for n in range(200)]
     yield "frames", saved("GIF", "L", (64, 64), 255, save_all=True, append_images=frames)
@@ -499,7 +506,13 @@ def _tiffs():
     yield "tags", tags(*seven, *many, behind=bytes(500_000))
     yield "65,535 tags", b"II*\0\x08\0\0\0\xff\xff" + bytes(12 * 65535)
     strips = [(273, 3, 1_000_000, 100)]
+    colours = [(320, 3, 1_000_000, 100)]
+    yield "colours", tiff(28, 28, packing=1, data=bytes(3_000_000), more=colours)
     yield "strips", tiff(28, 28, packing=1, data=bytes(3_000_000), more=strips)
+    for name, count in ("very many small strips", 2**18), ("the most small strips", 2**14):
+        places = count * struct.pack("<I", 122 + 8 * count) + count * struct.pack("<I", 2**16)
+        small = [(278, 4, 1, 1), (273, 4, count, 122), (279, 4, count, 122 + 4 * count)]
+        yield name, tiff(1, count, packing=1, data=places + bytes(2**16), more=small)
     notes = [(34665, 4, 1, 150), (274, 3, 1, 6)]
     yield "EXIF", tiff(28, 28, packing=1, data=EXIF + bytes(10_000), more=notes)
     scans = saved("JPEG", "L", (2000, 2000), 255, progressive=True)
@@ -508,6 +521,13 @@ def _tiffs():
         yield f"a JPEG of 65,500 x 65,500, {packing}", tiff(65_500, 1, 8, packing, lie)
     jpegs = [(273, 4, 100_000, 100), (279, 4, 100_000, 100)]
     yield "JPEGs", tiff(28, 28, 8, 7, bytes(900_000), jpegs)
+    # Behind the directory of 13 tags there are 4,000 places, all of the one JPEG behind them.
+    jpeg = b"\xff\xd8" + 100_000 * b"\xff\xfe\0\2" + bytes(99)
+    place = 170 + 4 * 4000
+    sizes = [(322, 4, 1, 16), (323, 4, 1, 16), (325, 4, 4000, 170)]
+    tiles = [(273, 4, 1, place), (324, 4, 4000, 170), *sizes]
+    places = 4000 * struct.pack("<I", place)
+    yield "segments in its JPEGs", tiff(1000, 1000, 8, 7, places + jpeg, tiles)
 
 
 def _others():

@@ -10,7 +10,7 @@ import click
 
 from simplenet.cli.show import Command, echo, printable
 from simplenet.cli.signals import exit_code, ignore, install, word
-from simplenet.errors import EXIT_CODES, SimplenetError
+from simplenet.errors import EXIT_CODES, SimplenetError, reason
 from simplenet.version import __version__
 
 # In the order of the help. Each module defines `command`, and loads numpy only when that runs.
@@ -75,10 +75,14 @@ def _failures() -> Iterator[None]:
         raise  # whoever read our output has gone; click ends quietly
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        raise Failure(f"{place}{error.strerror or error}.") from error
+        raise Failure(f"{place}{reason(error)}.") from error
     except MemoryError as error:
-        why = str(error) or "try a smaller net or batch"
-        raise Failure(f"not enough memory: {why}.") from error
+        raise too_little_memory(error) from error
+
+
+def too_little_memory(error: MemoryError, more: str = "") -> Failure:
+    """Return the failure that says what was too large, with what there is to be said besides."""
+    return Failure(f"not enough memory: {str(error) or 'try a smaller net or batch'}.{more}")
 
 
 def _show_version(context: click.Context, param: click.Parameter, value: bool) -> None:

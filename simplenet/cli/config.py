@@ -23,7 +23,7 @@ from simplenet.cli.parameters import (
     brief,
     file_of,
 )
-from simplenet.errors import DataError, SimplenetError
+from simplenet.errors import DataError, SimplenetError, reason
 from simplenet.files import open_regular
 from simplenet.options import MOST_NEURONS, OPTIONS, one_of, resolve_options
 from simplenet.presets import PRESETS
@@ -94,7 +94,7 @@ def from_toml(path: Path) -> dict[str, Any]:
         found = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise click.BadParameter(
-            f"{path} cannot be read: {error.strerror or error}.", param_hint="--config"
+            f"{path} cannot be read: {reason(error)}.", param_hint="--config"
         ) from error
     except (ValueError, RecursionError) as error:  # of TOML, and of UTF-8
         raise click.BadParameter(

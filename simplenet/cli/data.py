@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from simplenet.training.run import Run
 
 
-def data_for(model: "Run", path: Path | str, data: str | None, offline: bool) -> "Data":
+def data_for(
+    model: "Run", path: Path | str, data: str | None, offline: bool, *, quiet: bool = False
+) -> "Data":
     """Load the data set that a model was trained on, or the one given with --data.
+
+    A download draws a bar, unless it is to be `quiet`.
 
     Raise ModelError if it is not known which that is; DataError unless it can be had, has no more
     classes than the model has outputs, and images of the size that the model learned from.
@@ -24,7 +28,7 @@ def data_for(model: "Run", path: Path | str, data: str | None, offline: bool) ->
             f"{path}: expected a model that records its data set, found one that does not: say "
             "which data to use with --data NAME or FOLDER."
         )
-    with download_bar() as progress:
+    with download_bar(quiet) as progress:
         if data is None:
             found = load_same(model.data, offline=offline, progress=progress)
         else:

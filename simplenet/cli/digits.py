@@ -87,6 +87,8 @@ def command(
       simplenet show --index 0,1,2 --distort
       simplenet show --rotation 30 --stroke 1
     """
+    if index is not None and options["class"] is not None:
+        raise click.UsageError("expected --index or --class, found both.")
     set_threads("auto", 0)
 
     import numpy as np
@@ -144,8 +146,6 @@ def choose_images(
 
     images = len(examples.labels)
     if index is not None:
-        if number is not None:
-            raise click.UsageError("expected --index or --class, found both.")
         if max(index) >= images:
             raise click.BadParameter(
                 f"expected positions from 0 to {images - 1:,}, found {max(index):,}.",

@@ -1,5 +1,6 @@
 """`simplenet gears`: the interactive page on which a network's gears can be turned."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ def command(
     """
     set_threads(1, 0)
     path = output or free_name(Path("gears.html"))
-    if model is not None and path.resolve() == model.resolve():
+    if model is not None and os.path.realpath(path) == os.path.realpath(model):
         raise click.BadParameter(
             f"expected another file than the model, found {path}: name one such as gears.html.",
             param_hint="-o",

@@ -1,9 +1,9 @@
 """Where results are saved: whole, and never over a file that may not be replaced."""
 
 import contextlib
-import errno
 import itertools
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,7 @@ import click
 from simplenet.cli import Failure
 from simplenet.cli.parameters import FILE, GroupedOption
 from simplenet.cli.show import command_to_resume, echo
+from simplenet.errors import reason
 from simplenet.files import cut, part_name, remove_debris, replaceable
 
 if TYPE_CHECKING:
@@ -40,20 +41,30 @@ def output_options(what: str, default: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def check_output(path: Path, overwrite: bool) -> None:
-    """Raise a usage error for a name that nothing can be saved under, before any work is done."""
-    plain = os.path.isfile(path)  # neither a folder nor /dev/null, which nobody may replace
+def check_output(path: Path, overwrite: bool, option: str = "-o") -> None:
+    """Raise a usage error for a name that nothing can be saved under, before any work is done.
+
+    It names the option that gave the name.
+    """
+
+    def bad(why: str) -> click.BadParameter:
+        return click.BadParameter(f"expected {why}.", param_hint=option)
+
+    try:
+        plain = stat.S_ISREG(os.stat(path).st_mode)  # no folder or device, which is to stay
+    except (FileNotFoundError, NotADirectoryError):  # nothing, or a link that leads nowhere
+        plain = False
+    except OSError as error:
+        raise bad(f"a file that can be written, found {path}: {reason(error)}") from error
     if os.path.lexists(path) and not (plain and overwrite):
         advice = "take another, or give --overwrite" if plain else "name a file"
-        raise _bad(f"the name of a new file, found that {path} exists: {advice}")
-    try:
-        replaceable(path)
-    except PermissionError as error:
-        advice = "take another name, or make it writable"
-        raise _bad(f"what may be replaced, found {path}: {error.strerror}: {advice}") from error
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # of others, the folder is the reason
-            raise _bad(f"a name that a file can have, found {path}: {error.strerror}") from error
+        raise bad(f"the name of a new file, found that {path} exists: {advice}")
+    if plain:
+        try:
+            replaceable(path)
+        except PermissionError as error:
+            advice = "take another name, or make it writable"
+            raise bad(f"what may be replaced, found {path}: {reason(error)}: {advice}") from error
     part = part_name(Path(os.path.realpath(path)) if plain else path)
     remove_debris(part.parent)  # even if nothing is written: a run may have been finished
     try:
@@ -61,30 +72,31 @@ def check_output(path: Path, overwrite: bool) -> None:
         part.unlink(missing_ok=True)  # another process may have taken it for debris
     except OSError as error:
         is_there = os.path.isdir(part.parent)
-        why = f"it cannot be written to ({error.strerror})" if is_there else "there is none"
-        raise _bad(f"a folder to write to at {part.parent.absolute()}, found that {why}") from error
-
-
-def _bad(why: str) -> click.BadParameter:
-    """Return the usage error for a name that is not what was expected."""
-    return click.BadParameter(f"expected {why}.", param_hint="-o")
+        why = f"it cannot be written to ({reason(error)})" if is_there else "there is none"
+        folder = part.parent
+        with contextlib.suppress(OSError):  # the folder that the program stands in may be gone
+            folder = folder.absolute()
+        raise bad(f"a folder to write to at {folder}, found that {why}") from error
 
 
 class Keeper:
     """Save a model under one name, and never over a file that it may not replace."""
 
-    def __init__(self, output: Path | None, overwrite: bool) -> None:
-        """Choose the name, and find out now rather than after the training if it cannot be."""
+    def __init__(self, output: Path | None, overwrite: bool, option: str = "-o") -> None:
+        """Choose the name, and find out now rather than after the training if it cannot be.
+
+        `option` gave the name.
+        """
         self.wanted = output or Path("model.npz")
         self.path, self.overwrite = output or free_name(self.wanted), overwrite
         self.written: os.stat_result | None = None  # of the file, when it was last saved
         self.saved = False  # whether it was, even if the disk did not say what it is since
-        check_output(self.path, overwrite)
+        check_output(self.path, overwrite, option)
 
     @classmethod
     def of_run(cls, path: Path) -> "Keeper":
         """Return one for a run that goes on in the file that it is about to be read from."""
-        keeper = cls(path, overwrite=True)
+        keeper = cls(path, overwrite=True, option="--resume")
         keeper.overwrite, keeper.written = False, os.stat(path)
         return keeper
 
@@ -93,7 +105,7 @@ class Keeper:
         try:
             self._save(model)
         except OSError as error:
-            why = f"{self.path} could not be saved: {error.strerror or error}."
+            why = f"{self.path} could not be saved: {reason(error)}."
             raise Failure(f"{why} {self._rescue(model)}") from error
 
     def _rescue(self, model: "Run") -> str:
@@ -117,10 +129,9 @@ class Keeper:
         try:
             self._save(model)
         except OSError as error:
-            why = error.strerror or error
             echo(
-                f"warning: {self.path} could not be saved: {why}; training goes on, and tries "
-                "again after the next epoch",
+                f"warning: {self.path} could not be saved: {reason(error)}; training goes on, and "
+                "tries again after the next epoch",
                 err=True,
             )
             return False

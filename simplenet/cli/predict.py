@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from itertools import takewhile
@@ -17,6 +16,7 @@ from simplenet.cli.data import check_member
 from simplenet.cli.parameters import Grouped, GroupedOption, json_option
 from simplenet.cli.show import echo, shape_text
 from simplenet.errors import DataError, DivergedError, ModelError
+from simplenet.files import open_regular
 from simplenet.training.blas import set_threads
 
 if TYPE_CHECKING:
@@ -74,11 +74,10 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
         try:
             pixels, found = run(list(zip(names, loaded)), name, untouched)
         except (DataError, DivergedError) as error:
-            message = str(error)
             if len(images) == 1 and not as_json:
-                raise type(error)(message) from error
-            echo(f"Error: {message}", err=True)
-            results.append({"image": name, "prediction": None, "error": message})
+                raise
+            echo(f"Error: {error}", err=True)
+            results.append({"image": name, "prediction": None, "error": str(error)})
             code = max(code, error.exit_code)
             continue
         prediction = int(found.argmax())
@@ -118,12 +117,12 @@ def looks_like_model(name: str) -> bool:
 
     What is no file, such as a pipe, is not opened: what is read from it is gone.
     """
+    if name == STDIN:
+        return False
     if name.lower().endswith(".npz"):
         return True
     try:
-        if name == STDIN or not stat.S_ISREG(os.stat(name).st_mode):
-            return False
-        with open(name, "rb") as file:
+        with open_regular(name) as file:
             return file.read(4) == b"PK\x03\x04"
     except (OSError, ValueError):  # reading the picture will say what is wrong with it
         return False

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 from simplenet.cli.config import usage_errors
 from simplenet.cli.parameters import file_of
 from simplenet.errors import DataError, ModelError
+from simplenet.files import open_regular
 from simplenet.training.container import find_members
 
 if TYPE_CHECKING:
@@ -26,12 +28,12 @@ def peek(path: Path) -> tuple[tuple[int, ...], int]:
     """
     wrong = OSError, ValueError, LookupError, TypeError, RecursionError, ModelError
     with contextlib.suppress(*wrong):
-        if path.is_file():
-            with path.open("rb") as file:
-                part = find_members(file, path.stat().st_size)["model.json"].content
-                file.seek(part.start)
-                about = json.loads(file.read(min(part.stop - part.start, MOST_JSON)))
-            return tuple(map(int, about["shape"])), int(about["options"]["batch_size"])
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            part = find_members(file, size)["model.json"].content
+            file.seek(part.start)
+            about = json.loads(file.read(min(part.stop - part.start, MOST_JSON)))
+        return tuple(map(int, about["shape"])), int(about["options"]["batch_size"])
     return (), 0
 
 
@@ -62,7 +64,7 @@ def load_run(path: Path, asked: dict[str, Any]) -> tuple["Run", bool]:
 def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
     """Raise a usage error unless an option has the value that the run has had from the start."""
     known = {**run.settings, "shape": run.net.shape, "hidden": run.net.shape[1:-1]}
-    if name in known and value == known[name]:
+    if name in known and _plain(value) == _plain(known[name]):
         return
     had = (
         f"{_text(known[name])}, which {path} was started with"
@@ -77,9 +79,21 @@ def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
     )
 
 
+def _plain(value: Any) -> Any:
+    """Return the value of an option as a model file has it, which knows no tuples."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _text(value: Any) -> str:
     """Show the value of an option as a person would type it."""
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def how_to_go_on(run: "Run") -> str:
+    """Say what gives a finished run more to learn, or why nothing does."""
+    if run.stopped_early:
+        return f"its patience of {run.settings['patience']} is over, and more epochs change nothing"
+    return "--epochs N gives it more"
 
 
 def check_same(run: "Run", path: Path, data: "Data") -> None:

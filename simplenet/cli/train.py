@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from simplenet.cli import Failure
+from simplenet.cli import Failure, too_little_memory
 from simplenet.cli.advice import advice_on
 from simplenet.cli.bars import download_bar, make_bar
 from simplenet.cli.compute import choose
@@ -35,7 +35,7 @@ from simplenet.cli.parameters import (
     threads_option,
     verbose_option,
 )
-from simplenet.cli.resume import check_same, load_run, peek
+from simplenet.cli.resume import check_same, how_to_go_on, load_run, peek
 from simplenet.cli.show import (
     command_to_resume,
     echo,
@@ -46,7 +46,8 @@ from simplenet.cli.show import (
     shape_text,
 )
 from simplenet.cli.signals import signals_held, word
-from simplenet.errors import DataError, SimplenetError
+from simplenet.errors import DataError, SimplenetError, reason
+from simplenet.files import replaceable
 from simplenet.options import OPTIONS
 from simplenet.training.blas import largest_product
 
@@ -158,7 +159,7 @@ def command(
     threads = choose(threads, largest, shape, batch_size, verbose=verbose)
     if resume:
         run, saved = load_run(resume, asked)
-        found = data_for(run, resume, data, offline)
+        found = data_for(run, resume, data, offline, quiet=quiet)
         check_same(run, resume, found)
     else:
         resolve_together(asked, shape)  # what is wrong is said before a download
@@ -175,7 +176,7 @@ def command(
         f"seed {run.settings['seed']}, threads {threads}"
     )
     if run.finished:
-        say(f"{resume} is finished after {position(run.epoch, 0)}: --epochs N gives it more")
+        say(f"{resume} is finished after {position(run.epoch, 0)}: {how_to_go_on(run)}")
     with make_bar(learned, "img", leave=False, quiet=quiet) as bar:
         unsaved = fit(run, found.train, keeper, say, bar, checkpoint, data, saved)
 
@@ -266,12 +267,17 @@ def keeper_of(resume: Path, output: Path | None, overwrite: bool) -> Keeper:
             f"expected --resume without {'-o' if output else '--overwrite'}: the run goes on in "
             f"{resume}."
         )
-    if not resume.is_file():
-        found = "something that is no file" if resume.exists() else "no file of this name"
-        raise click.BadParameter(
-            f"{resume}: expected a model file, found {found}.", param_hint="--resume"
-        )
-    return Keeper.of_run(resume)
+    found = "no file of this name"
+    try:
+        if replaceable(resume):
+            return Keeper.of_run(resume)
+    except OSError as error:
+        found = f"that it cannot be saved there again: {reason(error)}"
+    raise click.BadParameter(
+        f"{resume}: expected a model file, found {found}: name one that train has saved, in a "
+        "place where it may be replaced.",
+        param_hint="--resume",
+    )
 
 
 class Checkpoints:
@@ -336,12 +342,14 @@ def fit(
                     if at.epoch == 1 and is_guessing(accuracy, classes):
                         warn_of_guessing(run, accuracy, "after the first epoch")
                 release()
+        except MemoryError as error:
+            raise too_little_memory(error, f" {keep(run, keeper)}") from error
         except (SimplenetError, KeyboardInterrupt) as error:
             what, unsaved = str(error) or f"{word(error)}.", False
             try:
                 kept = keep(run, keeper)
-            except Failure as reason:
-                kept, unsaved = reason.message, True
+            except Failure as failed:
+                kept, unsaved = failed.message, True
             if isinstance(error, KeyboardInterrupt) and not run.finished and not unsaved:
                 kept += f" To go on: {command_to_resume(keeper.path, data)}"
             raise type(error)(f"{what} {kept}") from error

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from simplenet.errors import DataError
+from simplenet.errors import DataError, reason
 from simplenet.files import atomic_write
 from simplenet.version import __version__
 
@@ -174,5 +174,4 @@ def _why(error: Exception) -> str:
     if isinstance(error, HTTPError):
         error.close()
         return f"answered {error.code} {error.reason}"
-    reason = getattr(error, "reason", error)  # URLError wraps the real one
-    return str(getattr(reason, "strerror", None) or reason) or type(reason).__name__
+    return reason(getattr(error, "reason", error))  # URLError wraps the real one

@@ -23,7 +23,7 @@ from typing import IO, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from simplenet.errors import DataError
+from simplenet.errors import DataError, reason
 from simplenet.files import atomic_write, open_regular
 
 Values = npt.NDArray[np.number]  # of one of DTYPES: the file says which
@@ -70,8 +70,8 @@ def read_idx(path: str | os.PathLike[str]) -> Values:
             array = _read_gzip(path, file, size) if packed else _map(path, file, size)
     except OSError as error:
         raise DataError(
-            f"{path}: expected an IDX file, found that it cannot be read: "
-            f"{error.strerror or error}. Check its name, its place and who may read it."
+            f"{path}: expected an IDX file, found that it cannot be read: {reason(error)}. Check "
+            "its name, its place and who may read it."
         ) from error
     array.flags.writeable = False
     return array

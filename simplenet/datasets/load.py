@@ -16,7 +16,7 @@ from simplenet.datasets.download import Progress
 from simplenet.datasets.find import find_files
 from simplenet.datasets.idx import digest, read_idx
 from simplenet.datasets.sources import DATASETS, FILES, PARTS, fetch, is_known
-from simplenet.errors import DataError
+from simplenet.errors import DataError, reason
 
 VARIABLE = "SIMPLENET_DATA"
 
@@ -186,5 +186,5 @@ def _load_folder(folder: Path) -> Data:
     except OSError as error:
         raise DataError(
             f"{error.filename or folder}: expected four IDX files, found that this cannot be read: "
-            f"{error.strerror or error}. Check its name, its place and who may read it."
+            f"{reason(error)}. Check its name, its place and who may read it."
         ) from error

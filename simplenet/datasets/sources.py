@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simplenet.datasets.download import Progress, download
-from simplenet.errors import DataError
+from simplenet.errors import DataError, reason
 from simplenet.files import open_regular, remove_debris
 
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")
@@ -157,9 +157,8 @@ def fetch(
         raise DataError(f"{error} Missing there: {', '.join(missing)}.") from error
     except OSError as error:
         raise DataError(
-            f"{error.filename or folder}: expected to write there, found: "
-            f"{error.strerror or error}. Free or unlock it, or give a folder that has the files "
-            "with --data or SIMPLENET_DATA."
+            f"{error.filename or folder}: expected to write there, found: {reason(error)}. Free or "
+            "unlock it, or give a folder that has the files with --data or SIMPLENET_DATA."
         ) from error
     return folder
 
@@ -180,7 +179,7 @@ def verify(name: str) -> dict[str, str]:
         except FileNotFoundError:
             wrong[part] = f"{path.name} is missing"
         except OSError as error:
-            wrong[part] = f"{path.name} cannot be read: {error.strerror or error}"
+            wrong[part] = f"{path.name} cannot be read: {reason(error)}"
     return wrong
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import IO, BinaryIO, cast
 
-from simplenet.errors import DataError
+from simplenet.errors import DataError, reason
 from simplenet.pictures.kinds.known import HEAD, not_a_picture, reader_of
 from simplenet.pictures.kinds.parts import joined
 
@@ -45,9 +45,8 @@ def opened(source: Source, name: str, most_bytes: int = MOST_BYTES) -> Iterator[
             if isinstance(error, DataError):
                 raise
             raise DataError(
-                f"{name}: expected a picture, found that it cannot be read: "
-                f"{getattr(error, 'strerror', None) or error}. Check its name, its place and who "
-                "may read it."
+                f"{name}: expected a picture, found that it cannot be read: {reason(error)}. Check "
+                "its name, its place and who may read it."
             ) from error
         yield cast(BinaryIO, seekable)
 

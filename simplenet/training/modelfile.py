@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simplenet.checks import as_path, check_flag, found
-from simplenet.errors import ModelError
+from simplenet.errors import ModelError, reason
 from simplenet.files import atomic_write
 from simplenet.net import Net, net_around
 from simplenet.options import OPTIONS, idle_options
@@ -294,8 +294,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, memoryview], str]:
     except ModelError:
         raise
     except (OSError, ValueError) as error:  # the latter for a name that no file can have
-        why = error.strerror if isinstance(error, OSError) else None
-        raise ModelError(f"cannot be read: {why or error}.") from error
+        raise ModelError(f"cannot be read: {reason(error)}.") from error
 
 
 def _open(path: str, flags: int) -> int:

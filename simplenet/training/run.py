@@ -107,9 +107,13 @@ class Run:
     def finished(self) -> bool:
         """Whether there is nothing more to learn under these settings."""
         epochs: int = self.settings.get("epochs", 0)
+        return self.stopped_early or self.epoch >= epochs
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether its patience is over: so many epochs have brought nothing better."""
         patience: int = self.settings.get("patience", 0)
-        waited = self.best is not None and self.epoch - self.best.epoch >= patience > 0
-        return waited or self.epoch >= epochs
+        return self.best is not None and self.epoch - self.best.epoch >= patience > 0
 
     @property
     def network(self) -> Net:

@@ -52,6 +52,14 @@ def test_without_a_model_it_shows_the_example_and_the_bundled_network(cli):
     assert set(demo["y"].argmax(axis=1)) == set(range(10))
 
 
+def test_a_link_to_itself_is_refused_as_any_other_file(cli):
+    Path("loop").symlink_to("loop")
+    said = "Too many levels of symbolic links"
+    assert said in cli("gears", "loop", code=3).stderr
+    assert said in cli("gears", "-o", "loop", "--overwrite", code=2).stderr
+    assert said in cli("gears", demo_path(), "-o", "loop", code=2).stderr
+
+
 def test_the_samples_are_those_that_the_captions_name(cli):
     cli("gears")
     images, labels = load_data("sample").test

@@ -1,5 +1,6 @@
 """Nothing that exists is replaced without --overwrite, not even in the middle of a run."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from simplenet import init_net, load_model
 from simplenet.cli.output import Keeper, check_output, free_name
+from simplenet.cli.train import keeper_of
 from simplenet.training.run import Run
 
 
@@ -118,8 +120,57 @@ def test_what_is_write_protected_is_refused_and_what_to_do_is_said(run):
 @pytest.mark.parametrize("overwrite", [True, False])
 @pytest.mark.parametrize("name", ["n" * 256, "é" * 128, "n" * 256 + "/m.npz", "n/" * 3000])
 def test_a_name_that_no_file_can_have_is_refused(name, overwrite):
-    words = f"expected a name that a file can have, found {Path(name)}: File name too long."
+    words = f"expected a file that can be written, found {Path(name)}: File name too long."
     assert refused(name, overwrite) == words
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_file_of_which_the_disk_says_nothing_is_refused_with_its_reason(monkeypatch, overwrite):
+    Path("m.npz").write_bytes(b"mine")
+
+    def fails(path, **kwargs):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", fails)
+        with pytest.raises(click.BadParameter) as caught:
+            check_output(Path("m.npz"), overwrite)
+        with pytest.raises(click.BadParameter) as resumed:
+            keeper_of(Path("m.npz"), None, False)
+    said = caught.value.message, resumed.value.message
+    assert said[0] == "expected a file that can be written, found m.npz: Input/output error."
+    assert "expected a model file, found that it cannot be saved there again: Input/" in said[1]
+    assert resumed.value.param_hint == "--resume"
+
+
+def test_a_run_that_cannot_be_saved_in_its_file_again_is_refused_by_the_name_of_the_option(run):
+    Keeper(Path("m.npz"), False).save(run)
+    Path("m.npz").chmod(0o444)
+    Path("loop").symlink_to("loop")
+    for name, why in ("m.npz", "it is write-protected"), ("loop", "Too many levels of symbolic"):
+        with pytest.raises(click.BadParameter) as caught:
+            keeper_of(Path(name), None, False)
+        assert caught.value.param_hint == "--resume" and why in caught.value.message
+    assert "Too many levels" in refused("loop", True)
+
+
+def test_a_folder_to_resume_in_that_cannot_be_written_to_is_no_matter_of_o(run, monkeypatch):
+    def refuse(path):  # root may write everywhere
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    Keeper(Path("m.npz"), False).save(run)
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(click.BadParameter) as caught:
+        keeper_of(Path("m.npz"), None, False)
+    assert caught.value.param_hint == "--resume"
+
+
+def test_a_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(click.BadParameter, match=r"a folder to write to at \., found that it can"):
+        check_output(Path("m.npz"), False)
 
 
 @pytest.mark.parametrize("overwrite", [True, False])

@@ -16,6 +16,7 @@ import pytest
 from fuzzing.models import resigned, unpacked
 
 from simplenet import init_net, load_data, load_model, save_model, start
+from simplenet.cli import data as data_module
 from simplenet.cli import resume as resume_module
 from simplenet.cli.output import Keeper
 from simplenet.cli.show import command_to_resume
@@ -164,8 +165,18 @@ def test_a_run_that_stopped_early_is_given_more_epochs_in_vain(cli, data):
     cli("train", *early, "--epochs", 5, "-o", "m.npz")
     cli("train", *early, "--epochs", 9, "-o", "longer.npz")
     said = cli("train", "--resume", "m.npz", "--data", data, "--epochs", 9).stderr
-    assert "m.npz is finished after 2 epochs" in said
+    why = "its patience of 1 is over, and more epochs change nothing"
+    assert f"m.npz is finished after 2 epochs: {why}\n" in said
     assert Path("m.npz").read_bytes() == Path("longer.npz").read_bytes()
+
+
+def test_a_quiet_run_that_goes_on_draws_no_bar_of_a_download(cli, data, monkeypatch):
+    cli("train", "--data", data, "--epochs", 1, "-o", "m.npz")
+    quiet, drawn = [], data_module.download_bar
+    monkeypatch.setattr(data_module, "download_bar", lambda q: (quiet.append(q), drawn(q))[1])
+    cli("train", "--resume", "m.npz", "--data", data, "-q")
+    cli("train", "--resume", "m.npz", "--data", data)
+    assert quiet == [True, False]
 
 
 # --- finished runs, and what is refused -----------------------------------------------------------
@@ -223,6 +234,14 @@ def test_options_that_would_change_the_past_are_refused_by_name(cli, data, optio
     result = cli("train", "--resume", "m.npz", "--data", data, *options, code=2)
     assert words in result.stderr and result.stdout == ""
     assert Path("m.npz").read_bytes() == before and os.listdir() == ["m.npz"]
+
+
+def test_options_that_repeat_the_past_change_nothing(cli, data):
+    options = "--hidden", "5,4", "--activation", "relu,tanh", "--lr", 0.1, "--optimizer", "adam"
+    cli("train", "--data", data, *options, "--epochs", 1, "-o", "m.npz")
+    cli("train", "--data", data, *options, "--epochs", 2, "-o", "longer.npz")
+    cli("train", "--resume", "m.npz", "--data", data, *options, "--epochs", 2)
+    assert Path("m.npz").read_bytes() == Path("longer.npz").read_bytes()
 
 
 def test_a_configuration_may_repeat_the_past_and_not_change_it(cli, data):

@@ -57,6 +57,7 @@ def test_each_digit_is_drawn_as_it_is_and_distorted(show, how):
         (["--index", "240"], 2, "'--index': expected positions from 0 to 239, found 240"),
         (["--index", "1,x"], 2, "'--index': expected positions from 0 with commas between, such"),
         (["--index", "1", "--class", "1"], 2, "expected --index or --class, found both"),
+        (["--index", "1", "--class", "1", "--data", "none"], 2, "expected --index or --class,"),
         (["--class", "9"], 3, "expected images of class 9, found none among 240"),
         (["--count", "0"], 2, "'--count': expected a whole number from 1 to 1000, found '0'"),
         (["--rotation", "999"], 2, "'--rotation': expected a number of at least 0 and of at most"),

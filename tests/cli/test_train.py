@@ -23,6 +23,7 @@ from simplenet.cli.train import find_data, fit
 from simplenet.datasets.idx import write_idx
 from simplenet.datasets.sources import DATASETS, PARTS
 from simplenet.schedules import SCHEDULES
+from simplenet.training import run as run_module
 
 SMALL = ("--hidden", 8, "--epochs", 2)
 
@@ -598,6 +599,31 @@ def test_a_later_divergence_saves_the_model_as_it_was_before(cli, data, monkeypa
     list(train(net, *load_data(data).train, epochs=1))
     assert (run.net.params == net.params).all()
     assert (run.epoch, run.images, len(run.history)) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "not enough memory: try a smaller net or batch. "),
+        (MemoryError("Unable to allocate 9 GiB"), "not enough memory: Unable to allocate 9 GiB. "),
+    ],
+)
+def test_a_memory_that_is_full_saves_what_was_learned(cli, make_data, monkeypatch, error, words):
+    data, calls = make_data(train=2400), []
+
+    def fails(*args):
+        calls.append(args)
+        if len(calls) == 80:  # in the second of the two blocks of an epoch
+            raise error
+        return four_calls(*args)
+
+    four_calls = run_module.four_calls
+    monkeypatch.setattr(run_module, "four_calls", fails)
+    stderr = cli("train", "--data", data, *SMALL, code=1).stderr
+    done = "0 epochs and 1,000 images"
+    said = f"Error: {words}The model after {done} is saved as model.npz."
+    assert stderr.splitlines()[-1] == said
+    assert load_model("model.npz").images == 1000
 
 
 def test_a_divergence_without_anything_learned_leaves_an_old_model_alone(cli, data):

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import itertools
 import json
 import mmap
@@ -20,6 +21,7 @@ from fuzzing import idx as fuzzing
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from simplenet.datasets import idx
 from simplenet.datasets.idx import DTYPES, digest, header, read_idx, write_idx
 from simplenet.errors import DataError
 
@@ -403,6 +405,19 @@ def test_a_damaged_file_follows_from_its_number_alone():
 
 
 # --- what cannot be read -------------------------------------------------------------------------
+
+
+def test_a_reason_that_is_a_sentence_by_itself_ends_with_one_full_stop(tmp_path, monkeypatch):
+    """As io.UnsupportedOperation is, of a file in which no place can be gone to."""
+    (tmp_path / "images").write_bytes(pack(1, values=b"x"))
+
+    class Unseekable(io.BufferedReader):
+        def seek(self, *args):
+            raise io.UnsupportedOperation("File or stream is not seekable.")
+
+    monkeypatch.setattr(idx, "open_regular", lambda path: Unseekable(io.FileIO(path)))
+    with pytest.raises(DataError, match=r"cannot be read: File or stream is not seekable\. Check"):
+        read_idx(tmp_path / "images")
 
 
 def test_what_cannot_be_read_is_refused_with_its_name_and_the_reason(tmp_path):

@@ -19,12 +19,13 @@ from simplenet.pictures.kinds.tags import turn
 SMALL = 2**18  # pixels that a reduced one keeps
 MOST_SCANS = 64  # each goes over all of the picture, and usual are ten
 MOST_TABLES = 2**16  # bytes of what is needed before the scans
+LOOK = 2**12  # bytes in which the next marker is looked for at once
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 TABLES = {0xC4, 0xCC, 0xDB, 0xDD}  # Huffman, arithmetic, quantization, restarts
 COLOURS = {0xE0: b"JFIF", 0xEE: b"Adobe"}  # these say how colours are stored
 EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 SCAN, END = 0xDA, 0xD9
-AHEAD = re.compile(rb"\xff+([\xc0-\xcf\xda-\xfe])")  # a segment, before the scans
+AHEAD = re.compile(rb"\xff([\xc0-\xcf\xda-\xfe])")  # a segment, before the scans
 WITHIN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # in a scan: neither stuffing nor a restart
 
 
@@ -60,19 +61,24 @@ def jpeg(file: BinaryIO, size: int) -> Declared:
     return Declared("JPEG", width, height, memory, joined(parts), turn(exif, xmp), scale)
 
 
-def frame_size(file: BinaryIO, place: int) -> tuple[int, int]:
-    """Return width and height of the JPEG that begins in this place, or zeros if it has none."""
-    for marker, at, _ in _segments(file, place + 2):
+def frame_size(file: BinaryIO, place: int, most: int) -> tuple[int, int]:
+    """Return width and height of the JPEG that begins in this place, or zeros if it has none.
+
+    Raise ValueError if it has more than so many segments.
+    """
+    for marker, at, _ in _segments(file, place + 2, most):
         if marker in FRAMES:
             sides = read(file, at + 5, 4)
             return big(sides[2:]), big(sides[:2])
     return 0, 0
 
 
-def _segments(file: BinaryIO, place: int) -> Iterator[tuple[int, int, int]]:
+def _segments(
+    file: BinaryIO, place: int, most: int = MOST_PIECES
+) -> Iterator[tuple[int, int, int]]:
     """Yield marker, place and length of each segment, from this place to that of the first scan."""
-    for _ in range(MOST_PIECES):
-        found = AHEAD.search(read_some(file, place, 4096))
+    for _ in range(most):
+        found = AHEAD.search(read_some(file, place, LOOK))
         if not found:
             raise ValueError("no scan in it")
         place += found.end() - 2  # behind what fills the gap
@@ -81,7 +87,7 @@ def _segments(file: BinaryIO, place: int) -> Iterator[tuple[int, int, int]]:
         if found[1][0] == SCAN:
             return
         place += length
-    raise ValueError(f"more than {MOST_PIECES:,} segments")
+    raise ValueError(f"more than {most:,} segments")
 
 
 def _scale(pixels: int) -> int:
@@ -101,18 +107,24 @@ def _coefficients(width: int, height: int, sampling: bytes) -> int:
 
 
 def _scans(file: BinaryIO, place: int) -> int:
-    """Return how many scans a JPEG has from here on, or one more than it may have."""
-    count = 0
+    """Return how many scans a JPEG has from here on, or one more than it may have.
+
+    Raise ValueError if there are too many segments of other kinds.
+    """
+    count = segments = 0
     while count <= MOST_SCANS:
-        block = read_some(file, place, 2**16)
+        block = read_some(file, place, LOOK)
         found = WITHIN.search(block)
         if found and found.end() + 2 <= len(block):
             marker = block[found.end() - 1]
             if marker == END:
                 break
             count += marker == SCAN
+            segments += 1
+            if segments > MOST_PIECES:
+                raise ValueError(f"more than {MOST_PIECES:,} segments")
             place += found.end() + big(block[found.end() : found.end() + 2])
-        elif len(block) < 2**16:
+        elif len(block) < LOOK:
             break
         else:
             place += len(block) - 4  # a marker may stand at its end

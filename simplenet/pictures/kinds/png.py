@@ -17,6 +17,7 @@ from simplenet.pictures.kinds.tags import turn
 
 DRAW = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+NOTES = {b"Raw profile type exif": "exif", b"XML:com.adobe.xmp": "xmp"}  # texts by their keys
 MOST_PALETTE = 1024  # bytes of any of those but the pixels
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
@@ -25,7 +26,8 @@ def png(file: BinaryIO, size: int) -> Declared:
     """Return what a PNG of so many bytes declares. Raise ValueError for a damaged one."""
     head = read(file, 16, 10)
     width, height, bits, colours = big(head[:4]), big(head[4:8]), head[8], head[9]
-    parts, notes, place = [(file, 0, 8)], {b"exif": b"", b"xmp": b""}, 8
+    parts, place = [(file, 0, 8)], 8
+    notes: dict[str, bytes] = {}  # of each kind the first: unpacking very many would take long
     for _ in range(MOST_PIECES):
         begin = read_some(file, place, 8)
         length, kind = big(begin[:4]), begin[4:]
@@ -36,13 +38,13 @@ def png(file: BinaryIO, size: int) -> Declared:
                 raise ValueError(f"a chunk {kind.decode()} of {length:,} bytes")
             parts.append((file, place, 12 + length))
         elif kind == b"eXIf":
-            notes[b"exif"] = read_some(file, place + 8, min(length, NOTE))
+            notes["exif"] = read_some(file, place + 8, min(length, NOTE))
         elif kind in TEXTS and length <= NOTE:
-            key, text = _text(kind, read_some(file, place + 8, length))
-            if key == b"XML:com.adobe.xmp":
-                notes[b"xmp"] = text
-            elif key == b"Raw profile type exif" and not notes[b"exif"]:
-                notes[b"exif"] = _from_hex(text)
+            key, _, content = read_some(file, place + 8, length).partition(b"\0")
+            note = NOTES.get(key)
+            if note is not None and note not in notes:
+                text = _text(kind, content)
+                notes[note] = _from_hex(text) if note == "exif" else text
         place += 12 + length
         if kind == b"IEND":
             break
@@ -50,14 +52,12 @@ def png(file: BinaryIO, size: int) -> Declared:
         raise ValueError(f"more than {MOST_PIECES:,} chunks")
     pixel = 4 if colours in (2, 4, 6) else 2 if bits == 16 else 1
     memory = stored(width, height, pixel, bits * CHANNELS.get(colours, 4))
-    return Declared(
-        "PNG", width, height, memory, joined(parts), turn(notes[b"exif"], notes[b"xmp"])
-    )
+    upright = turn(notes.get("exif", b""), notes.get("xmp", b""))
+    return Declared("PNG", width, height, memory, joined(parts), upright)
 
 
-def _text(kind: bytes, chunk: bytes) -> tuple[bytes, bytes]:
-    """Return the key of a text, and the text, or as much of it as a note may have."""
-    key, _, text = chunk.partition(b"\0")
+def _text(kind: bytes, text: bytes) -> bytes:
+    """Return what a chunk holds behind its key, or as much of it as a note may have."""
     packed = kind == b"zTXt" or (kind == b"iTXt" and text[:1] == b"\1")
     if kind == b"zTXt":
         text = text[1:]
@@ -68,7 +68,7 @@ def _text(kind: bytes, chunk: bytes) -> tuple[bytes, bytes]:
             text = zlib.decompressobj().decompress(text, NOTE)
         except zlib.error:
             text = b""
-    return key, text
+    return text
 
 
 def _from_hex(text: bytes) -> bytes:

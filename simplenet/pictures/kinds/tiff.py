@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import BinaryIO
 
-from simplenet.pictures.kinds.declared import Declared, read, stored
+from simplenet.pictures.kinds.declared import MOST_PIECES, Declared, read, stored
 from simplenet.pictures.kinds.jpeg import frame_size
 from simplenet.pictures.kinds.parts import joined
 from simplenet.pictures.kinds.tags import (
@@ -27,6 +27,7 @@ DRAW = {
     347, *range(512, 522), 529, 530, 531, 532,  # what belongs to JPEG
 }  # fmt: skip
 MOST_VALUES = 2**18  # of a tag: strips, tiles, colours
+MOST_PLAIN = 2**14  # strips or tiles that are not packed: Pillow reads each by itself, slowly
 MOST_JPEGS = 2**12  # in a file
 JPEG = 7  # a way to pack
 # Others: none, three for faxes, LZW, deflate under two numbers, runs, LZMA, Zstandard.
@@ -63,6 +64,9 @@ def tiff(file: BinaryIO, size: int) -> Declared:
     if value(COMPRESSION, 1) == JPEG:
         _check_jpegs(file, layout, [found[tag] for tag in (STRIPS, TILES) if tag in found], buffer)
         buffer += 8 * across * down  # if they come in several scans
+    plain = max((found[tag].count for tag in (STRIPS, TILES) if tag in found), default=0)
+    if value(COMPRESSION, 1) == 1 and plain > MOST_PLAIN:
+        raise ValueError(f"{plain:,} strips or tiles that are not packed")
     drawing = [found[tag] for tag in sorted(DRAW & found.keys())]
     for entry in drawing:
         if entry.count > MOST_VALUES:
@@ -82,10 +86,14 @@ def tiff(file: BinaryIO, size: int) -> Declared:
 
 
 def _check_jpegs(file: BinaryIO, layout: Layout, where: list[Entry], buffer: int) -> None:
-    """Raise ValueError for strips or tiles whose JPEGs are larger than the file declares."""
-    if sum(entry.count for entry in where) > MOST_JPEGS:
+    """Raise ValueError for strips or tiles whose JPEGs are larger than the file declares.
+
+    They may all lie in one place, and so have few segments each.
+    """
+    count = sum(entry.count for entry in where)
+    if count > MOST_JPEGS:
         raise ValueError(f"more than {MOST_JPEGS:,} JPEGs in it")
     for place in (place for entry in where for place in values(file, layout, entry)):
-        width, height = frame_size(file, place)
+        width, height = frame_size(file, place, MOST_PIECES // count)
         if width * height > buffer // 2 + 2**16:  # which has four bytes for a pixel
             raise ValueError(f"a JPEG of {width:,} x {height:,} in it")
