@@ -370,15 +370,6 @@ def test_a_file_that_is_far_too_long_is_not_read_to_its_end(cli, printed):
     ],
     ids=lambda text: text[:25],
 )  # fmt: skip
-def test_options_may_be_typed_with_underscores_as_info_shows_them(printed):
-    assert (
-        printed("--config", write("batch_size = 7\ndecay_every = 2\nschedule = 'step'"))[
-            "batch-size"
-        ]
-        == 7
-    )
-
-
 def test_what_is_too_large_or_in_other_digits_is_a_usage_error(cli, text):
     stderr = cli("train", "--config", write(text), "--print-config", code=2).stderr
     assert "Error: Invalid value for " in stderr and "c.toml" in stderr
@@ -423,6 +414,15 @@ def test_what_is_wrong_with_data_is_no_usage_error():
 def test_whatever_a_configuration_holds_it_is_read_again_as_printed_or_refused(tmp_path):
     for number in range(300):
         assert configurations.harm(configurations.make_file(1, number), tmp_path / "c.toml") is None
+
+
+def test_options_may_be_typed_with_underscores_as_info_shows_them(printed):
+    assert (
+        printed("--config", write("batch_size = 7\ndecay_every = 2\nschedule = 'step'"))[
+            "batch-size"
+        ]
+        == 7
+    )
 
 
 # --- presets --------------------------------------------------------------------------------------
