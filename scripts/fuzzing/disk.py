@@ -43,6 +43,7 @@ BY_PATH = (
     "openat", "newfstatat", "link", "linkat", "rename", "renameat", "renameat2", "unlink",
     "unlinkat", "chmod", "chown", "mkdir", "utimensat", "access",
 )  # fmt: skip
+UNFINISHED = " <unfinished ...>"
 CALL = re.compile(r"(\d+) +(\w+)\((.*)")  # a line of the log: process, name, and the rest
 
 
@@ -152,7 +153,7 @@ class Disk:
         """Yield the calls on our files that the log tells of: name, number, and the line."""
         counts: dict[tuple[str, str], int] = {}
         first = None
-        for line in self.log.read_text(errors="replace").splitlines():
+        for line in self.lines():
             match = CALL.match(line)
             if not match:
                 continue
@@ -161,6 +162,18 @@ class Disk:
             counts[pid, name] = counts.get((pid, name), 0) + 1
             if pid == first and self.is_ours(name, rest):
                 yield name, counts[pid, name], line
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the log; one that others came between is whole where it ends."""
+        begun: dict[str, str] = {}
+        for line in self.log.read_text(errors="replace").splitlines():
+            pid = line.partition(" ")[0]
+            if line.endswith(UNFINISHED):
+                begun[pid] = line.removesuffix(UNFINISHED)
+            elif end := re.fullmatch(r"\d+ +<\.\.\. \w+ resumed>(.*)", line):
+                yield begun.pop(pid, "") + end[1]
+            else:
+                yield line
 
     def is_ours(self, name: str, rest: str) -> bool:
         """Return whether a call is about a file below the scratch folder."""
@@ -207,8 +220,7 @@ class Disk:
             before = contents(self.here)
             inject = f"{case.call}:error={case.error}:when={case.number}"
             code, out, err = self.run(scenario, (), self.traced(inject))
-            hit = [line for line in self.log.read_text(errors="replace").splitlines()
-                   if "(INJECTED)" in line]  # fmt: skip
+            hit = [line for line in self.lines() if "(INJECTED)" in line]
             if any(match and self.is_ours(*match.groups()[1:]) for match in map(CALL.match, hit)):
                 break
         else:
