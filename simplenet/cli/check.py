@@ -83,7 +83,7 @@ def command(
 
     if model:
         loaded = load_model(model)
-        net = loaded.net
+        net = loaded.network
         net = net_around(net.params.astype(np.float64), net.shape, net.activations, net.cost)
         asked |= {"cost": net.cost, "output_activation": net.activations[-1]}
         _, training = resolve_together(asked, net.shape)
