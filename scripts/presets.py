@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 import numpy as np
-from bench.processor import described, summary
+from bench.processor import described, processor, summary
 from bench.tables import table
 from report import RESULTS, circumstances, versions
 
@@ -50,31 +50,32 @@ def seeds_of(text: str) -> list[int]:
 @click.argument("name", type=click.Choice([*PRESETS]))
 @click.option("--seeds", default="0", help="Such as 0-4.", show_default=True)
 @click.option("--models", type=click.Path(path_type=Path), required=True)
-def train_command(name: str, seeds: str, models: Path) -> None:
+@click.option("--data", default="mnist", help="A name or a folder.", show_default=True)
+def train_command(name: str, seeds: str, models: Path, data: str) -> None:
     """Train a preset with some seeds, one after another, and record each."""
     models.mkdir(exist_ok=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for seed in seeds_of(seeds):
         record = FOLDER / f"{name}-{seed}.json"
         if not record.exists():
-            record.write_text(json.dumps(train(name, seed, models), indent=1) + "\n")
+            record.write_text(json.dumps(train(name, seed, models, data), indent=1) + "\n")
             click.echo(record.read_text())
 
 
-def train(name: str, seed: int, models: Path) -> dict[str, Any]:
+def train(name: str, seed: int, models: Path, data: str) -> dict[str, Any]:
     """Train, or go on with, one run; write its log and classes, and return what to record."""
     model, log = models / f"{name}-{seed}.npz", FOLDER / f"{name}-{seed}.log"
-    typed = ["train", "--preset", name, "--data", "mnist", "--seed", str(seed)]
+    typed = ["train", "--preset", name, "--data", data, "--seed", str(seed)]
     command = [*typed, "-o", str(model)]
     if model.exists():
-        command = ["train", "--data", "mnist", "--resume", str(model)]
+        command = ["train", "--data", data, "--resume", str(model)]
     began = time.perf_counter()
     with open(log, "ab") as file:
         result = subprocess.run([*SIMPLENET, *command, "-v"], stdout=file, stderr=file)
     minutes = (time.perf_counter() - began) / 60
     if result.returncode:
         raise click.ClickException(f"{' '.join(command)}: exit code {result.returncode}, see {log}")
-    run, test = load_model(model), load_data("mnist").test
+    run, test = load_model(model), load_data(data).test
     classes = committee_outputs([run.net], test.images).argmax(axis=1)
     write_classes(FOLDER / f"{name}-{seed}.txt", classes)
     return {
@@ -92,7 +93,7 @@ def train(name: str, seed: int, models: Path) -> dict[str, Any]:
         "load": os.getloadavg()[2],
         "sha256": run.sha256,
         **{key: value for key, value in circumstances("presets.py").items() if key != "command"},
-        "processor": summary(described()),
+        "processor": summary(processor(described())),
         "versions": versions(),
     }
 
@@ -119,18 +120,19 @@ def table_command() -> None:
         if not runs:
             continue
         errors = [100 * run["errors"] / run["images"] for run in runs]
+        minutes = [run["minutes"] for run in runs if not run["resumed"]]  # else of the last part
         first, spread = runs[0], statistics.stdev(errors) if len(errors) > 1 else None
         figures[name] = {
             "runs": len(runs), "errors": errors, "mean": statistics.mean(errors),
             "standard_deviation": spread,
-            "minutes": statistics.median(run["minutes"] for run in runs),
+            "minutes": statistics.median(minutes) if minutes else None,
         }  # fmt: skip
         rows.append([
             name, "-".join(map(str, first["shape"])), f"{first['parameters']:,}",
             ", ".join(sorted({*first["activations"]})), f"{first['epochs']}",
             f"{statistics.mean(errors):.2f}" + (f" ± {spread:.2f}" if spread is not None else ""),
             f"{min(errors):.2f} to {max(errors):.2f}", f"{len(runs)}",
-            f"{figures[name]['minutes']:.1f}", f"`{first['command'].rpartition(' --seed')[0]}`",
+            f"{statistics.median(minutes):.1f}" if minutes else "-", f"`{first['command'].rpartition(' --seed')[0]}`",
         ])  # fmt: skip
     heads = [
         "preset", "shape", "parameters", "activations", "epochs", "test error, %", "from to",

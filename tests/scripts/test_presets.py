@@ -8,6 +8,8 @@ import presets
 import pytest
 from click.testing import CliRunner
 
+from simplenet import evaluate, load_data, load_model
+
 
 def test_seeds_are_numbers_and_spans_of_them():
     assert presets.seeds_of("0-3,7") == [0, 1, 2, 3, 7] and presets.seeds_of("5") == [5]
@@ -20,13 +22,31 @@ def test_classes_are_read_as_they_were_written(tmp_path):
     assert max(map(len, (tmp_path / "c.txt").read_text().splitlines())) == presets.ACROSS
 
 
+def test_a_run_is_recorded_once_with_the_class_of_every_image(tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "FOLDER", tmp_path / "records")
+    models = tmp_path / "models"
+    typed = ["train", "original", "--seeds", "3", "--models", str(models), "--data", "sample"]
+    result = CliRunner().invoke(presets.main, typed)
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / "records" / "original-3.json").read_text())
+    assert record["command"] == "simplenet train --preset original --data sample --seed 3"
+    assert (record["seed"], record["epochs"], record["resumed"]) == (3, 5, False)
+    data = load_data("sample").test
+    said = evaluate(load_model(models / "original-3.npz").net, *data).accuracy
+    assert record["errors"] / record["images"] == pytest.approx(1 - said)
+    classes = presets.read_classes(tmp_path / "records" / "original-3.txt")
+    assert np.count_nonzero(classes != data.labels) == record["errors"]
+    assert f"{said:.2%}".replace("%", " %") in (tmp_path / "records" / "original-3.log").read_text()
+    assert CliRunner().invoke(presets.main, typed).output == ""  # the first of a seed counts
+
+
 def test_the_table_is_of_all_that_is_recorded(tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "FOLDER", tmp_path)
     monkeypatch.setattr(presets, "RESULTS", tmp_path / "made")
     (tmp_path / "made").mkdir()
     record = {
         "preset": "quick", "shape": [784, 9, 10], "parameters": 7165, "images": 10_000,
-        "activations": ["relu", "softmax"], "epochs": 3,
+        "resumed": False, "activations": ["relu", "softmax"], "epochs": 3,
     }  # fmt: skip
     for seed, errors, minutes in (0, 100, 1.0), (1, 120, 2.0), (2, 110, 9.0):
         about = {
