@@ -132,7 +132,8 @@ def table_command() -> None:
             ", ".join(sorted({*first["activations"]})), f"{first['epochs']}",
             f"{statistics.mean(errors):.2f}" + (f" ± {spread:.2f}" if spread is not None else ""),
             f"{min(errors):.2f} to {max(errors):.2f}", f"{len(runs)}",
-            f"{statistics.median(minutes):.1f}" if minutes else "-", f"`{first['command'].rpartition(' --seed')[0]}`",
+            f"{statistics.median(minutes):.1f}" if minutes else "-",
+            f"`{first['command'].rpartition(' --seed')[0]}`",
         ])  # fmt: skip
     heads = [
         "preset", "shape", "parameters", "activations", "epochs", "test error, %", "from to",
