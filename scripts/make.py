@@ -17,7 +17,7 @@ import click
 from making import (
     Files,
     NotHereError,
-    demo,
+    bundled,
     diagrams,
     document,
     optimizer_numbers,
@@ -46,8 +46,8 @@ GENERATORS = {
     "optimizer-numbers": Generator(
         optimizer_numbers.files, varies="it needs PyTorch, and other releases compute other digits"
     ),
-    "demo": Generator(
-        demo.files,
+    "bundled": Generator(
+        bundled.files,
         varies="it needs MNIST, trains for a minute, and another machine finds other weights",
     ),
     "diagrams": Generator(diagrams.files),

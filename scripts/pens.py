@@ -1,14 +1,28 @@
 """Draw digits of MNIST anew with other pens, as pictures of paper that somebody might take.
 
+    SIMPLENET_DATA=FOLDER python scripts/pens.py MODEL...
+
 The middle line of a digit is found, and drawn with a round pen of another width, in ink of some
 grey, somewhere on paper that is a little uneven. Networks for strangers' digits are chosen on
-such pictures of validation images.
+such pictures of the images of MNIST that training holds out by default, which is what the program
+tells of each MODEL.
 """
 
+from pathlib import Path
+
+import click
 import numpy as np
+from bench.tables import table
 from numpy.typing import NDArray
 
+from simplenet import load_data, load_model, predict
+from simplenet.net import Net
+from simplenet.pictures.prepare import prepare
+from simplenet.training.distort import distort
+from simplenet.training.order import split
+
 Bytes = NDArray[np.uint8]
+TOGETHER = 100  # images that are thinned at a time, so that they stay in the cache
 ENLARGED = 4  # times as many pixels, for a line that is smooth
 
 
@@ -86,3 +100,42 @@ def pictures(images: Bytes, rng: np.random.Generator) -> list[Bytes]:
         grey = light.clip(0, 255).astype(np.uint8)
         found.append(np.dstack([grey, grey, grey, np.full_like(grey, 255)]))
     return found
+
+
+def held_out() -> tuple[Bytes, NDArray[np.uint8]]:
+    """Return the images and labels that training on MNIST holds out by default."""
+    images, labels = load_data("mnist").train
+    _, some = split(len(images), None)
+    return np.asarray(images[some]), np.asarray(labels[some])
+
+
+def versions(images: Bytes) -> dict[str, Bytes]:
+    """Return images as they are, drawn anew and prepared as `predict` does, and distorted."""
+    rng = np.random.default_rng(12)
+    parts = (pictures(images[at : at + TOGETHER], rng) for at in range(0, len(images), TOGETHER))
+    redrawn = np.array([prepare(picture) for part in parts for picture in part])
+    light = images.astype(np.float32) / 255
+    bent = distort(light, rng, rotation=10, scaling=0.1, shear=0.15, shift=1, elastic=25, stroke=1)
+    distorted = np.rint(bent.clip(0, 1) * 255).astype(np.uint8)
+    return {"as they are": images, "other pens": redrawn, "distorted": distorted}
+
+
+def accuracies(net: Net, images: dict[str, Bytes], labels: NDArray[np.uint8]) -> dict[str, float]:
+    """Return the accuracy of a net on each version of some images."""
+    return {name: float((predict(net, some) == labels).mean()) for name, some in images.items()}
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def main(models: tuple[Path, ...]) -> None:
+    """Tell what each of some MODELS makes of digits of MNIST that it was not trained on."""
+    images, labels = held_out()
+    redrawn, rows = versions(images), []
+    for model in models:
+        found = accuracies(load_model(model).network, redrawn, labels)
+        rows.append([model.stem, *(f"{accuracy:.2%}" for accuracy in found.values())])
+    click.echo(table(["model", *redrawn], rows))
+
+
+if __name__ == "__main__":
+    main()

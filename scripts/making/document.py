@@ -18,7 +18,7 @@ import numpy as np
 import simplenet
 from making import Files
 from simplenet import net as heart
-from simplenet.backprop import demo_path
+from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, Trace, X, Y, example_net, trace, weight_index
 from simplenet.backprop.source import lines_of
 from simplenet.functions import sigmoid_slope
@@ -130,21 +130,23 @@ def slips(images: int = 500) -> dict[str, Any]:
     """Return slopes of hidden neurons before and after training, and how far gradients spread."""
     digits, labels = simplenet.load_data("sample").test
     x = digits[:images].reshape(images, -1) / 255
-    demo = simplenet.load_model(demo_path()).net
+    trained = bundled().net
     slopes = []
-    demo = net_around(demo.params.astype(np.float64), demo.shape, demo.activations, demo.cost)
-    for net in simplenet.init_net(SHAPE, rng=0, dtype=np.float64), demo:
+    names = trained.activations, trained.cost
+    trained = net_around(trained.params.astype(np.float64), trained.shape, *names)
+    for net in simplenet.init_net(trained.shape, rng=0, dtype=np.float64), trained:
         simplenet.forward(net, x)
         slopes.append(net.a[1] * (1 - net.a[1]))
     rows = {
         "mean": [slope.mean() for slope in slopes],
         "share": [100 * (slope < 1 / 20).mean() for slope in slopes],
     }
-    t = trace(demo, x[0], np.eye(SHAPE[-1])[labels[0]])
+    t = trace(trained, x[0], np.eye(SHAPE[-1])[labels[0]])
     sizes = np.abs(np.concatenate([np.ravel(part) for part in (*t.dc_dW, *t.dc_db)]))
     least, most = np.quantile(sizes[sizes > 0], [0.1, 0.9])
     return {
         "slip": rows,
+        "slip_shape": trained.shape,
         "slip_images": images,
         "decades": int(np.log10(most / least)),
         "zeros": 100 * (sizes == 0).mean(),

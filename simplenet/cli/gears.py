@@ -81,12 +81,12 @@ def command(
     check_output(path, overwrite)
 
     from simplenet import load_data, load_model
-    from simplenet.backprop import demo_path
+    from simplenet.backprop import bundled
     from simplenet.backprop.page import page
     from simplenet.files import atomic_write
 
     if model is None:
-        loaded, name = load_model(demo_path()), "the bundled network"
+        loaded, name = bundled(), "the bundled network"
         digits = load_data("sample") if data is None else data_for(loaded, name, data, offline)
     else:
         loaded, name = load_model(model), model.name

@@ -56,12 +56,12 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
     models, images = split_arguments(images)
     set_threads("auto", 0)
 
-    from simplenet.backprop import demo_path
+    from simplenet.backprop import bundled, bundled_path
     from simplenet.pictures.terminal import can_draw_blocks, side_by_side
     from simplenet.training.modelfile import load_model
 
-    names: tuple[str | Path, ...] = models or (demo_path(),)
-    loaded = [load_model(name) for name in names]
+    names: tuple[str | Path, ...] = models or (bundled_path(),)
+    loaded = [load_model(name) for name in models] or [bundled()]
     for name, member in zip(names, loaded):
         check_member(member, name, loaded[0], names[0])
     if not models:

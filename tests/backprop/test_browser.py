@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 from simplenet import init_net, load_data
-from simplenet.backprop import demo_path
+from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
 from simplenet.backprop.page import Shown, page
 from simplenet.net import backward, forward, net_around, optimize, zero_grad
 from simplenet.pictures.prepare import prepare
-from simplenet.training.modelfile import load_model
 
 pytestmark = pytest.mark.browser
 
@@ -154,7 +153,7 @@ def gears(chromium, tmp_path_factory):
         Shown("example", example_net(), Y, x=X, lr=LR),
         Shown(
             "digits",
-            load_model(demo_path()).net,
+            bundled().net,
             np.eye(10)[labels[pick]],
             images[pick],
             lr=0.05,
@@ -440,12 +439,8 @@ def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
         gears.click("learn-ten")
         assert gears.values("#learn-said")[0] < after
         gears.click("forget")
-    net = net_around(
-        load_model(demo_path()).net.params.astype(float),
-        (784, 40, 10),
-        ["sigmoid"] * 2,
-        "half-squared-error",
-    )
+    net = bundled().net
+    net = net_around(net.params.astype(float), net.shape, net.activations, net.cost)
     x = np.array(gears.run("return Array.from(sketch.x)"))
     found = trace(net, x, np.eye(10)[8])
     assert gears.values("#learn-said") == pytest.approx([found.cost], rel=1e-10)
@@ -718,7 +713,7 @@ def test_a_sweep_of_a_large_net_writes_sums_as_people_do(gears):
         for text in re.findall(r"(?<![\[\d.])\d*\.\d+", line):  # exact numbers may be shorter
             long = len(text.replace(".", "").lstrip("0")) == 6
             assert long or text in ("0.05", "0.5", "0.25"), line
-    net = load_model(demo_path()).net
+    net = bundled().net
     l, _, j = gears.run("const { l, k, j } = state.weight; return [l, k, j]")
     bias = float(net.b[l][j])
     wanted = f"{MINUS if bias < 0 else '+'} {shown(abs(bias))} = "

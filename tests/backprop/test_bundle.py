@@ -13,7 +13,7 @@ from simplenet.backprop.bundle import bundle
 from simplenet.backprop.page import SCRIPTS
 
 NODE = shutil.which("node")
-WEB = backprop.demo_path().parent / "web"
+WEB = backprop.bundled_path().parent / "web"
 SOURCES = {name: (WEB / f"{name}.mjs").read_text(encoding="utf-8") for name in SCRIPTS}
 PARSED = {name: Script(source) for name, source in SOURCES.items()}
 LANGUAGE = set(

@@ -21,7 +21,7 @@ from simplenet.net import forward, net_around, optimize
 from simplenet.pictures.prepare import prepare
 
 NODE = shutil.which("node")
-WEB = backprop.demo_path().parent / "web"
+WEB = backprop.bundled_path().parent / "web"
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 # What is asked of the modules, each with what it is given.
@@ -163,9 +163,9 @@ def test_the_example_has_the_golden_numbers(example):
 # --- real networks --------------------------------------------------------------------------------
 
 
-def test_a_network_as_large_as_the_demo_s_agrees_to_1e_10():
+def test_a_network_as_large_as_the_bundled_one_agrees_to_1e_10():
     """Its weights are stored as float16, as the page has them, and computed with in float64."""
-    half = init_net((784, 40, 10), rng=0, dtype=np.float16)
+    half = init_net(backprop.bundled().net.shape, rng=0, dtype=np.float16)
     half.params += np.random.default_rng(1).normal(0, 0.3, half.params.size).astype(np.float16)
     net = net_around(half.params.astype(np.float64), half.shape, half.activations, half.cost)
     images, labels = load_data("sample").test

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from simplenet import init_net, load_data
-from simplenet.backprop import demo_path
+from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, X, Y, example_net, trace
 from simplenet.backprop.page import CODE, Shown, page
 from simplenet.net import backward, forward
-from simplenet.training.modelfile import load_model
 
 NASTY = "</script><!--<script>--><img src=x onerror=alert(1)>\u2028'\"&"
 
@@ -26,7 +25,7 @@ def example(**changes):
 
 def demo():
     images, labels = load_data("sample").test
-    return Shown("demo", load_model(demo_path()).net, np.eye(10)[labels[:20]], images[:20])
+    return Shown("demo", bundled().net, np.eye(10)[labels[:20]], images[:20])
 
 
 class Reader(HTMLParser):
@@ -113,12 +112,12 @@ def test_numbers_arrive_exactly_and_in_the_shortest_format(text):
     assert np.array_equal(unpacked(first["x"]), X.ravel())
     assert np.array_equal(unpacked(first["y"]), Y.ravel())
     assert second["params"]["format"] == "float16"
-    assert np.array_equal(unpacked(second["params"]), load_model(demo_path()).net.params)
+    assert np.array_equal(unpacked(second["params"]), bundled().net.params)
     assert second["x"]["format"] == second["y"]["format"] == "uint8"
     assert np.array_equal(unpacked(second["x"]), demo().images.ravel())
     assert second["size"] == [28, 28]
     assert first["size"] is None
-    assert second["shape"] == [784, 40, 10]
+    assert second["shape"] == [*bundled().net.shape]
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])

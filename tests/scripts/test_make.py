@@ -105,10 +105,10 @@ def test_the_reference_may_break_its_lines_elsewhere_but_not_its_paragraphs(tmp_
 
 
 def test_what_cannot_be_checked_is_refused_where_it_is_named(run):
-    assert "demo cannot be checked: it needs MNIST" in run("demo", "--check", code=2).stderr
+    assert "bundled cannot be checked: it needs MNIST" in run("bundled", "--check", code=2).stderr
 
 
 def test_what_cannot_be_made_here_says_why(run):
-    assert "train-images-idx3-ubyte.gz" in run("demo", code=1).stderr
+    assert "train-images-idx3-ubyte.gz" in run("bundled", code=1).stderr
     if not importlib.util.find_spec("torch"):
         assert "PyTorch is not installed" in run("optimizer-numbers", code=1).stderr
