@@ -86,33 +86,38 @@ def in_pieces(function: Callable[..., Result], *arrays: NDArray[Any]) -> list[Re
 class Pace:
     """Find out, now and then, whether threads help: other programs may need the cores.
 
-    In the middle of every `PERIOD` blocks of work one is done by one thread, and the next by all;
-    the way that took less time for each item does what follows. What is over sooner is not worth a
-    trial, which itself takes time.
+    In the middle of every `PERIOD` blocks of work some are done by one thread, and the next by all;
+    the way whose quickest block took less time for each item does what follows. A single block says
+    little: threads that have slept have cold caches, and any moment may belong to another program.
+    What is over sooner is not worth a trial, which itself takes time.
     """
 
     PERIOD = 64
+    TRIAL = ("alone",) * 2 + ("together",) * 3
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.clock = clock
         self.blocks = 0
-        self.seconds = {"alone": math.inf, "together": 0.0}  # for an item, at the last trial
+        self.way = "together"
+        self.quickest = {"alone": math.inf, "together": math.inf}  # seconds for an item, in a trial
 
     @contextlib.contextmanager
     def block(self, items: int) -> Iterator[None]:
         """Do a block of so many items by as many threads as helped when it was tried last."""
-        trials = {self.PERIOD // 2: "alone", self.PERIOD // 2 + 1: "together"}
-        trial = trials.get(self.blocks % self.PERIOD)
-        way = trial or min(self.seconds, key=self.seconds.__getitem__)
-        began = self.clock()
-        if way == "alone":
+        at = self.blocks % self.PERIOD - self.PERIOD // 2  # in the trial, from 0 on
+        trial = self.TRIAL[at] if 0 <= at < len(self.TRIAL) else None
+        if at == 0:
+            self.quickest = dict.fromkeys(self.quickest, math.inf)
+        if (trial or self.way) == "alone":
             _limit.threads = 1
+        began = self.clock()
         try:
             yield
         finally:
             _limit.__dict__.clear()
         if trial:
-            self.seconds[trial] = (self.clock() - began) / items
+            self.quickest[trial] = min(self.quickest[trial], (self.clock() - began) / items)
+            self.way = min(self.quickest, key=self.quickest.__getitem__)
         self.blocks += 1
 
 
