@@ -73,7 +73,7 @@ PRESETS: dict[str, Mapping[str, Any]] = {
         **_DISTORTED,
         "hidden": (1500, 1000, 500),
         "lr": 0.002,
-        "epochs": 200,
+        "epochs": 160,
         "average": 5.0,
         "rotation": 14.0,
         "scaling": 0.15,
