@@ -1,12 +1,14 @@
 """Train the presets as a person would, and record what came of every run.
 
     SIMPLENET_DATA=FOLDER python scripts/presets.py train distorted --seeds 0-2 --models FOLDER
+    SIMPLENET_DATA=FOLDER python scripts/presets.py together NAME RUN... --models FOLDER
     python scripts/presets.py table
 
 `train` runs `simplenet train --preset NAME --seed N`, which may be stopped and goes on when it is
 called again: a run that has ended is not repeated, so that the first of a seed counts. Beside the
 log in scripts/results/presets/ stands the class that it gave each test image, from which errors,
-committees and pictures can be computed without the models, which stay in FOLDER. `table` writes
+committees and pictures can be computed without the models, which stay in FOLDER. `together` does
+the same for the mean of the outputs of several runs, or for copies of each image. `table` writes
 scripts/results/presets.json and .md of what is recorded there, `misread` a picture of the test
 images that a run, or several by most votes, misread.
 """
@@ -24,15 +26,30 @@ import click
 import numpy as np
 from bench.processor import described, processor, summary
 from bench.tables import table
-from report import RESULTS, circumstances, versions
+from report import RESULTS, as_json, circumstances, versions
 
 from simplenet import load_data, load_model
+from simplenet.options import DISTORTION_NAMES
 from simplenet.presets import PRESETS
 from simplenet.training.committee import committee_outputs
 
 FOLDER = RESULTS / "presets"
 SIMPLENET = (sys.executable, "-m", "simplenet")
 ACROSS = 100  # classes in a line of a file
+
+ABOUT = """# What the presets reach
+
+Made by `scripts/presets.py table`. Errors on the 10,000 test images of MNIST, on which nothing was
+chosen ([how the presets were](../notes/presets.md)): mean and standard deviation over the first run
+of each seed, with the weights of the last step, or their average where the preset has one. Logs,
+and the class that each run gave each test image, are in [`presets/`](presets/). Minutes are those
+of the whole command, the median of the runs that nothing stopped on the way.
+
+"""
+TOGETHER = """
+The mean of the outputs of several runs, or of one for distorted copies of each test image:
+
+"""
 
 
 @click.group()
@@ -92,10 +109,44 @@ def train(name: str, seed: int, models: Path, data: str) -> dict[str, Any]:
         "resumed": command != [*typed, "-o", str(model)],
         "load": os.getloadavg()[2],
         "sha256": run.sha256,
-        **{key: value for key, value in circumstances("presets.py").items() if key != "command"},
-        "processor": summary(processor(described())),
-        "versions": versions(),
+        **where(),
     }
+
+
+def where() -> dict[str, Any]:
+    """Return when and on what a run was made."""
+    about = {key: value for key, value in circumstances("presets.py").items() if key != "command"}
+    return {**about, "processor": summary(processor(described())), "versions": versions()}
+
+
+@main.command("together")
+@click.argument("name")
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--models", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--data", default="mnist", help="A name or a folder.", show_default=True)
+@click.option("--copies", default=0, help="Distorted copies of each image, as eval has them.")
+def together_command(
+    name: str, runs: tuple[str, ...], models: Path, data: str, copies: int
+) -> None:
+    """Record what several runs, such as record-0, say together: the mean of their outputs."""
+    found, test = [load_model(models / f"{run}.npz") for run in runs], load_data(data).test
+    settings = found[0].settings
+    strengths = {each: settings[each] for each in DISTORTION_NAMES if settings.get(each)}
+    nets = [run.net for run in found]
+    how = {"copies": copies, "strengths": strengths} if copies else {}
+    classes = committee_outputs(nets, test.images, **how).argmax(axis=1)
+    write_classes(FOLDER / f"{name}.txt", classes)
+    typed = ["simplenet", "eval", *(f"{run}.npz" for run in runs)]
+    record = {
+        "command": " ".join([*typed, *(["--copies", str(copies)] if copies else [])]),
+        "runs": runs,
+        "copies": copies,
+        "errors": int(np.count_nonzero(classes != test.labels)),
+        "images": len(classes),
+        **where(),
+    }
+    (FOLDER / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    click.echo(f"{name}: {record['errors']} of {len(classes):,} misread")
 
 
 def write_classes(path: Path, classes: np.ndarray[Any, Any]) -> None:
@@ -112,11 +163,11 @@ def read_classes(path: Path) -> np.ndarray[Any, Any]:
 
 @main.command("table")
 def table_command() -> None:
-    """Write what is recorded as one table."""
-    records = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
+    """Write what is recorded as one table, and committees as another."""
+    recorded = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
     rows, figures = [], {}
     for name in PRESETS:
-        runs = [record for record in records if record["preset"] == name]
+        runs = [record for record in recorded.values() if record.get("preset") == name]
         if not runs:
             continue
         errors = [100 * run["errors"] / run["images"] for run in runs]
@@ -139,8 +190,22 @@ def table_command() -> None:
         "preset", "shape", "parameters", "activations", "epochs", "test error, %", "from to",
         "seeds", "minutes", "command",
     ]  # fmt: skip
-    text = table(heads, rows)
-    (RESULTS / "presets.json").write_text(json.dumps(figures, indent=2) + "\n")
+    together = {name: record for name, record in recorded.items() if "runs" in record}
+    shares = {name: 100 * record["errors"] / record["images"] for name, record in together.items()}
+    text = ABOUT + table(heads, rows) + TOGETHER
+    text += table(
+        ["what", "test error, %", "command"],
+        [
+            [name, f"{shares[name]:.2f}", f"`{record['command']}`"]
+            for name, record in together.items()
+        ],
+    )
+    machines = sorted(
+        {f"{run['date']}, {run['machine']}, {run['processor']}" for run in recorded.values()}
+    )
+    text += "\nRecorded on: " + "; ".join(machines) + ".\n"
+    report = as_json("presets.py table", {"presets": figures, "together": shares})
+    (RESULTS / "presets.json").write_text(report)
     (RESULTS / "presets.md").write_text(text)
     click.echo(text)
 

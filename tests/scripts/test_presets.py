@@ -46,23 +46,48 @@ def test_the_table_is_of_all_that_is_recorded(tmp_path, monkeypatch):
     (tmp_path / "made").mkdir()
     record = {
         "preset": "quick", "shape": [784, 9, 10], "parameters": 7165, "images": 10_000,
-        "resumed": False, "activations": ["relu", "softmax"], "epochs": 3,
+        "activations": ["relu", "softmax"], "epochs": 3, **presets.where(),
     }  # fmt: skip
-    for seed, errors, minutes in (0, 100, 1.0), (1, 120, 2.0), (2, 110, 9.0):
+    for seed, errors, minutes in (0, 100, 1.0), (1, 120, 2.0), (2, 110, 9.0), (3, 110, 0.1):
         about = {
-            **record, "seed": seed, "errors": errors, "minutes": minutes,
+            **record, "seed": seed, "errors": errors, "minutes": minutes, "resumed": seed == 3,
             "command": f"simplenet train --preset quick --data mnist --seed {seed}",
         }  # fmt: skip
         (tmp_path / f"quick-{seed}.json").write_text(json.dumps(about))
+    both = {"runs": ["quick-0", "quick-2"], "command": "simplenet eval a b", "errors": 90}
+    (tmp_path / "two.json").write_text(json.dumps({**record, **both, "preset": None}))
     result = CliRunner().invoke(presets.main, ["table"])
     assert result.exit_code == 0, result.output
     text = (tmp_path / "made" / "presets.md").read_text()
     assert (
-        "| quick | 784-9-10 | 7,165 | relu, softmax | 3 | 1.10 ± 0.10 | 1.00 to 1.20 | 3 |" in text
+        "| quick | 784-9-10 | 7,165 | relu, softmax | 3 | 1.10 ± 0.08 | 1.00 to 1.20 | 4 |" in text
     )
     assert "| 2.0 | `simplenet train --preset quick --data mnist` |" in text
+    assert "| two | 0.90 | `simplenet eval a b` |" in text
     figures = json.loads((tmp_path / "made" / "presets.json").read_text())
-    assert figures["quick"]["mean"] == pytest.approx(1.1) and list(figures) == ["quick"]
+    assert figures["presets"]["quick"]["mean"] == pytest.approx(1.1)
+    assert list(figures["presets"]) == ["quick"] and figures["together"] == {"two": 0.9}
+
+
+def test_what_runs_say_together_is_recorded_as_eval_says_it(tmp_path, monkeypatch, cli):
+    monkeypatch.setattr(presets, "FOLDER", tmp_path)
+    for seed in 0, 1:
+        typed = f"--epochs 1 --rotation 9 --seed {seed} --data sample -q -o run-{seed}.npz"
+        cli("train", *typed.split())
+    for name, runs, options in (
+        ("two", ["run-0", "run-1"], []),
+        ("copies", ["run-0"], ["--copies", "2"]),
+    ):
+        typed = ["together", name, *runs, "--models", ".", "--data", "sample", *options]
+        result = CliRunner().invoke(presets.main, typed)
+        assert result.exit_code == 0, result.output
+        record = json.loads((tmp_path / f"{name}.json").read_text())
+        program, *words = record["command"].split()
+        said = json.loads(cli(*words, "--json").stdout)
+        assert record["errors"] / record["images"] == pytest.approx(1 - said["accuracy"])
+        truth = load_data("sample").test.labels
+        found = np.count_nonzero(presets.read_classes(tmp_path / f"{name}.txt") != truth)
+        assert (found, program) == (record["errors"], "simplenet")
 
 
 def test_the_middle_line_of_a_bar_is_a_pixel_wide_and_whole():
