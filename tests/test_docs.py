@@ -14,6 +14,7 @@ from simplenet.datasets import sources
 from simplenet.datasets.sources import Dataset, Known
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAP = (ROOT / "simplenet" / "README.md").read_text(encoding="utf-8")
 RESULTS = ROOT / "scripts" / "results"
 COMMANDS = re.findall(r"^\$ (.*)$", README, re.MULTILINE)
 LINKED = [
@@ -71,8 +72,8 @@ def test_the_two_commands_are_one_line_each_with_all_the_set_up():
     assert test.endswith("&& .venv/bin/python -m pytest")
 
 
-@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_every_program_of_the_readme_runs(code, capsys):
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README + MAP, re.DOTALL))
+def test_every_program_of_the_readmes_runs(code, capsys):
     scope = {}
     exec(compile(code, "README.md", "exec"), scope)
     if "optimize(net" in code:
@@ -169,7 +170,7 @@ def test_the_readme_fits_its_reader():
 
 
 def test_the_map_names_every_module():
-    tree = (ROOT / "simplenet" / "README.md").read_text(encoding="utf-8").split("```")[1]
+    tree = MAP.split("```")[1]
     package = tree.split("data/  ")[0]
     here = {path.name for path in (ROOT / "simplenet").glob("*.py")}
     assert set(re.findall(r"^  (\w+\.py)", package, re.M)) == here - {"__init__.py", "__main__.py"}

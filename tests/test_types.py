@@ -40,8 +40,9 @@ x.tanh(3)  # type: ignore[call-arg]
 
 def test_the_package_and_the_programs_of_its_users_hold_their_types(tmp_path):
     """All at once, for mypy spends its time on numpy."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    programs = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    readmes = (ROOT / "README.md", ROOT / "simplenet" / "README.md")
+    text = "".join(path.read_text(encoding="utf-8") for path in readmes)
+    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert len(programs) == 3
     paths = [tmp_path / f"program{number}.py" for number in range(4)]
     for path, program in zip(paths, [*programs, AUTODIFF]):
