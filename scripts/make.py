@@ -48,7 +48,7 @@ GENERATORS = {
     ),
     "bundled": Generator(
         bundled.files,
-        varies="it needs MNIST, trains for a minute, and another machine finds other weights",
+        varies="it needs MNIST, trains for minutes, and another machine finds other weights",
     ),
     "diagrams": Generator(diagrams.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
