@@ -670,7 +670,8 @@ def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
 def test_boxes_for_a_unit_are_corrected(gears):
     gears.open()
     gears.click("net-1")
-    for name, box, last in ("paths", "unit-number", 39), ("draw", "hidden-unit", 39):
+    last = bundled().net.shape[1] - 1
+    for name, box in ("paths", "unit-number"), ("draw", "hidden-unit"):
         gears.panel(name)
         for typed, held in (9999, last), (-3, 0), (39.9, 39), ("", 0):
             gears.choose(box, typed)
