@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "simplenet.cli.check",
     "graph": "simplenet.cli.graph",
     "fetch": "simplenet.cli.fetch",
+    "doctor": "simplenet.cli.doctor",
 }
 
 

@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 import click
 
@@ -20,9 +20,32 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
+class Coloured(NamedTuple):
+    """A piece of a line, and the colour that it has where that can be seen."""
+
+    text: str
+    colour: str  # as click names it
+
+
+def takes_colour(stream: TextIO) -> bool:
+    """Return whether colours are shown: on a terminal, unless NO_COLOR or FORCE_COLOR says so.
+
+    A colour never says what words do not.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    plain = os.environ.get("TERM") == "dumb"
+    if sys.platform == "win32":  # of its terminals, not all obey
+        plain = "WT_SESSION" not in os.environ
+    return stream.isatty() and not plain
+
+
 def echo(*lines: object, err: bool = False) -> None:
     """Print lines on stdout, or on stderr if `err`: each is one line, whatever it holds.
 
+    A line that is a list has pieces, some of which may be Coloured.
     What the stream cannot encode is escaped, too. Raise OSError if stdout cannot be written to;
     what cannot be written to stderr is lost: it tells how things go, and nothing waits for it.
     """
@@ -31,7 +54,12 @@ def echo(*lines: object, err: bool = False) -> None:
         if err or not lines:
             return
         raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
-    text = "".join(f"{printable(line)}\n" for line in lines)
+    colour = takes_colour(stream)
+    text = "".join(
+        "".join(_shown(piece, colour) for piece in (line if isinstance(line, list) else [line]))
+        + "\n"
+        for line in lines
+    )
     encoding = stream.encoding or "utf-8"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
@@ -39,6 +67,14 @@ def echo(*lines: object, err: bool = False) -> None:
     except OSError as error:
         if not err:
             raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def _shown(piece: object, colour: bool) -> str:
+    """Return a piece of a line as the terminal is to have it."""
+    if not isinstance(piece, Coloured):
+        return printable(piece)
+    text = printable(piece.text)
+    return click.style(text, fg=piece.colour) if colour else text
 
 
 def echo_json(result: Mapping[str, Any]) -> None:
