@@ -27,8 +27,8 @@ ORDER = """
     pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
-    cli.signals cli.show cli cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
-    cli.output cli.resume cli.health
+    cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
+    cli.config cli.data cli.output cli.resume cli.health
     cli.train cli.evaluate cli.predict cli.gears cli.digits cli.info cli.check cli.graph cli.fetch
     cli.doctor
     __init__ __main__

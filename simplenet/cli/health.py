@@ -11,8 +11,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+import click
+
+from simplenet.cli import COMMANDS, cli
 from simplenet.cli.compute import choose
-from simplenet.cli.show import takes_colour
+from simplenet.cli.parameters import PREFIX, GroupedOption
+from simplenet.cli.show import columns_of, takes_colour
+from simplenet.cli.suggest import did_you_mean
 from simplenet.datasets.sources import DATASETS, FILES, cache_folder, verify
 from simplenet.errors import DataError, reason
 from simplenet.extras import EXTRAS, REQUIRED, pip_command
@@ -114,6 +119,33 @@ def check_blas() -> Findings:
     yield Finding("blas", OK, f"{kernels()}, threads 1; for wide nets {threads}")
 
 
+def check_variables() -> Findings:
+    """Look at the variables of the environment that give options: a slip in a name does nothing."""
+    from simplenet.datasets.load import VARIABLE
+
+    known = {VARIABLE, *variables()}
+    given = sorted(name for name in os.environ if name.startswith(PREFIX))
+    for name in given:
+        if name not in known:
+            meant = did_you_mean(name, known)
+            advice = f"{meant} Or unset it" if meant else "unset it"
+            yield Finding("variables", WARNING, f"{name} gives no option", advice)
+    right = ", ".join(name for name in given if name in known)
+    yield Finding("variables", OK, f"set: {right}" if right else "none that gives an option")
+
+
+def variables() -> Iterator[str]:
+    """Yield the variable of every option of every command."""
+    group = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(group, name)
+        assert command
+        context = click.Context(command, group, info_name=name)
+        for option in command.params:
+            if isinstance(option, GroupedOption):
+                yield option.variable(context)
+
+
 # --- data -----------------------------------------------------------------------------------------
 
 
@@ -202,14 +234,14 @@ def check_terminal() -> Findings:
     """Look at what results are shown in."""
     from simplenet.pictures.terminal import can_draw_blocks
 
-    encoding, columns = sys.stdout.encoding, shutil.get_terminal_size().columns
-    kind = f"{columns} columns" if sys.stdout.isatty() else "results go elsewhere"
+    encoding, columns = sys.stdout.encoding, columns_of(sys.stdout)
+    kind = f"{columns} columns" if columns else "results go elsewhere"
     colour = "colours" if takes_colour(sys.stdout) else "no colours"
     found = f"{encoding}, {kind}, {colour}"
     if not can_draw_blocks(encoding):
         advice = "digits are drawn in ASCII: set PYTHONIOENCODING=utf-8 if it can show that"
         yield Finding("terminal", WARNING, found, advice)
-    elif sys.stdout.isatty() and columns < NARROW:
+    elif columns and columns < NARROW:
         yield Finding("terminal", WARNING, found, f"make it {NARROW} columns wide")
     else:
         yield Finding("terminal", OK, found)
@@ -220,6 +252,7 @@ CHECKS: dict[str, Callable[[], Findings]] = {
     "simplenet": check_simplenet,
     "libraries": check_libraries,
     "blas": check_blas,
+    "variables": check_variables,
     "data": check_data,
     "folder": check_folder,
     "cache": check_cache,

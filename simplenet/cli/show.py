@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, NamedTuple, TextIO
 
@@ -27,6 +27,11 @@ class Coloured(NamedTuple):
     colour: str  # as click names it
 
 
+Piece = str | Coloured
+SCHEMA = 1  # a larger one where a field goes or means something else, not where one is added
+INDENT = "  "  # of a line that goes on with the one above
+
+
 def takes_colour(stream: TextIO) -> bool:
     """Return whether colours are shown: on a terminal, unless NO_COLOR or FORCE_COLOR says so.
 
@@ -40,6 +45,40 @@ def takes_colour(stream: TextIO) -> bool:
     if sys.platform == "win32":  # of its terminals, not all obey
         plain = "WT_SESSION" not in os.environ
     return stream.isatty() and not plain
+
+
+def columns_of(stream: TextIO | None) -> int | None:
+    """Return how many characters a line of a terminal has, None of what is none."""
+    try:
+        if stream is not None and stream.isatty():
+            return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):  # it does not say, or has been closed
+        pass
+    return None
+
+
+def flowed(pieces: Sequence[Piece], width: int | None, gap: str = "  ") -> list[list[Piece]]:
+    """Return lines of pieces with gaps between, as many in each as fit into the width, if any."""
+    lines: list[list[Piece]] = [[]]
+    used = 0
+    for piece in pieces:
+        length = len(piece.text if isinstance(piece, Coloured) else piece)
+        if lines[-1]:
+            if width is None or used + len(gap) + length <= width:
+                lines[-1].append(gap)
+                used += len(gap)
+            else:
+                lines.append([INDENT])
+                used = len(INDENT)
+        lines[-1].append(piece)
+        used += length
+    return lines
+
+
+def tell(said: str | Sequence[Piece], *, err: bool = False) -> None:
+    """Print a sentence, or pieces with wider gaps, in lines that fit if a terminal shows them."""
+    pieces, gap = (said.split(" "), " ") if isinstance(said, str) else (said, "  ")
+    echo(*flowed(pieces, columns_of(sys.stderr if err else sys.stdout), gap), err=err)
 
 
 def echo(*lines: object, err: bool = False) -> None:
@@ -78,8 +117,9 @@ def _shown(piece: object, colour: bool) -> str:
 
 
 def echo_json(result: Mapping[str, Any]) -> None:
-    """Print a result for programs."""
-    echo(*json.dumps(result, indent=2, allow_nan=False).split("\n"))
+    """Print a result for programs, with the version of what JSON.md says of it."""
+    text = json.dumps({"schema": SCHEMA, **result}, indent=2, allow_nan=False)
+    echo(*text.split("\n"))
 
 
 class Command(click.Command):
