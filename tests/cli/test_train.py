@@ -133,7 +133,7 @@ def test_a_bar_is_drawn_on_a_terminal_unless_quiet(data, quiet):
         os.close(screen)
         results = run.stdout.read()
     assert run.returncode == 0 and results.startswith(b"test accuracy")
-    assert (b"0/200" in shown and b"img/s" in shown and b"epoch 2/2  cost" in shown) != quiet
+    assert (b"training |" in shown and b"img/s" in shown and b"epoch 2/2  cost" in shown) != quiet
     assert (shown == b"") == quiet
 
 
@@ -423,9 +423,9 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
     ("args", "words"),
     [
         (["--hidden", "1000000,1000000"], "'--shape': expected layers with at most 1,000,000,000"),
-        (["--shape", "784,3"], "--shape: expected 64 inputs and 3 outputs for the data set custom, "
-                               "found 784,3."),
-        (["--shape", "64,8,10"], "--shape: expected 64 inputs and 3 outputs"),
+        (["--shape", "784,3"], "'--shape': expected 64 inputs and 3 outputs for the data set "
+                               "custom, found 784,3."),
+        (["--shape", "64,8,10"], "'--shape': expected 64 inputs and 3 outputs"),
         (["--shape", "64"], "'--shape': expected 2 or more layer sizes"),
         (["--shape", "64,8,3", "--hidden", "8"], "--shape and --hidden: expected one of them"),
         (["--validation", "240"], "'--validation': expected fewer than the 240 training images, "
