@@ -100,35 +100,35 @@ def number(
     return check
 
 
-def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
-    """Return a check for one of some names."""
+class OneOf:
+    """A check for one of some names, the `choices`."""
 
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or value not in names:
-            raise ValueError(f"expected one of {', '.join(names)}; found {shown(value)}")
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
+
+    def __call__(self, value: Any) -> Any:
+        """Return the name. Raise ValueError for anything else."""
+        if not isinstance(value, str) or value not in self.choices:
+            raise ValueError(f"expected one of {', '.join(self.choices)}; found {shown(value)}")
         return str(value)
 
-    return check
 
+class OneOrEach(OneOf):
+    """A check for one of some names, or several, as a sequence or text with commas."""
 
-def one_or_each(names: tuple[str, ...]) -> Callable[[Any], str | tuple[str, ...]]:
-    """Return a check for one of some names, or several, as a sequence or text with commas."""
-    one = one_of(names)
-
-    def check(value: Any) -> str | tuple[str, ...]:
+    def __call__(self, value: Any) -> Any:
+        """Return the name, or a tuple of several. Raise ValueError for anything else."""
         several = value.split(",") if isinstance(value, str) else value
         try:
-            found = tuple(map(one, several))
+            found = tuple(map(super().__call__, several))
         except (ValueError, TypeError):
             found = ()
         if not 0 < len(found) <= MOST_LAYERS:
             raise ValueError(
-                f"expected one of {', '.join(names)}, or one for each hidden layer with commas "
-                f"between; found {shown(value)}"
+                f"expected one of {', '.join(self.choices)}, or one for each hidden layer with "
+                f"commas between; found {shown(value)}"
             )
         return found if len(found) > 1 else found[0]
-
-    return check
 
 
 def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
@@ -153,9 +153,21 @@ def sizes(least: int) -> Callable[[Any], tuple[int, ...]]:
     return check
 
 
-def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a check that lets None through: the option has no value until the data is known."""
-    return lambda value: None if value is None else check(value)
+class OrNone:
+    """A check that lets None through: the option has no value until the data is known."""
+
+    def __init__(self, check: Callable[[Any], Any]) -> None:
+        self.check, self.choices = check, choices_of(check)
+
+    def __call__(self, value: Any) -> Any:
+        """Return None, or the value, checked."""
+        return None if value is None else self.check(value)
+
+
+def choices_of(check: Callable[[Any], Any]) -> tuple[str, ...]:
+    """Return the names that a check lets through, () for one that is not of names."""
+    found: tuple[str, ...] = getattr(check, "choices", ())
+    return found
 
 
 NOT_NEGATIVE, FRACTION = number(least=0), number(least=0, below=1)
@@ -168,25 +180,25 @@ OPTIONS = {
             "Neurons of each hidden layer; the data set gives the sizes of the two ends.",
         ),
         Option(
-            "shape", None, optional(sizes(2)), "N,N[,N...]", "Network",
+            "shape", None, OrNone(sizes(2)), "N,N[,N...]", "Network",
             "All layer sizes, input first, such as 784,40,10; instead of --hidden.",
         ),
         Option(
-            "activation", "sigmoid", one_or_each(HIDDEN_NAMES), "NAME[,NAME...]", "Network",
+            "activation", "sigmoid", OneOrEach(HIDDEN_NAMES), "NAME[,NAME...]", "Network",
             f"Of the hidden layers, one for all or one for each: {', '.join(HIDDEN_NAMES)}.",
         ),
         Option(
-            "output_activation", None, optional(one_of(ACTIVATION_NAMES)), "NAME", "Network",
+            "output_activation", None, OrNone(OneOf(ACTIVATION_NAMES)), "NAME", "Network",
             f"Of the output layer: {', '.join(ACTIVATION_NAMES)}.  "
             "[default: softmax with cross-entropy, else sigmoid]",
         ),
         Option(
-            "cost", "half-squared-error", one_of(COST_NAMES), "NAME", "Network",
+            "cost", "half-squared-error", OneOf(COST_NAMES), "NAME", "Network",
             f"What to make small: {', '.join(COST_NAMES)}. Cross-entropy goes with sigmoid or "
             "softmax outputs, softmax with cross-entropy only.",
         ),
         Option(
-            "init", None, optional(one_of(INIT_NAMES)), "NAME", "Network",
+            "init", None, OrNone(OneOf(INIT_NAMES)), "NAME", "Network",
             f"Spread of the first weights: {', '.join(INIT_NAMES)} (standard deviation 1).  "
             "[default: glorot for tanh, he for ReLUs, else lecun]",
         ),
@@ -203,7 +215,7 @@ OPTIONS = {
             "Where the random numbers start: equal seeds on one machine give equal models.",
         ),
         Option(
-            "validation", None, optional(integer(0)), "N", "Training",
+            "validation", None, OrNone(integer(0)), "N", "Training",
             "Training images held out to measure each epoch; 0 turns it off.  "
             "[default: 5000, at most a sixth]",
         ),
@@ -218,17 +230,17 @@ OPTIONS = {
             "step; 0 turns it off.",
         ),
         Option(
-            "lr", None, optional(number(above=0)), "X", "Optimizer",
+            "lr", None, OrNone(number(above=0)), "X", "Optimizer",
             "Learning rate: how far to step.  [default: 5 for sgd, 2.5 with squared-error, 0.8 "
             "with cross-entropy, a twentieth of it without sigmoids, less for wide layers, small "
             "minibatches and momentum; 0.003 for rmsprop, adam and adamw, 0.001 without sigmoids]",
         ),
         Option(
-            "optimizer", "sgd", one_of(OPTIMIZER_NAMES), "NAME", "Optimizer",
+            "optimizer", "sgd", OneOf(OPTIMIZER_NAMES), "NAME", "Optimizer",
             f"How to step, given the gradient: {', '.join(OPTIMIZER_NAMES)}.",
         ),
         Option(
-            "momentum", None, optional(FRACTION), "X", "Optimizer",
+            "momentum", None, OrNone(FRACTION), "X", "Optimizer",
             "Share of its speed that a step keeps, for sgd, nesterov and rmsprop.  "
             "[default: 0.9 for nesterov, else 0]",
             needs=("optimizer", ("sgd", "nesterov", "rmsprop")),
@@ -254,7 +266,7 @@ OPTIONS = {
             needs=("optimizer", ("rmsprop", "adam", "adamw")),
         ),
         Option(
-            "schedule", "constant", one_of(SCHEDULE_NAMES), "NAME", "Schedule of the learning rate",
+            "schedule", "constant", OneOf(SCHEDULE_NAMES), "NAME", "Schedule of the learning rate",
             f"{', '.join(SCHEDULE_NAMES)}.",
         ),
         Option(

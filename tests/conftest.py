@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from simplenet import sharing
 from simplenet.datasets.idx import write_idx
+from simplenet.datasets.sources import Dataset, Known, _file_sha256
 
 # A shell has its background jobs ignore Ctrl-C, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -130,6 +131,15 @@ def make_data(tmp_path):
         return folder
 
     return make
+
+
+def served(folder):
+    """Describe a folder of gzipped IDX files as a data set that is downloaded from there."""
+    files = {}
+    for part, name in NAMES.items():
+        path = folder / f"{name}.gz"
+        files[part] = Known(path.stat().st_size, _file_sha256(path))
+    return Dataset("made by a test", (f"{folder.as_uri()}/",), files)
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import NAMES, ROOT
+from conftest import ROOT, served
 from PIL import Image
 
 from simplenet.datasets import sources
-from simplenet.datasets.sources import Dataset, Known
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAP = (ROOT / "simplenet" / "README.md").read_text(encoding="utf-8")
@@ -29,15 +28,6 @@ LINKED = [
 
 def figures(name):
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def served(folder):
-    """Describe a folder of gzipped IDX files as a data set that is downloaded from there."""
-    files = {}
-    for part, name in NAMES.items():
-        path = folder / f"{name}.gz"
-        files[part] = Known(path.stat().st_size, sources._file_sha256(path))
-    return Dataset("made by a test", (f"{folder.as_uri()}/",), files)
 
 
 def test_every_command_of_the_readme_runs(cli, make_data, monkeypatch):
@@ -67,6 +57,7 @@ def test_the_two_commands_are_one_line_each_with_all_the_set_up():
     run, test = COMMANDS[:2]
     for command in run, test:
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -q -e ")
+    assert "'.[images]'" in run  # what predict needs
     assert "simplenet train" in run
     assert "simplenet eval" in run
     assert test.endswith("&& .venv/bin/python -m pytest")
@@ -203,3 +194,15 @@ def test_the_documents_do_not_name_a_python_that_is_not_ours():
     (least,) = re.findall(r'requires-python = ">=(.*?)"', project)
     assert f"Python {least}" in README
     assert sys.version_info >= tuple(map(int, least.split(".")))
+
+
+def test_nothing_suggests_the_project_that_has_our_name_on_the_package_index():
+    """An install of it by name brings somebody else's, whatever extra is asked for."""
+    by_name = re.compile(r"pip\S* install\b[^`\n]*?\s['\"]?simplenet\b(?!/)")
+    files = [*LINKED, *ROOT.glob("simplenet/**/*.py"), *ROOT.glob("scripts/**/*.py")]
+    files += [ROOT / "pyproject.toml", ROOT / ".ci" / "run"]
+    found = [path for path in files if by_name.search(path.read_text(encoding="utf-8"))]
+    assert found == [ROOT / "README.md"]
+    assert len(by_name.findall(README)) == 1 and "Do not `pip install simplenet`" in README
+    set_up = README.partition("Do not `pip install simplenet`")[0]
+    assert "pip install -q" in set_up and set_up.count("\n") < 50  # where somebody might type it

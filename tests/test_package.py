@@ -15,7 +15,7 @@ PACKAGE = Path(simplenet.__file__).parent
 # A module may import only what stands before it.
 ORDER = """
     version errors checks functions memory net sharing penalties optimizers schedules options
-    presets streams files
+    presets streams files extras
     datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
     datasets.load
     training training.blas training.container training.order training.distort
@@ -27,9 +27,10 @@ ORDER = """
     pictures.prepare pictures.decode pictures.terminal
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
-    cli.signals cli.show cli cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
-    cli.output cli.resume
+    cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
+    cli.config cli.data cli.output cli.resume cli.health
     cli.train cli.evaluate cli.predict cli.gears cli.digits cli.info cli.check cli.graph cli.fetch
+    cli.doctor
     __init__ __main__
 """.split()
 NAMES = """

@@ -10,6 +10,7 @@ import click
 
 from simplenet.cli.show import Command, echo, printable
 from simplenet.cli.signals import exit_code, ignore, install, word
+from simplenet.cli.suggest import did_you_mean
 from simplenet.errors import EXIT_CODES, SimplenetError, reason
 from simplenet.version import __version__
 
@@ -24,6 +25,7 @@ COMMANDS = {
     "check": "simplenet.cli.check",
     "graph": "simplenet.cli.graph",
     "fetch": "simplenet.cli.fetch",
+    "doctor": "simplenet.cli.doctor",
 }
 
 
@@ -48,6 +50,14 @@ class Commands(Command, click.Group):
             return None
         command: click.Command = import_module(COMMANDS[name]).command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return a command with its name and arguments. Raise UsageError for a slip."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            meant = did_you_mean(name, COMMANDS)
+            raise click.UsageError(f"No such command {name!r}{f'; {meant}' if meant else '.'}", ctx)
+        return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Read the command line. Raise what went wrong as a Failure or a usage error."""
@@ -119,6 +129,9 @@ def cli(context: click.Context) -> None:
     To begin:
       simplenet train
       simplenet eval model.npz
+
+    Every option is also a variable of the environment, such as SIMPLENET_TRAIN_EPOCHS for
+    `train --epochs`; what is typed comes first.
     """
     if context.invoked_subcommand is None:
         echo(*context.get_help().split("\n"))

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simplenet.cli.show import columns_of
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+WIDE = 60  # columns, from which there is room for more than the bar and the time that is left
+
 
 def make_bar(
-    total: int, unit: str, *, name: str | None = None, scale: bool = False, leave: bool = True,
+    total: int, unit: str, *, done: int = 0, name: str | None = None, leave: bool = True,
     quiet: bool = False,
 ) -> "tqdm[Any]":  # fmt: skip
-    """Return a progress bar of tqdm; `scale` shows 1,000 as 1k."""
+    """Return a progress bar of tqdm, of whose total so much is done already."""
     try:
         from tqdm import tqdm
     except ValueError as error:  # tqdm reads variables of the environment when it is imported
@@ -25,8 +29,10 @@ def make_bar(
         ) from error
 
     terminal = sys.stderr is not None and sys.stderr.isatty()
+    more = "{percentage:3.0f} %  {rate_fmt}  " if (columns_of(sys.stderr) or 0) >= WIDE else ""
     return tqdm(
-        total=total, unit=unit, desc=name, unit_scale=scale, leave=leave,
+        total=total, unit=unit, initial=done, desc=name, unit_scale=True, leave=leave,
+        bar_format=f"{{desc}} |{{bar}}| {more}{{remaining}}", dynamic_ncols=True,
         disable=quiet or not terminal,
     )  # fmt: skip
 
@@ -38,7 +44,7 @@ def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None
 
     def progress(name: str, received: int, size: int) -> None:
         if name not in bars:
-            bars[name] = make_bar(size, "B", name=name, scale=True, quiet=quiet)
+            bars[name] = make_bar(size, "B", name=name, quiet=quiet)
         bars[name].update(received - bars[name].n)
 
     try:

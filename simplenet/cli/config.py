@@ -1,12 +1,13 @@
-"""Options from several places: the command line, then a TOML file, then the table's defaults."""
+"""Options from several places.
+
+The command line comes first, then the environment, a TOML file, a preset, the table's defaults.
+"""
 
 import contextlib
-import difflib
 import json
 import string
-import sys
 import tomllib
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,23 @@ from click.core import ParameterSource
 from simplenet.cli.parameters import (
     FILE,
     FILES,
-    LONGEST,
     Checked,
     Decorated,
     GroupedOption,
     brief,
     file_of,
+    hint,
 )
+from simplenet.cli.suggest import like
 from simplenet.errors import DataError, SimplenetError, reason
 from simplenet.files import open_regular
-from simplenet.options import MOST_NEURONS, OPTIONS, one_of, resolve_options
+from simplenet.options import MOST_NEURONS, OPTIONS, OneOf, resolve_options
 from simplenet.presets import PRESETS
 
 SIZES = "hidden", "shape"  # two ways to say how large the layers are
 MOST_BYTES = 1 << 16  # of a configuration file: a longer one is another file
 MOST_DOTS = 100  # in a line of it: tomllib takes memory by the square of how many a key has
+ABOVE_FILES = 1 << 32  # a rank above all of the layers, which are counted from 0
 LAYERS = "simplenet.layers"  # in the context: options from elsewhere than the command line
 PRESET, CONFIG = "preset", "config"  # where they are from
 RANKS = "simplenet.ranks"  # in the context: by the name of an option, the layer that gives it
@@ -59,7 +62,7 @@ def config_options(command: Decorated) -> Decorated:
         "then the last of several files.",
     )(command)  # fmt: skip
     return click.option(
-        "--preset", type=Checked("NAME", one_of(tuple(PRESETS))), metavar="NAME",
+        "--preset", type=Checked("NAME", OneOf(tuple(PRESETS))), metavar="NAME",
         cls=GroupedOption, group="Configuration", callback=read_preset, is_eager=True,
         expose_value=False,
         help=f"Take options that go well together: {', '.join(PRESETS)}. Files and the command "
@@ -106,7 +109,8 @@ def from_toml(path: Path) -> dict[str, Any]:
     for key, value in found.items():
         if key not in names:
             raise click.BadParameter(
-                f"{path}: expected only options such as {_like(key, names)}; found {brief(key)}.",
+                f"{path}: expected only options such as {', '.join(like(key, names) or names)}; "
+                f"found {brief(key)}.",
                 param_hint="--config",
             )
         text = isinstance(value, str)
@@ -120,11 +124,6 @@ def from_toml(path: Path) -> dict[str, Any]:
             f"{path}: expected hidden or shape, found both.", param_hint="--config"
         )
     return {names[key]: value for key, value in found.items()}
-
-
-def _like(key: str, names: Collection[str]) -> str:
-    """Return the names that somebody may have meant, or all."""
-    return ", ".join(difflib.get_close_matches(key[:LONGEST], names) or names)
 
 
 def merged(layers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -172,28 +171,30 @@ def usage_errors() -> Iterator[None]:
     except ValueError as error:
         name, _, why = str(error).partition(": ")
         place = file_of(name, click.get_current_context(silent=True))
-        raise click.BadParameter(
-            f"{place}{why}", param_hint=f"'--{name.replace('_', '-')}'"
-        ) from error
+        raise click.BadParameter(f"{place}{why}", param_hint=hint(name)) from error
 
 
 def asked_for(options: dict[str, Any]) -> dict[str, Any]:
-    """Return those options that somebody gave, on the command line or in a file.
+    """Return those options that somebody gave, on the command line or elsewhere.
 
-    Raise UsageError if the command line gives both `hidden` and `shape`; one replaces a file's.
+    Raise UsageError if one place gives both `hidden` and `shape`; else the first one replaces
+    those of later ones.
     """
     context = click.get_current_context()
     sources = {name: context.get_parameter_source(name) for name in options}
-    typed = [name for name in SIZES if sources[name] == ParameterSource.COMMANDLINE]
-    if len(typed) == 2:
-        raise click.UsageError("--shape and --hidden: expected one of them, found both.")
-    if typed:
-        sources.update(dict.fromkeys(set(SIZES) - set(typed), ParameterSource.DEFAULT))
+    for place in ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT:
+        typed = [name for name in SIZES if sources[name] == place]
+        if len(typed) == 2:
+            shape, hidden = hint("shape").strip("'"), hint("hidden").strip("'")
+            raise click.UsageError(f"{shape} and {hidden}: expected one of them, found both.")
+        if typed:
+            sources.update(dict.fromkeys(set(SIZES) - set(typed), ParameterSource.DEFAULT))
     asked = {
         name: value for name, value in options.items() if sources[name] != ParameterSource.DEFAULT
     }
     ranks = {name: context.meta.get(RANKS, {}).get(name, -1) for name in asked}
-    ranks |= {name: sys.maxsize for name in asked if sources[name] == ParameterSource.COMMANDLINE}
+    for rank, place in enumerate((ParameterSource.ENVIRONMENT, ParameterSource.COMMANDLINE)):
+        ranks |= {name: ABOVE_FILES + rank for name in asked if sources[name] == place}
     return without_outvoted(asked, ranks)
 
 

@@ -3,16 +3,19 @@
 import click
 
 from simplenet.cli.bars import download_bar
-from simplenet.cli.parameters import Grouped, GroupedOption
+from simplenet.cli.parameters import Checked, Grouped, GroupedOption
 from simplenet.cli.show import echo
 from simplenet.datasets.sources import DATASETS, FILES, cache_folder, fetch, verify
 from simplenet.errors import DataError
+from simplenet.options import OneOf
 
-NAMES = [name for name, dataset in DATASETS.items() if dataset.mirrors]
+NAMES = tuple(name for name, dataset in DATASETS.items() if dataset.mirrors)
 
 
 @click.command("fetch", cls=Grouped)
-@click.argument("name", type=click.Choice(NAMES), default="mnist", metavar=f"[{'|'.join(NAMES)}]")
+@click.argument(
+    "name", type=Checked("NAME", OneOf(NAMES)), default="mnist", metavar=f"[{'|'.join(NAMES)}]"
+)
 @click.option(
     "--verify", "only_verify", is_flag=True, cls=GroupedOption, group="Data",
     help="Only compare what is there with the published SHA-256.",

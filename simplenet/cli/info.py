@@ -1,5 +1,6 @@
 """`simplenet info`: what a model file holds."""
 
+import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simplenet.cli.bars import WIDE
 from simplenet.cli.parameters import FILE, Grouped, json_option
-from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
+from simplenet.cli.show import columns_of, echo, echo_json, percent, position, printable, shape_text
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
+
+
+WIDEST = 100  # characters of a line, however many the terminal has
 
 
 @click.command("info", cls=Grouped)
@@ -60,19 +65,25 @@ def command(model: Path, as_json: bool) -> None:
         "trained": _trained(run) if run.settings else "not recorded",
         "versions": _pairs(run.versions),
     }
+    width = min(columns_of(sys.stdout) or WIDEST, WIDEST)
     for name, text in lines.items():
         filled = textwrap.fill(
-            f"{name:10} {printable(text)}", 100, subsequent_indent=" " * 11,
+            f"{name:10} {printable(text)}", width, subsequent_indent=" " * 11,
             break_long_words=False, break_on_hyphens=False,  # paths stay whole
         )  # fmt: skip
         echo(*filled.split("\n"))
     if run.history:
-        echo("", "epoch    cost  accuracy  validation  learning rate")
+        echo("", *_table(run, narrow=width < WIDE))
+
+
+def _table(run: "Run", narrow: bool) -> list[str]:
+    """Return a line for each epoch, below a heading; the learning rate only if there is room."""
+    lines = ["epoch    cost  accuracy  validation" + "  learning rate" * (not narrow)]
     for record in run.history:
-        echo(
-            f"{record.epoch:5}{record.cost:8.4f}{percent(record.accuracy):>10}"
-            f"{percent(record.validation_accuracy):>12}{record.lr:15g}"
-        )
+        line = f"{record.epoch:5}{record.cost:8.4f}{percent(record.accuracy):>10}"
+        line += f"{percent(record.validation_accuracy):>12}"
+        lines.append(line if narrow else f"{line}{record.lr:15g}")
+    return lines
 
 
 def _trained(run: "Run") -> str:

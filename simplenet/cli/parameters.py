@@ -1,17 +1,23 @@
 """Options of commands: those of the table, and a few that several commands share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from simplenet.cli.show import Command
+from simplenet.cli.suggest import did_you_mean
 from simplenet.datasets.sources import DATASETS
-from simplenet.options import OPTIONS, Option, integer, shown
+from simplenet.options import OPTIONS, Option, choices_of, integer, shown
+
+if TYPE_CHECKING:  # or every command would load it
+    from click.shell_completion import CompletionItem
 
 FILES = "simplenet.files"  # in the context: by the name of an option, the file that gives it
+PREFIX = "SIMPLENET_"  # of the variables that give options
 LONGEST = 100  # characters of a value that is no good, in what is said of it
 FILE = click.Path(path_type=Path, readable=False)  # whoever reads it says better what is wrong
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -21,7 +27,7 @@ class Checked(click.ParamType[Any]):
     """A click type whose values are checked as the table of options says."""
 
     def __init__(self, name: str, check: Callable[[Any], Any]) -> None:
-        self.name, self.check = name, check
+        self.name, self.check, self.choices = name, check, choices_of(check)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the value, checked, or fail as click does; name the file that it is from."""
@@ -32,7 +38,39 @@ class Checked(click.ParamType[Any]):
             return found
         except ValueError as error:
             why = str(error).replace(shown(value), brief(value))
-            self.fail(f"{file_of(param.name if param else None, ctx)}{why}.", param, ctx)
+            meant = did_you_mean(_last(value), self.choices) if isinstance(value, str) else ""
+            end = f"; {meant}" if meant else "."
+            self.fail(f"{file_of(param.name if param else None, ctx)}{why}{end}", param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Return the names that go on like this, or like its end where commas are between."""
+        from click.shell_completion import CompletionItem
+
+        before = incomplete.removesuffix(_last(incomplete))
+        names = (f"{before}{name}" for name in self.choices)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def _last(text: str) -> str:
+    """Return what stands behind the last comma."""
+    return text.rpartition(",")[2]
+
+
+class DataName(click.ParamType[str]):
+    """The name of a data set, or a folder: whoever loads it says what is wrong with it."""
+
+    name = "NAME|FOLDER"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Return the names that begin like this; folders if there are none."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name) for name in DATASETS if name.startswith(incomplete)]
+        return names or [CompletionItem(incomplete, type="dir")]
 
 
 def brief(value: Any) -> str:
@@ -57,6 +95,11 @@ def file_of(name: str | None, context: click.Context | None) -> str:
     return f"{path}: " if path else ""
 
 
+def any_file(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """Let the shell complete an argument with the names of files."""
+    return FILE.shell_complete(ctx, param, incomplete)
+
+
 class Grouped(Command):
     """A command whose help lists its options under headings."""
 
@@ -73,11 +116,35 @@ class Grouped(Command):
 
 
 class GroupedOption(click.Option):
-    """An option that knows its heading."""
+    """An option that knows its heading, and has a variable of the environment."""
 
     def __init__(self, *args: Any, group: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.group = group
+
+    def variable(self, ctx: click.Context) -> str:
+        """Return the name of the variable, such as SIMPLENET_TRAIN_BATCH_SIZE."""
+        name = max(self.opts, key=len).lstrip("-")
+        return f"{PREFIX}{ctx.info_name}_{name}".replace("-", "_").upper()
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return what the variable says, None where it is empty or not set."""
+        return os.environ.get(self.variable(ctx)) or None
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return what a message calls the option: as it was given."""
+        if ctx and ctx.get_parameter_source(self.name) == ParameterSource.ENVIRONMENT:
+            return f"'{self.variable(ctx)}'"
+        return super().get_error_hint(ctx)
+
+
+def hint(name: str) -> str:
+    """Return what a message calls the option of a name in the command that runs."""
+    context = click.get_current_context(silent=True)
+    for option in context.command.params if context else ():
+        if option.name == name and isinstance(option, GroupedOption):
+            return option.get_error_hint(context)
+    return f"'--{name.replace('_', '-')}'"
 
 
 def table_options(*names: str) -> Callable[[Decorated], Decorated]:
@@ -114,6 +181,7 @@ def data_options(command: Decorated) -> Decorated:
     )(command)
     return click.option(
         "--data",
+        type=DataName(),
         metavar="NAME|FOLDER",
         cls=GroupedOption,
         group="Data",

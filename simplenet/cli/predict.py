@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from simplenet.cli.data import check_member
-from simplenet.cli.parameters import Grouped, GroupedOption, json_option
+from simplenet.cli.parameters import Grouped, GroupedOption, any_file, json_option
 from simplenet.cli.show import echo, shape_text
 from simplenet.errors import DataError, DivergedError, ModelError
 from simplenet.files import open_regular
@@ -31,7 +31,9 @@ SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 
 
 @click.command("predict", cls=Grouped)
-@click.argument("images", nargs=-1, required=True, metavar="[MODEL...] IMAGE...")
+@click.argument(
+    "images", nargs=-1, required=True, metavar="[MODEL...] IMAGE...", shell_complete=any_file
+)
 @click.option(
     "--raw", "untouched", is_flag=True, cls=GroupedOption, group="Run",
     help="Only resize the picture, and see why it has to be prepared.",

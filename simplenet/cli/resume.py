@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simplenet.cli.config import usage_errors
-from simplenet.cli.parameters import file_of
+from simplenet.cli.parameters import file_of, hint
 from simplenet.errors import DataError, ModelError
 from simplenet.files import open_regular
 from simplenet.training.container import find_members
@@ -75,7 +75,7 @@ def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
     raise click.BadParameter(
         f"{place}expected {had}, found {_text(value)}: what is past cannot be changed; leave it "
         "out, or start a new run without --resume.",
-        param_hint=f"'--{name.replace('_', '-')}'",
+        param_hint=hint(name),
     )
 
 

@@ -5,9 +5,9 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 import click
 
@@ -20,9 +20,71 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
+class Coloured(NamedTuple):
+    """A piece of a line, and the colour that it has where that can be seen."""
+
+    text: str
+    colour: str  # as click names it
+
+
+Piece = str | Coloured
+SCHEMA = 1  # a larger one where a field goes or means something else, not where one is added
+INDENT = "  "  # of a line that goes on with the one above
+
+
+def takes_colour(stream: TextIO) -> bool:
+    """Return whether colours are shown: on a terminal, unless NO_COLOR or FORCE_COLOR says so.
+
+    A colour never says what words do not.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    plain = os.environ.get("TERM") == "dumb"
+    if sys.platform == "win32":  # of its terminals, not all obey
+        plain = "WT_SESSION" not in os.environ
+    return stream.isatty() and not plain
+
+
+def columns_of(stream: TextIO | None) -> int | None:
+    """Return how many characters a line of a terminal has, None of what is none."""
+    try:
+        if stream is not None and stream.isatty():
+            return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):  # it does not say, or has been closed
+        pass
+    return None
+
+
+def flowed(pieces: Sequence[Piece], width: int | None, gap: str = "  ") -> list[list[Piece]]:
+    """Return lines of pieces with gaps between, as many in each as fit into the width, if any."""
+    lines: list[list[Piece]] = [[]]
+    used = 0
+    for piece in pieces:
+        length = len(piece.text if isinstance(piece, Coloured) else piece)
+        if lines[-1]:
+            if width is None or used + len(gap) + length <= width:
+                lines[-1].append(gap)
+                used += len(gap)
+            else:
+                lines.append([INDENT])
+                used = len(INDENT)
+        lines[-1].append(piece)
+        used += length
+    return lines
+
+
+def tell(said: str | Sequence[Piece], *, err: bool = False) -> None:
+    """Print a sentence, or pieces with wider gaps, in lines that fit if a terminal shows them."""
+    pieces, gap = (said.split(" "), " ") if isinstance(said, str) else (said, "  ")
+    echo(*flowed(pieces, columns_of(sys.stderr if err else sys.stdout), gap), err=err)
+
+
 def echo(*lines: object, err: bool = False) -> None:
     """Print lines on stdout, or on stderr if `err`: each is one line, whatever it holds.
 
+    A line that is a list has pieces, some of which may be Coloured.
     What the stream cannot encode is escaped, too. Raise OSError if stdout cannot be written to;
     what cannot be written to stderr is lost: it tells how things go, and nothing waits for it.
     """
@@ -31,7 +93,12 @@ def echo(*lines: object, err: bool = False) -> None:
         if err or not lines:
             return
         raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
-    text = "".join(f"{printable(line)}\n" for line in lines)
+    colour = takes_colour(stream)
+    text = "".join(
+        "".join(_shown(piece, colour) for piece in (line if isinstance(line, list) else [line]))
+        + "\n"
+        for line in lines
+    )
     encoding = stream.encoding or "utf-8"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
@@ -41,9 +108,18 @@ def echo(*lines: object, err: bool = False) -> None:
             raise OSError(error.errno, error.strerror, "standard output") from error
 
 
+def _shown(piece: object, colour: bool) -> str:
+    """Return a piece of a line as the terminal is to have it."""
+    if not isinstance(piece, Coloured):
+        return printable(piece)
+    text = printable(piece.text)
+    return click.style(text, fg=piece.colour) if colour else text
+
+
 def echo_json(result: Mapping[str, Any]) -> None:
-    """Print a result for programs."""
-    echo(*json.dumps(result, indent=2, allow_nan=False).split("\n"))
+    """Print a result for programs, with the version of what JSON.md says of it."""
+    text = json.dumps({"schema": SCHEMA, **result}, indent=2, allow_nan=False)
+    echo(*text.split("\n"))
 
 
 class Command(click.Command):

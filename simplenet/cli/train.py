@@ -4,7 +4,8 @@ import os
 import re
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,7 @@ from simplenet.cli.parameters import (
     Grouped,
     GroupedOption,
     data_options,
+    hint,
     json_option,
     table_options,
     threads_option,
@@ -37,6 +39,8 @@ from simplenet.cli.parameters import (
 )
 from simplenet.cli.resume import check_same, how_to_go_on, load_run, peek
 from simplenet.cli.show import (
+    Coloured,
+    Piece,
     command_to_resume,
     echo,
     echo_json,
@@ -44,6 +48,7 @@ from simplenet.cli.show import (
     position,
     printable,
     shape_text,
+    tell,
 )
 from simplenet.cli.signals import signals_held, word
 from simplenet.errors import DataError, SimplenetError, reason
@@ -57,7 +62,7 @@ if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from simplenet.datasets.load import Data, Examples
     from simplenet.training.run import Epoch, Run
 
-Say = Callable[[str], None]
+Say = Callable[[str | list[Piece]], None]
 
 
 class Interval(NamedTuple):
@@ -165,7 +170,7 @@ def command(
         resolve_together(asked, shape)  # what is wrong is said before a download
         found = find_data(data, offline, quiet)
         run, saved = start_run(asked, found), True  # there is nothing yet
-    say: Say = (lambda text: None) if quiet else (lambda text: echo(text, err=True))
+    say: Say = (lambda said: None) if quiet else partial(tell, err=True)
     learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
     say(
         f"data  {found.name}: {learned:,} images to learn from, {held_out:,} to validate, "
@@ -177,7 +182,8 @@ def command(
     )
     if run.finished:
         say(f"{resume} is finished after {position(run.epoch, 0)}: {how_to_go_on(run)}")
-    with make_bar(learned, "img", leave=False, quiet=quiet) as bar:
+    every, done = learned * run.settings["epochs"], learned * run.epoch + run.images
+    with make_bar(every, "img", done=done, name="training", leave=False, quiet=quiet) as bar:
         unsaved = fit(run, found.train, keeper, say, bar, checkpoint, data, saved)
 
     from simplenet.training.evaluation import evaluate, is_guessing
@@ -197,7 +203,7 @@ def command(
             }
         )
     else:
-        echo(
+        tell(
             f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
             f"({images:,} test images of {found.name})"
         )
@@ -221,7 +227,7 @@ def start_run(asked: dict[str, Any], data: "Data") -> "Run":
         raise click.BadParameter(
             f"expected {ends[0]} inputs and {ends[1]} outputs for the data set {data.name}, "
             f"found {','.join(map(str, shape))}.",
-            param_hint="--shape",
+            param_hint=hint("shape"),
         )
     functions, training = resolve_together(asked, shape)
     with usage_errors():
@@ -313,7 +319,7 @@ def fit(
     """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept.
 
     Return why it could not be saved at the end, if it could not.
-    `bar` shows how many images of an epoch are done. `interval` says when to save besides, `data`
+    `bar` shows how many images of all epochs are done. `interval` says when to save besides, `data`
     what was given with --data, and `saved` whether the file has all of the run already.
     """
     from simplenet.training.evaluation import counts, is_guessing
@@ -323,20 +329,20 @@ def fit(
     _, held_out = split(run.image_shape[0], run.settings["validation"])
     classes = counts(examples.labels[held_out] if len(held_out) else examples.labels)
     checkpoints, done = Checkpoints(interval, run.settings["batch_size"]), run.images
-    bar.update(done)
     with signals_held() as release:
         try:
             for at in advance(run, *examples):
-                bar.set_description(f"epoch {at.epoch}/{run.settings['epochs']}", refresh=False)
+                cost = at.record.cost if at.record else run.cost / at.images
+                epoch = f"epoch {at.epoch}/{run.settings['epochs']}"
+                bar.set_description_str(f"{epoch}  cost {cost:.4f}", refresh=False)
                 due, done = checkpoints.is_due(at.images - done), 0 if at.record else at.images
-                bar.update(at.images - bar.n)
+                bar.update((at.epoch - 1) * at.total + at.images - bar.n)
                 if at.record or due:
                     saved = keeper.try_to_save(run)
                     checkpoints.begin()
                 if at.record:
-                    bar.reset()
                     bar.clear()
-                    say(epoch_line(at.record, run.settings["epochs"]))
+                    say(epoch_line(run.history, run.settings["epochs"]))
                     measured = at.record.validation_accuracy
                     accuracy = at.record.accuracy if measured is None else measured
                     if at.epoch == 1 and is_guessing(accuracy, classes):
@@ -364,13 +370,24 @@ def fit(
     return failure
 
 
-def epoch_line(record: "Epoch", epochs: int) -> str:
-    """Show what an epoch brought, of so many."""
-    return (
-        f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  cost {record.cost:.4f}  "
-        f"accuracy {percent(record.accuracy):>8}  "
-        f"validation {percent(record.validation_accuracy):>8}  {record.seconds:.1f} s"
-    )
+def epoch_line(history: Sequence["Epoch"], epochs: int) -> list[Piece]:
+    """Show what the last epoch brought, of so many; in colour where an accuracy goes up or down."""
+    last, before = history[-1], history[-2] if len(history) > 1 else history[-1]
+    return [
+        f"epoch {last.epoch:{len(str(epochs))}}/{epochs}",
+        f"cost {last.cost:.4f}",
+        _share("accuracy", last.accuracy, before.accuracy),
+        _share("validation", last.validation_accuracy, before.validation_accuracy),
+        f"{last.seconds:.1f} s",
+    ]
+
+
+def _share(name: str, now: float | None, before: float | None) -> Piece:
+    """Show an accuracy: green where it is above the one before, yellow below."""
+    text = f"{name} {percent(now):>8}"
+    if now is None or before is None or now == before:
+        return text
+    return Coloured(text, "green" if now > before else "yellow")
 
 
 def keep(run: "Run", keeper: Keeper) -> str:

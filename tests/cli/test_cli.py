@@ -364,7 +364,8 @@ def test_eval_gives_the_same_as_json(cli, model, data):
     net, found = load_model(model).net, json.loads(result.stdout)
     score = evaluate(net, *load_data(data).test)
     assert list(found) == [
-        "model", "models", "data", "images", "copies", "accuracy", "cost", "classes", "confusion",
+        "schema", "model", "models", "data", "images", "copies", "accuracy", "cost", "classes",
+        "confusion",
     ]  # fmt: skip
     assert found["model"] == model and found["data"] == "custom" and found["images"] == 60
     assert found["accuracy"] == score.accuracy and found["cost"] == score.cost
@@ -478,6 +479,7 @@ def test_info_gives_everything_as_json(cli, model):
     with open(model, "rb") as file:
         assert found.pop("sha256") == hashlib.sha256(file.read()).hexdigest()
     assert found == {
+        "schema": 1,
         "model": model,
         "shape": [64, 8, 3],
         "parameters": 547,
@@ -544,7 +546,7 @@ def test_info_says_of_which_epoch_the_weights_are(cli, data, best, last, words, 
 
 
 def test_the_group_loads_only_the_command_that_runs():
-    commands = "train eval predict gears show info check graph fetch"
+    commands = "train eval predict gears show info check graph fetch doctor"
     assert group.list_commands(None) == commands.split()
     assert group.get_command(None, "nonsense") is None
 

@@ -38,26 +38,23 @@ class Bar:
 
     def __init__(self, images, action):
         self.images, self.action = images, action
-        self.n = self.total = 0
+        self.n = 0
 
     def update(self, more):
-        self.n, self.total = self.n + more, self.total + more
-        if self.total == self.images:
+        self.n += more
+        if self.n == self.images:
             self.action()
-
-    def reset(self):
-        self.n = 0
 
     def clear(self): ...
 
-    def set_description(self, text, refresh): ...
+    def set_description_str(self, text, refresh): ...
 
 
 def train_until(data, images, action, *, output=None, **options):
     """Train as the command does, and do something when so many images are done."""
     run = start(init_net((64, 8, 3), rng=0), *load_data(data).train, **options)
     keeper = Keeper(output, False)
-    fit(run, load_data(data).train, keeper, lambda text: None, Bar(images, action))
+    fit(run, load_data(data).train, keeper, lambda said: None, Bar(images, action))
     return keeper
 
 
@@ -101,6 +98,7 @@ def test_json_is_all_of_stdout_and_holds_the_same(cli, data):
     result = cli("train", "--data", data, *SMALL, "--json")
     score = evaluate(load_model("model.npz").net, *load_data(data).test)
     assert json.loads(result.stdout) == {
+        "schema": 1,
         "model": "model.npz",
         "data": "custom",
         "images": 60,
@@ -135,7 +133,7 @@ def test_a_bar_is_drawn_on_a_terminal_unless_quiet(data, quiet):
         os.close(screen)
         results = run.stdout.read()
     assert run.returncode == 0 and results.startswith(b"test accuracy")
-    assert (b"0/200" in shown and b"img/s" in shown and b"epoch 2/2  cost" in shown) != quiet
+    assert (b"training |" in shown and b"img/s" in shown and b"epoch 2/2  cost" in shown) != quiet
     assert (shown == b"") == quiet
 
 
@@ -425,9 +423,9 @@ def test_a_full_disk_is_one_sentence(cli, data, monkeypatch):
     ("args", "words"),
     [
         (["--hidden", "1000000,1000000"], "'--shape': expected layers with at most 1,000,000,000"),
-        (["--shape", "784,3"], "--shape: expected 64 inputs and 3 outputs for the data set custom, "
-                               "found 784,3."),
-        (["--shape", "64,8,10"], "--shape: expected 64 inputs and 3 outputs"),
+        (["--shape", "784,3"], "'--shape': expected 64 inputs and 3 outputs for the data set "
+                               "custom, found 784,3."),
+        (["--shape", "64,8,10"], "'--shape': expected 64 inputs and 3 outputs"),
         (["--shape", "64"], "'--shape': expected 2 or more layer sizes"),
         (["--shape", "64,8,3", "--hidden", "8"], "--shape and --hidden: expected one of them"),
         (["--validation", "240"], "'--validation': expected fewer than the 240 training images, "

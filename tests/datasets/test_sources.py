@@ -435,4 +435,4 @@ def test_without_a_network_the_command_says_in_one_line_what_to_do(
 @pytest.mark.parametrize("name", ["emnist", "sample"])
 def test_a_name_that_cannot_be_fetched_is_a_usage_error(cli, name):
     result = cli("fetch", name, code=2)
-    assert f"'{name}' is not one of 'mnist', 'fashion-mnist', 'kmnist'.\n" in result.stderr
+    assert f"expected one of mnist, fashion-mnist, kmnist; found '{name}'" in result.stderr
