@@ -2,14 +2,13 @@
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from simplenet.cli.parameters import FILE, Grouped, json_option
-from simplenet.cli.show import echo, echo_json, percent, position, printable, shape_text
+from simplenet.cli.show import echo, echo_json, percent, position, printable, records, shape_text
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
@@ -30,10 +29,6 @@ def command(model: Path, as_json: bool) -> None:
 
     run = load_model(model)
     net = run.net
-    history = [
-        {name: value for name, value in asdict(record).items() if name != "seconds"}
-        for record in run.history
-    ]
     about = {
         "model": str(model),
         "sha256": run.sha256,
@@ -45,7 +40,7 @@ def command(model: Path, as_json: bool) -> None:
         "options": run.settings,
         "data": run.data,
         "position": {"epochs": run.epoch, "images": run.images, "weights": run.weights_epoch},
-        "history": history,
+        "history": records(run),
         "versions": run.versions,
     }
     if as_json:

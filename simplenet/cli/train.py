@@ -43,6 +43,7 @@ from simplenet.cli.show import (
     percent,
     position,
     printable,
+    records,
     shape_text,
 )
 from simplenet.cli.signals import signals_held, word
@@ -194,6 +195,7 @@ def command(
                 "images": images,
                 "accuracy": score.accuracy,
                 "cost": score.cost,
+                "history": records(run),
             }
         )
     else:
