@@ -19,7 +19,8 @@ ORDER = """
     datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
     datasets.load
     training training.blas training.container training.order training.distort
-    training.batches training.evaluation training.committee training.wide training.run
+    training.batches training.mistakes training.evaluation training.committee
+    training.wide training.run
     training.modelcheck training.modelfile
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
