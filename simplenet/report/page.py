@@ -44,8 +44,8 @@ def page(found: Evaluation) -> str:
     """Return the page as text."""
     names = ", ".join(found.names) if len(found.names) <= FEW else f"{len(found.names)} models"
     title = f"{names} on {found.data}"
-    sections = _summary(found), _classes(found), _matrix(found), _mistakes(found), _weights(found)
-    body = "\n".join([*sections, _history(found)])
+    sections = _summary, _classes, _matrix, _mistakes, _weights, _history
+    body = "\n".join(section(found) for section in sections)
     template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
     return template.substitute(title=escape(title), body=body)
 
