@@ -18,7 +18,10 @@ class Extra(NamedTuple):
     purpose: str
 
 
-EXTRAS = {"images": Extra("PIL", "pillow>=10", "predict reads pictures with it")}
+EXTRAS = {
+    "images": Extra("PIL", "pillow>=10", "predict reads pictures with it"),
+    "plots": Extra("matplotlib", "matplotlib>=3.8", "plot draws into files with it"),
+}
 
 
 def pip_command(*arguments: str) -> str:

@@ -19,18 +19,20 @@ ORDER = """
     datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
     datasets.load
     training training.blas training.container training.order training.distort
-    training.batches training.evaluation training.committee training.wide training.run
-    training.modelcheck training.modelfile
+    training.batches training.mistakes training.evaluation training.committee
+    training.wide training.run training.modelcheck training.modelfile
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
     pictures.prepare pictures.decode pictures.terminal
+    report report.confusion report.curves report.text report.figure report.svg report.png
+    report.weights report.page
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
-    cli.config cli.data cli.output cli.resume cli.health
-    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.info cli.check cli.graph cli.fetch
-    cli.doctor
+    cli.config cli.data cli.drawing cli.output cli.resume cli.health
+    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
+    cli.check cli.graph cli.fetch cli.doctor
     __init__ __main__
 """.split()
 NAMES = """

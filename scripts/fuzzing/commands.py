@@ -38,6 +38,7 @@ TARGETS = [
     "new.npz", "new.html", "old.npz", "bare.npz", "folder", "link.npz", "dangling.npz", "pipe",
     "none/new.npz", "\x1b[31mnew", "", ".", "..", "x" * 250, "x" * 256, "é", "\udcff", "a\nb",
     "page.html", "seven.png", "new", "-", "data/t10k-labels-idx1-ubyte", "folder/", "../up.npz",
+    "new.png", "new.SVG",
 ]  # fmt: skip
 DATA = ["data", "data", "data", "data", "data", "folder", "none", "old.npz", "sample", "mnist", "",
         "\x1b[31m", "half", "kmnist", "./data", "/"]  # fmt: skip
@@ -55,6 +56,7 @@ NUMBERS = {
     "checkpoint": ["1", "1s", "0", "60s", "1.5s"], "samples": ["0", "59", "60", "10" * 9],
     "validation": ["0", "10", "239", "240", "999999"], "data": DATA, "output": TARGETS,
     "resume": FILES, "config": ["c.toml", "bad.toml", *FILES], "copies": ["0", "2", "10001"],
+    "report": TARGETS, "mistakes": ["0", "3", "1001"],
     "preset": ["original", "original", "none"], "count": ["1", "9", "1001"],
     "index": ["0", "7,8", "60"], "class": ["0", "2", "9"],
 }  # fmt: skip
@@ -104,7 +106,7 @@ def make_line(seed: int, number: int) -> list[str]:
 
 
 def _share(command: str, param: str) -> float:
-    if param in ("data", "output", "as_json", "overwrite", "offline"):
+    if param in ("data", "output", "report", "as_json", "overwrite", "offline"):
         return 0.4
     if param in ("resume", "config", "print_config"):
         return 0.12
@@ -114,8 +116,11 @@ def _share(command: str, param: str) -> float:
 
 
 def _value(rng: random.Random, param: str, tame: bool) -> str:
-    if tame and param in ("data", "output", "resume"):
-        names = {"data": ["data"], "output": ["new.npz", "old.npz"], "resume": MODELS}
+    if tame and param in ("data", "output", "report", "resume"):
+        names = {
+            "data": ["data"], "output": ["new.npz", "old.npz"], "report": ["new.html"],
+            "resume": MODELS,
+        }  # fmt: skip
         return rng.choice(names[param])
     if rng.random() < (0.02 if tame else 0.25):
         return rng.choice(ABSURD)
@@ -126,7 +131,7 @@ def _value(rng: random.Random, param: str, tame: bool) -> str:
 def _arguments(rng: random.Random, name: str, param: click.Argument, tame: bool) -> list[str]:
     if tame and name == "predict":
         return [rng.choice(MODELS)] * rng.randrange(2) + ["seven.png"] * rng.randrange(1, 3)
-    if tame and name in ("eval", "info", "gears", "check"):
+    if tame and name in ("eval", "info", "gears", "check", "plot"):
         return [rng.choice(MODELS)]
     if tame and name == "graph":
         return ["a*b + c", "a=1", "b=2", "c=-3"] if param.name == "expression" else []
@@ -138,6 +143,8 @@ def _arguments(rng: random.Random, name: str, param: click.Argument, tame: bool)
         return [rng.choice(["mnist", "fashion-mnist", "kmnist", *ABSURD])] * rng.randrange(2)
     if name == "predict":
         return [rng.choice(FILES) for _ in range(rng.choice([0, 1, 1, 2, 3]))]
+    if name == "show":  # of a model, or of no model and a data set
+        return [rng.choice(MODELS if tame else FILES)] * rng.randrange(2)
     return [rng.choice(FILES)] if rng.random() < 0.9 else []
 
 
@@ -209,7 +216,7 @@ class Place:
         allowed = set()
         text = "\0".join(words)
         if "--overwrite" in words or ("train" in words and "--resume" in text):
-            for option in "-o", "--output", "--resume":
+            for option in "-o", "--output", "--report", "--resume":
                 for at, word in enumerate(words):
                     value = words[at + 1] if word == option and at + 1 < len(words) else None
                     if word.startswith(f"{option}="):
@@ -254,6 +261,9 @@ def run(words: list[str], seed: int, number: int) -> tuple[int | None, str, str]
 def trials(seed: int, folder: Path) -> Iterator[Trials]:
     """Give what runs the command line of a number."""
     place, opens, sync = Place(folder), webbrowser.open, os.fsync
+    with contextlib.suppress(ImportError):  # Ctrl-C in the middle of this would leave half of it
+        import matplotlib.backends.backend_agg
+        import matplotlib.backends.backend_svg  # noqa: F401
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     cache = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")

@@ -21,6 +21,7 @@ COMMANDS = {
     "predict": "simplenet.cli.predict",
     "gears": "simplenet.cli.gears",
     "show": "simplenet.cli.digits",
+    "plot": "simplenet.cli.plot",
     "info": "simplenet.cli.info",
     "check": "simplenet.cli.check",
     "graph": "simplenet.cli.graph",

@@ -1,18 +1,25 @@
-"""`simplenet show`: digits of a data set, drawn in the terminal."""
+"""`simplenet show`: digits of a data set, or weights of a model, drawn in the terminal."""
 
 import os
-import shutil
-import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simplenet.cli.bars import download_bar
 from simplenet.cli.config import usage_errors
-from simplenet.cli.parameters import Checked, Grouped, GroupedOption, data_options, table_options
+from simplenet.cli.drawing import as_images, echo_drawn
+from simplenet.cli.parameters import (
+    FILE,
+    Checked,
+    Grouped,
+    GroupedOption,
+    data_options,
+    table_options,
+)
 from simplenet.cli.show import echo
-from simplenet.errors import DataError
+from simplenet.errors import DataError, ModelError
 from simplenet.options import DISTORTION_NAMES, integer, shown
 from simplenet.presets import PRESETS
 from simplenet.training.blas import set_threads
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 4  # seconds for each mirror to answer
 MOST = 1000  # drawings
+OF_WEIGHTS = {"model", "index", "count", "seed"}  # the options that go with a MODEL
 
 
 def positions(text: Any) -> tuple[int, ...]:
@@ -50,6 +58,7 @@ def _option(
 
 
 @click.command("show", cls=Grouped)
+@click.argument("model", required=False, type=FILE)
 @click.option(
     "--test", "of_test", is_flag=True, cls=GroupedOption, group="Digits",
     help="Take test images, not training images.",
@@ -66,6 +75,7 @@ def _option(
 @table_options(*DISTORTION_NAMES)
 @data_options
 def command(
+    model: Path | None,
     data: str | None,
     offline: bool,
     of_test: bool,
@@ -75,10 +85,13 @@ def command(
     as_preset: bool,
     **options: Any,
 ) -> None:
-    """Draw digits of a data set.
+    """Draw digits of a data set, or the weights of a MODEL's first layer.
 
     With --distort, or a strength of one's own, each is drawn twice: as it is, and as a net that is
     trained with such distortions sees it, at another time in another way.
+
+    The weights of a neuron are an image, too: where it is light, light adds to the neuron; where it
+    is dark, light takes away from it. --index and --count choose neurons then.
 
     \b
     Examples:
@@ -86,7 +99,11 @@ def command(
       simplenet show --data sample --test --class 7
       simplenet show --index 0,1,2 --distort
       simplenet show --rotation 30 --stroke 1
+      simplenet show model.npz --count 4
     """
+    if model is not None:
+        show_weights(model, index, count, seed)
+        return
     if index is not None and options["class"] is not None:
         raise click.UsageError("expected --index or --class, found both.")
     set_threads("auto", 0)
@@ -94,7 +111,6 @@ def command(
     import numpy as np
 
     from simplenet.datasets.load import VARIABLE, load_data
-    from simplenet.pictures.terminal import beside, can_draw_blocks, draw
 
     strengths = strengths_of(options, as_preset)
     with download_bar() as progress:
@@ -110,15 +126,54 @@ def command(
     chosen = choose_images(examples, index, options["class"], count, rng)
     plain = as_images(examples.images, chosen, found.name)
     changed = distorted(plain, rng, strengths) if strengths else None
-    blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
-    panels = []
+    drawn = []
     for number, place in enumerate(chosen):
-        caption = f"{place}: a {examples.labels[place]}"
-        panels.append((caption, draw(plain[number], blocks=blocks)))
+        drawn.append((f"{place}: a {examples.labels[place]}", plain[number]))
         if changed is not None:
-            panels.append(("distorted", draw(changed[number], blocks=blocks)))
-    width = max(shutil.get_terminal_size().columns, 20)
-    echo(*beside(panels, width, group=1 if changed is None else 2))
+            drawn.append(("distorted", changed[number]))
+    echo_drawn(drawn, group=1 if changed is None else 2)
+
+
+def show_weights(path: Path, index: tuple[int, ...] | None, count: int, seed: int) -> None:
+    """Draw the weights that lead to neurons of a model's first layer."""
+    context = click.get_current_context()
+    for param in context.command.params:
+        source = context.get_parameter_source(str(param.name))
+        if source != click.core.ParameterSource.DEFAULT and param.name not in OF_WEIGHTS:
+            raise click.UsageError(
+                f"expected {param.opts[0]} without a MODEL, whose weights need no data, found both."
+            )
+    set_threads("auto", 0)
+
+    import numpy as np
+
+    from simplenet import load_model
+    from simplenet.report.weights import first_weights, size_of_images
+
+    run = load_model(path)
+    size, neurons = size_of_images(run), run.net.shape[1]
+    if size is None:
+        raise ModelError(
+            f"{path}: expected a model that reads images, found {run.net.shape[0]:,} inputs, which "
+            "are no square, and no other size recorded: its weights cannot be drawn."
+        )
+    if index is not None:
+        chosen = places(index, neurons)
+    else:
+        chosen = sorted(np.random.default_rng(seed).permutation(neurons)[:count].tolist())
+    echo(f"weights of the first layer of {path}: {len(chosen):,} of {neurons:,} neurons", "")
+    net = run.network
+    echo_drawn((f"neuron {neuron}", first_weights(net, neuron, size)) for neuron in chosen)
+
+
+def places(index: tuple[int, ...], total: int) -> list[int]:
+    """Return positions. Raise a usage error for one that is not below `total`."""
+    if max(index) >= total:
+        raise click.BadParameter(
+            f"expected positions from 0 to {total - 1:,}, found {max(index):,}.",
+            param_hint="'--index'",
+        )
+    return list(index)
 
 
 def strengths_of(options: dict[str, Any], as_preset: bool) -> dict[str, Any]:
@@ -146,29 +201,12 @@ def choose_images(
 
     images = len(examples.labels)
     if index is not None:
-        if max(index) >= images:
-            raise click.BadParameter(
-                f"expected positions from 0 to {images - 1:,}, found {max(index):,}.",
-                param_hint="'--index'",
-            )
-        return list(index)
+        return places(index, images)
     those = np.arange(images) if number is None else np.flatnonzero(examples.labels == number)
     if not len(those):
         raise DataError(f"expected images of class {number}, found none among {images:,}.")
     picked: list[int] = rng.permutation(those)[:count].tolist()
     return picked
-
-
-def as_images(
-    images: "npt.NDArray[np.uint8]", chosen: list[int], name: str
-) -> "npt.NDArray[np.uint8]":
-    """Return some images as rows and columns. Raise DataError for those that have none."""
-    if images.ndim != 3:
-        raise DataError(
-            f"{name}: expected images of rows and columns, found the shape {images.shape}: such "
-            "images cannot be drawn."
-        )
-    return images[chosen]
 
 
 def distorted(

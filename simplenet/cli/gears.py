@@ -1,13 +1,12 @@
 """`simplenet gears`: the interactive page on which a network's gears can be turned."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simplenet.cli.data import data_for
-from simplenet.cli.output import check_output, free_name, output_options
+from simplenet.cli.output import check_other, check_output, free_name, output_options
 from simplenet.cli.parameters import (
     FILE,
     Checked,
@@ -73,11 +72,7 @@ def command(
     """
     set_threads(1, 0)
     path = output or free_name(Path("gears.html"))
-    if model is not None and os.path.realpath(path) == os.path.realpath(model):
-        raise click.BadParameter(
-            f"expected another file than the model, found {path}: name one such as gears.html.",
-            param_hint="-o",
-        )
+    check_other(path, [model] if model else [], "gears.html")
     check_output(path, overwrite)
 
     from simplenet import load_data, load_model

@@ -3,7 +3,6 @@
 import sys
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,16 @@ import click
 
 from simplenet.cli.bars import WIDE
 from simplenet.cli.parameters import FILE, Grouped, json_option
-from simplenet.cli.show import columns_of, echo, echo_json, percent, position, printable, shape_text
+from simplenet.cli.show import (
+    columns_of,
+    echo,
+    echo_json,
+    percent,
+    position,
+    printable,
+    records,
+    shape_text,
+)
 
 if TYPE_CHECKING:
     from simplenet.training.run import Run
@@ -35,10 +43,6 @@ def command(model: Path, as_json: bool) -> None:
 
     run = load_model(model)
     net = run.net
-    history = [
-        {name: value for name, value in asdict(record).items() if name != "seconds"}
-        for record in run.history
-    ]
     about = {
         "model": str(model),
         "sha256": run.sha256,
@@ -50,7 +54,7 @@ def command(model: Path, as_json: bool) -> None:
         "options": run.settings,
         "data": run.data,
         "position": {"epochs": run.epoch, "images": run.images, "weights": run.weights_epoch},
-        "history": history,
+        "history": records(run),
         "versions": run.versions,
     }
     if as_json:

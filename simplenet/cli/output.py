@@ -5,7 +5,7 @@ import itertools
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,16 +29,18 @@ def output_options(what: str, default: str) -> Callable[[Command], Command]:
     """Return a decorator that adds -o and --overwrite to a command."""
 
     def decorate(command: Command) -> Command:
-        command = click.option(
-            "--overwrite", is_flag=True, cls=GroupedOption, group="Run",
-            help="Replace the output file if it is there.",
-        )(command)  # fmt: skip
+        command = overwrite_option("Run", "Replace the output file if it is there.")(command)
         return click.option(
             "-o", "--output", metavar="FILE", type=FILE, cls=GroupedOption,
             group="Run", help=f"Where to save the {what}.  [default: {default}]",
         )(command)  # fmt: skip
 
     return decorate
+
+
+def overwrite_option(group: str, text: str) -> Callable[[Command], Command]:
+    """Return a decorator that adds --overwrite to a command."""
+    return click.option("--overwrite", is_flag=True, cls=GroupedOption, group=group, help=text)
 
 
 def check_output(path: Path, overwrite: bool, option: str = "-o") -> None:
@@ -77,6 +79,16 @@ def check_output(path: Path, overwrite: bool, option: str = "-o") -> None:
         with contextlib.suppress(OSError):  # the folder that the program stands in may be gone
             folder = folder.absolute()
         raise bad(f"a folder to write to at {folder}, found that {why}") from error
+
+
+def check_other(path: Path, models: Iterable[Path], example: str, option: str = "-o") -> None:
+    """Raise a usage error if what is saved under a name would replace one of the models."""
+    for model in models:
+        if os.path.realpath(path) == os.path.realpath(model):
+            raise click.BadParameter(
+                f"expected another file than the model, found {path}: name one such as {example}.",
+                param_hint=option,
+            )
 
 
 class Keeper:

@@ -6,10 +6,14 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from os import PathLike
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
+
+if TYPE_CHECKING:
+    from simplenet.training.run import Run
 
 
 def printable(text: object) -> str:
@@ -162,6 +166,14 @@ def position(epochs: int, images: int) -> str:
     """Say how far a training has come, such as `2 epochs and 1,000 images`."""
     more = f" and {images:,} images" if images else ""
     return f"{epochs} epoch{'' if epochs == 1 else 's'}{more}"
+
+
+def records(run: "Run") -> list[dict[str, Any]]:
+    """Return what each epoch of a run brought, for programs, without how long it took."""
+    return [
+        {name: value for name, value in asdict(record).items() if name != "seconds"}
+        for record in run.history
+    ]
 
 
 def percent(share: float | None) -> str:

@@ -47,6 +47,7 @@ from simplenet.cli.show import (
     percent,
     position,
     printable,
+    records,
     shape_text,
     tell,
 )
@@ -200,6 +201,7 @@ def command(
                 "images": images,
                 "accuracy": score.accuracy,
                 "cost": score.cost,
+                "history": records(run),
             }
         )
     else:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simplenet.errors import DataError, SimplenetError
+from simplenet.extras import EXTRAS, pip_command
 from simplenet.pictures.kinds.declared import LARGE, Declared
 from simplenet.pictures.kinds.known import declared
 from simplenet.pictures.source import Source, name_of, opened
@@ -47,7 +48,7 @@ def read_image(
     except ImportError as error:
         raise SimplenetError(
             "expected Pillow, which reads pictures, found that it is not installed: get it with "
-            "python -m pip install pillow."
+            f"{pip_command(EXTRAS['images'].requirement)}."
         ) from error
     name = name or name_of(source)
     with opened(source, name) as file, warnings.catch_warnings():

@@ -45,18 +45,20 @@ def evaluate_committee(
     *,
     copies: int = 0,
     strengths: Mapping[str, Any] | None = None,
+    mistakes: int = 0,
 ) -> Score:
     """Measure the mean of the outputs, as `committee_outputs` gives it, on images with labels.
 
-    The cost is that of the mean, and None where the nets were made for different costs. Raise
-    DataError for images that do not fit, DivergedError if an output is not finite.
+    The cost is that of the mean, and None where the nets were made for different costs. Of the
+    `mistakes`, so many are kept, those with the largest output. Raise DataError for images that do
+    not fit, DivergedError if an output is not finite.
     """
     images, labels = check_fit(nets[0], images, labels)
     _check(nets, images, copies)
     kinds = {(net.cost, net.activations[-1]) for net in nets}
     measure = COSTS[nets[0].cost][nets[0].activations[-1]] if len(kinds) == 1 else None
     parts = _in_parts(nets, images, copies, strengths or {})
-    return score(parts, labels, nets[0].shape[-1], measure)
+    return score(parts, labels, nets[0].shape[-1], measure, mistakes)
 
 
 def _check(nets: Sequence[Net], images: Images, copies: int) -> None:

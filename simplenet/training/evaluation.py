@@ -23,6 +23,7 @@ from simplenet.training.batches import (
     one_hot,
     to_inputs,
 )
+from simplenet.training.mistakes import Mistake, surest
 
 MOST_AT_ONCE = 16  # blocks of images whose outputs threads compute before they are looked at
 
@@ -33,6 +34,7 @@ class Score:
 
     cost: float | None  # None of nets with different costs
     confusion: NDArray[np.intp]  # (classes, classes): images of the class, taken for the class
+    mistakes: tuple[Mistake, ...] = ()  # as many as were asked for, the surest first
 
     @property
     def correct(self) -> NDArray[np.intp]:
@@ -88,13 +90,18 @@ def evaluate(net: Net, images: ArrayLike, labels: ArrayLike) -> Score:
 
 
 def score(
-    parts: Iterable[tuple[slice, Floats]], labels: Labels, classes: int, measure: Cost | None
+    parts: Iterable[tuple[slice, Floats]],
+    labels: Labels,
+    classes: int,
+    measure: Cost | None,
+    mistakes: int = 0,
 ) -> Score:
     """Return how well outputs do, which come in parts, each with the slice of images it is for.
 
-    Raise DivergedError if the cost that is measured is not finite.
+    So many `mistakes` are kept. Raise DivergedError if the cost that is measured is not finite.
     """
     confusion, cost = np.zeros((classes, classes), np.intp), 0.0
+    wrong: list[Mistake] = []
     for part, a in parts:
         truth = labels[part].astype(np.intp)
         if measure:
@@ -102,9 +109,11 @@ def score(
                 cost += measure.value(a, one_hot(classes, a.dtype)[truth])
         pairs = truth * classes + a.argmax(axis=1)
         confusion += np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+        if mistakes:
+            wrong = surest(wrong, a, truth, part.start, mistakes)
     if not math.isfinite(cost):
         raise _too_large(f"a cost of {cost}")
-    return Score(cost / len(labels) if measure else None, confusion)
+    return Score(cost / len(labels) if measure else None, confusion, tuple(wrong))
 
 
 def _outputs_in_parts(net: Net, images: Images) -> Iterator[tuple[slice, Floats]]:

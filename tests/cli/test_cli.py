@@ -365,7 +365,7 @@ def test_eval_gives_the_same_as_json(cli, model, data):
     score = evaluate(net, *load_data(data).test)
     assert list(found) == [
         "schema", "model", "models", "data", "images", "copies", "accuracy", "cost", "classes",
-        "confusion",
+        "confusion", "mistakes",
     ]  # fmt: skip
     assert found["model"] == model and found["data"] == "custom" and found["images"] == 60
     assert found["accuracy"] == score.accuracy and found["cost"] == score.cost
@@ -546,7 +546,7 @@ def test_info_says_of_which_epoch_the_weights_are(cli, data, best, last, words, 
 
 
 def test_the_group_loads_only_the_command_that_runs():
-    commands = "train eval predict gears show info check graph fetch doctor"
+    commands = "train eval predict gears show plot info check graph fetch doctor"
     assert group.list_commands(None) == commands.split()
     assert group.get_command(None, "nonsense") is None
 

@@ -135,7 +135,7 @@ def test_nothing_else_in_the_command_line_prints():
 # --- from a model ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["info", "eval", "gears", "check", "predict"])
+@pytest.mark.parametrize("command", ["info", "eval", "gears", "check", "predict", "show", "plot"])
 @pytest.mark.parametrize(
     "place",
     [
@@ -164,11 +164,13 @@ def test_eval_and_gears_of_a_model_with_a_hostile_name(run, model, make_data, mo
     run(command, model, "--data", make_data("other", size=(9, 9)), code=3)
     found = run(command, model, "--data", make_data("same"), "--json").stdout
     assert found.isascii() and json.loads(found)
-    run(command, model, "--data", "../same", *["-o", f"{NAME}.html"] * (command == "gears"))
+    output = {"eval": "--report", "gears": "-o"}[command]
+    run(command, model, "--data", "../same", output, f"{NAME}.html")
+    assert_harmless(*Path(f"{NAME}.html").read_text(encoding="utf-8").splitlines())
 
 
 @pytest.mark.parametrize("name", ["hello", "pictures", "missing"])
-@pytest.mark.parametrize("command", ["info", "eval", "gears", "check", "predict"])
+@pytest.mark.parametrize("command", ["info", "eval", "gears", "check", "predict", "show", "plot"])
 def test_what_is_no_model(run, command, name):
     model = f"{name}{NAME}.npz"
     if name != "missing":

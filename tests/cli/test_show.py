@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from simplenet import load_data
+from simplenet import init_net, load_data, load_model, save_model
 from simplenet.pictures.terminal import beside, draw
+from simplenet.report.weights import first_weights
 
 
 @pytest.fixture
@@ -66,6 +67,56 @@ def test_each_digit_is_drawn_as_it_is_and_distorted(show, how):
 def test_what_cannot_be_shown_is_said(cli, data, args, code, words):
     result = cli("show", "--data", data, *args, code=code)
     assert words in result.stderr and result.stdout == ""
+
+
+# --- weights --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def model():
+    """Return the name of a model with 30 neurons that looks at 8 x 8 pixels."""
+    save_model("m.npz", init_net((64, 30, 3), rng=0))
+    return "m.npz"
+
+
+def neurons(text):
+    return [int(n) for n in re.findall(r"neuron (\d+)", text)]
+
+
+def test_the_weights_of_neurons_are_drawn(cli, model):
+    shown = cli("show", model, "--index", "29,4").stdout
+    assert shown.startswith("weights of the first layer of m.npz: 2 of 30 neurons\n\n")
+    assert neurons(shown) == [29, 4]
+    for neuron in 29, 4:
+        image = first_weights(load_model(model).net, neuron, (8, 8))
+        assert all(line in shown for line in draw(image).splitlines())
+
+
+def test_neurons_are_drawn_by_lot_as_the_seed_says(cli, model):
+    some = cli("show", model, "--count", 4).stdout
+    assert len(set(neurons(some))) == 4 and neurons(some) == sorted(neurons(some))
+    assert some == cli("show", model, "--count", 4).stdout
+    assert some != cli("show", model, "--count", 4, "--seed", 1).stdout
+    assert neurons(cli("show", model, "--count", 1000).stdout) == list(range(30))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--test"], ["--class", 1], ["--data", "sample"], ["--offline"], ["--distort"],
+     ["--rotation", 3]],
+    ids=lambda option: option[0],
+)  # fmt: skip
+def test_a_model_needs_no_data_and_takes_no_option_of_one(cli, model, option):
+    stderr = cli("show", model, *option, code=2).stderr
+    assert f"expected {option[0]} without a MODEL, whose weights need no data, found both" in stderr
+
+
+def test_weights_that_cannot_be_drawn_are_said(cli, model):
+    stderr = cli("show", model, "--index", "30", code=2).stderr
+    assert "'--index': expected positions from 0 to 29, found 30" in stderr
+    save_model("odd.npz", init_net((63, 3), rng=0))
+    stderr = cli("show", "odd.npz", code=3).stderr
+    assert "odd.npz: expected a model that reads images, found 63 inputs, which are no sq" in stderr
 
 
 def test_images_without_rows_cannot_be_drawn(cli, make_data):

@@ -97,6 +97,7 @@ def test_results_go_to_stdout_and_all_else_to_stderr(cli, data):
 def test_json_is_all_of_stdout_and_holds_the_same(cli, data):
     result = cli("train", "--data", data, *SMALL, "--json")
     score = evaluate(load_model("model.npz").net, *load_data(data).test)
+    about = json.loads(cli("info", "model.npz", "--json").stdout)
     assert json.loads(result.stdout) == {
         "schema": 1,
         "model": "model.npz",
@@ -104,7 +105,9 @@ def test_json_is_all_of_stdout_and_holds_the_same(cli, data):
         "images": 60,
         "accuracy": score.accuracy,
         "cost": score.cost,
+        "history": about["history"],
     }
+    assert [record["epoch"] for record in about["history"]] == [1, 2]
     assert "epoch 2/2" in result.stderr
 
 

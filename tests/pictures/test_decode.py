@@ -195,6 +195,6 @@ def test_without_pillow_a_sentence_names_what_to_install(monkeypatch):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(SimplenetError, match="pip install pillow") as caught:
+    with pytest.raises(SimplenetError, match="pip install 'pillow") as caught:
         read_image("any.png")
     assert caught.value.exit_code == 1

@@ -1,0 +1,46 @@
+"""Images drawn side by side in the terminal, with the characters that it has."""
+
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from simplenet.cli.show import echo
+from simplenet.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.uint8]
+
+NARROWEST = 20  # characters; a terminal that says it has fewer does not know
+
+
+def width() -> int:
+    """Return how many characters a line of the terminal has, or 80 where there is none."""
+    return max(shutil.get_terminal_size().columns, NARROWEST)
+
+
+def encoding() -> str | None:
+    """Return the encoding of stdout, if it has one."""
+    return getattr(sys.stdout, "encoding", None)
+
+
+def echo_drawn(captioned: Iterable[tuple[str, "Pixels"]], *, group: int = 1) -> None:
+    """Draw images, each with a caption above it; so many as `group` stay together in one line."""
+    from simplenet.pictures.terminal import beside, can_draw_blocks, draw
+
+    blocks = can_draw_blocks(encoding())
+    panels = [(caption, draw(image, blocks=blocks)) for caption, image in captioned]
+    echo(*beside(panels, width(), group=group))
+
+
+def as_images(images: "Pixels", chosen: list[int], name: str) -> "Pixels":
+    """Return some images as rows and columns. Raise DataError for those that have none."""
+    if images.ndim != 3:
+        raise DataError(
+            f"{name}: expected images of rows and columns, found the shape {images.shape}: such "
+            "images cannot be drawn."
+        )
+    return images[chosen]
