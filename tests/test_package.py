@@ -20,7 +20,9 @@ ORDER = """
     datasets.load
     training training.blas training.container training.order training.distort
     training.batches training.evaluation training.committee training.wide training.run
-    training.modelcheck training.modelfile
+    training.modelcheck training.modelfile training.processes training.space training.sweep
+    training.sweeplog
+    export export.program export.onnx_model export.save
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
@@ -28,8 +30,9 @@ ORDER = """
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli.show cli cli.advice cli.bars cli.parameters cli.compute cli.config cli.data
-    cli.output cli.resume
-    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.info cli.check cli.graph cli.fetch
+    cli.output cli.resume cli.space cli.executors cli.ranking
+    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.info cli.check cli.graph cli.sweep
+    cli.export cli.fetch
     __init__ __main__
 """.split()
 NAMES = """
