@@ -1,19 +1,22 @@
 """What runs the trials of a sweep: processes of this machine, or a Dask cluster."""
 
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from simplenet.cli import Failure
 from simplenet.errors import SimplenetError, reason
 
+if TYPE_CHECKING:  # the help does not need it, and is to be quick
+    from concurrent.futures import Executor
+
 PATIENCE = 10  # seconds for a scheduler to answer
 
 
 @contextmanager
-def executor_of(scheduler: str | None, workers: int) -> Iterator[Executor]:
+def executor_of(scheduler: str | None, workers: int) -> "Iterator[Executor]":
     """Yield an executor: that of a Dask scheduler at an address, or so many processes."""
     if scheduler is None:
         from simplenet.training.processes import Processes
@@ -26,8 +29,10 @@ def executor_of(scheduler: str | None, workers: int) -> Iterator[Executor]:
 
 
 @contextmanager
-def _dask(address: str) -> Iterator[Executor]:
+def _dask(address: str) -> "Iterator[Executor]":
     """Yield the executor of a cluster, which by itself runs again what a dead worker was at."""
+    from concurrent.futures import CancelledError
+
     try:
         from distributed import Client, KilledWorker
     except ImportError as error:
