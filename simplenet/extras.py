@@ -21,6 +21,8 @@ class Extra(NamedTuple):
 EXTRAS = {
     "images": Extra("PIL", "pillow>=10", "predict reads pictures with it"),
     "plots": Extra("matplotlib", "matplotlib>=3.8", "plot draws into files with it"),
+    "onnx": Extra("onnx", "onnx>=1.17", "export writes ONNX with it"),
+    "dask": Extra("distributed", "distributed>=2024.1", "sweep runs on a Dask cluster with it"),
 }
 
 

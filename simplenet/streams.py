@@ -7,7 +7,7 @@ import numpy as np
 # Only the division of the data, the order before the first epoch of seed 0, meets weights: those
 # of seed 0, which are drawn in another way.
 PURPOSES = {"weights": 0, "order": 0, "dropout": 0, "window": 1, "biases": 2, "samples": 3,
-            "distortion": 4, "copies": 5}  # fmt: skip
+            "distortion": 4, "copies": 5, "sweep": 6}  # fmt: skip
 
 
 def stream(seed: int, purpose: str, epoch: int = 0, block: int = 0) -> np.random.Generator:

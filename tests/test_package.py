@@ -21,6 +21,8 @@ ORDER = """
     training training.blas training.container training.order training.distort
     training.batches training.mistakes training.evaluation training.committee
     training.wide training.run training.modelcheck training.modelfile
+    training.processes training.space training.sweep training.sweeplog
+    export export.program export.onnx_model export.save
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
@@ -31,8 +33,9 @@ ORDER = """
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
     cli.config cli.data cli.drawing cli.output cli.resume cli.health
+    cli.space cli.executors cli.ranking
     cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
-    cli.check cli.graph cli.fetch cli.doctor
+    cli.check cli.graph cli.sweep cli.export cli.fetch cli.doctor
     __init__ __main__
 """.split()
 NAMES = """

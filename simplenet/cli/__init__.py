@@ -25,6 +25,8 @@ COMMANDS = {
     "info": "simplenet.cli.info",
     "check": "simplenet.cli.check",
     "graph": "simplenet.cli.graph",
+    "sweep": "simplenet.cli.sweep",
+    "export": "simplenet.cli.export",
     "fetch": "simplenet.cli.fetch",
     "doctor": "simplenet.cli.doctor",
 }

@@ -25,14 +25,15 @@ Command = TypeVar("Command", bound=Callable[..., None])
 LONGEST = 255  # bytes of a name, on most systems
 
 
-def output_options(what: str, default: str) -> Callable[[Command], Command]:
-    """Return a decorator that adds -o and --overwrite to a command."""
+def output_options(what: str, default: str | None) -> Callable[[Command], Command]:
+    """Return a decorator that adds -o and --overwrite to a command; None makes -o required."""
+    told = f"  [default: {default}]" if default else ""
 
     def decorate(command: Command) -> Command:
         command = overwrite_option("Run", "Replace the output file if it is there.")(command)
         return click.option(
             "-o", "--output", metavar="FILE", type=FILE, cls=GroupedOption,
-            group="Run", help=f"Where to save the {what}.  [default: {default}]",
+            group="Run", required=default is None, help=f"Where to save the {what}.{told}",
         )(command)  # fmt: skip
 
     return decorate

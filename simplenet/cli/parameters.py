@@ -147,18 +147,26 @@ def hint(name: str) -> str:
     return f"'--{name.replace('_', '-')}'"
 
 
-def table_options(*names: str) -> Callable[[Decorated], Decorated]:
-    """Give a command the options of the table with these names, or all of them."""
+def table_options(
+    *names: str, several: Callable[[Option], Callable[[Any], Any]] | None = None
+) -> Callable[[Decorated], Decorated]:
+    """Give a command the options of the table with these names, or all of them.
+
+    With `several`, which returns the check of an option, each may be given several times.
+    """
+    multiple = several is not None
 
     def decorate(command: Decorated) -> Decorated:
         for option in reversed([OPTIONS[name] for name in names or OPTIONS]):
+            default = _as_typed(option)
             command = click.option(
                 "--" + option.name.replace("_", "-"),
                 cls=GroupedOption,
                 group=option.group,
-                type=Checked(option.metavar, option.check),
+                type=Checked(option.metavar, several(option) if several else option.check),
                 metavar=option.metavar,
-                default=_as_typed(option),
+                multiple=multiple,
+                default=[default] if multiple and default is not None else default,
                 show_default=option.default is not None,
                 help=option.help,
             )(command)

@@ -145,8 +145,19 @@ def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 def command_to_resume(path: PathLike[str], data: str | None) -> str:
     """Return the command that goes on with a run."""
-    words = ["simplenet", "train", "--resume", str(path), *(["--data", data] if data else [])]
-    return " ".join(map(_quoted, words))
+    return command_line("train", "--resume", str(path), *(["--data", data] if data else []))
+
+
+def command_line(*words: str) -> str:
+    """Return a command of simplenet as a shell takes it."""
+    return " ".join(["simplenet", *map(_quoted, words)])
+
+
+def as_typed(value: Any) -> str:
+    """Return the value of an option as a person would type it."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(as_typed, value))
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _quoted(word: str) -> str:

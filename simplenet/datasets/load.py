@@ -38,7 +38,7 @@ class Data:
     @cached_property
     def train(self) -> Examples:
         """Return the images to learn from. Raise DataError for files that are not right."""
-        examples = self._examples("train")
+        examples = self.examples("train")
         if examples.images.shape[1:] != self.test.images.shape[1:]:
             raise DataError(
                 f"{self.files['test-images']}: expected images of the size "
@@ -50,7 +50,7 @@ class Data:
     @cached_property
     def test(self) -> Examples:
         """Return the images to test with. Raise DataError for files that are not right."""
-        return self._examples("test")
+        return self.examples("test")
 
     @cached_property
     def classes(self) -> int:
@@ -63,7 +63,7 @@ class Data:
         images, labels = self.train if half == "train" else self.test
         return digest(images if kind == "images" else labels)
 
-    def _examples(self, half: str) -> Examples:
+    def examples(self, half: str) -> Examples:
         """Read the images and labels of one half, and check that they belong together."""
         examples = Examples(self._read(f"{half}-images"), self._read(f"{half}-labels"))
         if len(examples.images) != len(examples.labels):

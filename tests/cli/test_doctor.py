@@ -47,7 +47,8 @@ def cached(make_data, monkeypatch):
 
 
 def test_all_is_well(cli, doctor, cached):
-    assert {row["state"] for row in doctor().values()} == {"ok"}
+    rare = "extra onnx", "extra dask"  # which the tests do without
+    assert {row["state"] for name, row in doctor().items() if name not in rare} == {"ok"}
     result = cli("doctor")
     assert all(line.startswith("ok  ") for line in result.stdout.splitlines())
     assert (
@@ -237,4 +238,4 @@ def test_a_check_that_fails_itself_leaves_the_others(doctor, monkeypatch, name):
     monkeypatch.setitem(health.CHECKS, name, fail)
     found = doctor(code=1)
     assert found[name]["found"] == "cannot be looked at: odd"
-    assert len(set(found) & others) >= len(others) - 3
+    assert len(set(found) & others) >= len(others) - max(3, len(EXTRAS))

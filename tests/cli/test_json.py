@@ -23,6 +23,7 @@ CALLS = {
     "train": ["train", "--data", "../data", "--epochs", 1, "-o", "n.npz"],
     "eval": ["eval", "m.npz"],
     "predict": ["predict", "m.npz", "digit.png", "none.png"],
+    "sweep": ["sweep", "--lr", "1,2", "--epochs", 1, "--workers", 1],
     "info": ["info", "m.npz"],
     "gears": ["gears", "m.npz", "--data", "../data"],
     "check": ["check", "--shape", "4,3,2"],

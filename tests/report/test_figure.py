@@ -23,7 +23,9 @@ def test_the_command_line_knows_every_format():
 def test_where_matplotlib_is_missing_the_command_is_given_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
     monkeypatch.setattr(sys, "executable", "/a folder/python")
-    with pytest.raises(SimplenetError, match=r"get it with '/a folder/python' -m pip install matp"):
+    with pytest.raises(
+        SimplenetError, match=r"get it with '/a folder/python' -m pip install 'matp"
+    ):
         check_matplotlib()
 
 

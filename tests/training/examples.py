@@ -1,10 +1,13 @@
 """Images and labels for the tests of training."""
 
+import os
+import signal
 import tracemalloc
 
 import numpy as np
 
 from simplenet.datasets.idx import read_idx, write_idx
+from simplenet.training.sweep import run_trial
 
 
 def bars(count=240, classes=3, seed=7):
@@ -32,3 +35,17 @@ def peak(function):
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most
+
+
+def dies_once(trial, source):
+    """Do the first of some trials in a process that is killed when it begins it first."""
+    begun = source.images.with_name("begun")
+    if trial.training["seed"] == 0 and not begun.exists():
+        begun.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run_trial(trial, source)
+
+
+def dies_always(trial, source):
+    """End the process that is at work."""
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,132 @@
+"""What to sweep, as a person types it: the values of each option, ranges, seeds."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simplenet.cli.config import SIZES, without_outvoted
+from simplenet.cli.show import as_typed
+from simplenet.options import OPTIONS, Option, integer, shown
+
+if TYPE_CHECKING:
+    from simplenet.training.space import Space
+
+MOST_TRIALS = 100_000
+SAME = 100  # random settings in a row that have been drawn before: there are no others
+_RANGE = re.compile(r"(?P<low>[^.,:]*(?:\.[^.,:]+)?)\.\.(?P<high>[^,:]+)(?P<log>:log)?")
+_SEEDS = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?", re.ASCII)
+# Options of which others are idle under some values: where they vary, so do those that apply.
+_CHOOSERS = {option.needs[0] for option in OPTIONS.values() if option.needs} | {"elastic", "shape"}
+
+
+def several(option: Option) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a check for what a person gives of an option: a value, several, or a range.
+
+    Commas stand between values, except where a value may have commas of its own.
+    """
+
+    def check(text: Any) -> tuple[Any, ...]:
+        alone = "," in option.metavar or not isinstance(text, str)
+        return tuple(one(part) for part in ([text] if alone else text.split(",")))
+
+    def one(part: Any) -> Any:
+        found = _RANGE.fullmatch(part) if isinstance(part, str) else None
+        return option.check(part) if found is None else _range(option, found)
+
+    return check
+
+
+def _range(option: Option, found: re.Match[str]) -> Any:
+    """Return a range of numbers. Raise ValueError unless both of its ends can be values."""
+    from simplenet.training.space import Range
+
+    whole = option.metavar.startswith("N") and not option.metavar.startswith("NAME")
+    for end in found["low"], found["high"]:
+        option.check(end)
+    try:
+        low, high = map(int if whole else float, found.group("low", "high"))
+    except ValueError:
+        low = high = 0
+    if not low < high or (found["log"] and low <= 0):
+        least = "above 0 " if found["log"] else ""
+        raise ValueError(
+            f"expected a range of numbers such as 1..10, its low end {least}below its high end; "
+            f"found {shown(found[0])}"
+        )
+    return Range(found[0], low, high, whole, bool(found["log"]))
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Read seeds such as 0-9 or 0,3,7: each once, in the order given."""
+    check, found = integer(0, 2**32 - 1), [_SEEDS.fullmatch(part) for part in text.split(",")]
+    ranges = []
+    for match in found:
+        first = check(match["first"]) if match else 1
+        last = check(match["last"] or first) if match else 0
+        if not first <= last < first + MOST_TRIALS:
+            raise ValueError(f"expected seeds such as 0-9 or 0,3,7; found {shown(text)}")
+        ranges.append(range(first, last + 1))
+    return tuple(dict.fromkeys(chain.from_iterable(ranges)))
+
+
+def settings_of(space: "Space", trials: int | None) -> list[dict[str, Any]]:
+    """Return all settings of a space, or so many random ones: each once, without what is idle.
+
+    Raise a usage error for a range without random search, and for more than anybody can wait for.
+    """
+    from simplenet.training.space import Range, drawn, grid
+
+    ranks = {name: int(name in _CHOOSERS and len(space[name]) > 1) for name in space}
+    candidates = (without_outvoted(given, ranks) for given in (drawn if trials else grid)(space))
+    if trials:
+        return _distinct(candidates, trials)
+    for name, values in space.items():
+        for value in values:
+            if isinstance(value, Range):
+                raise click.BadParameter(
+                    f"expected values, found the range {value.text}: --trials N draws from it.",
+                    param_hint=f"--{name.replace('_', '-')}",
+                )
+    count = math.prod(map(len, space.values()))
+    if count > MOST_TRIALS:
+        raise click.UsageError(
+            f"expected at most {MOST_TRIALS:,} settings, found {count:,}: --trials N draws some."
+        )
+    return list({repr(each): each for each in candidates}.values())
+
+
+def _distinct(candidates: Iterable[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Return so many of the candidates, each once; fewer if there seem to be no others."""
+    settings: dict[str, dict[str, Any]] = {}
+    same = 0
+    for setting in candidates:
+        known = len(settings)
+        settings.setdefault(repr(setting), setting)
+        same = same + 1 if len(settings) == known else 0
+        if len(settings) == count or same == SAME:
+            break
+    return list(settings.values())
+
+
+def asked_space(options: Mapping[str, tuple[tuple[Any, ...], ...]]) -> dict[str, tuple[Any, ...]]:
+    """Return the values of those options that somebody gave, each once. Raise a usage error."""
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    given = {
+        name: tuple(dict.fromkeys(chain.from_iterable(values)))
+        for name, values in options.items()
+        if context.get_parameter_source(name) != ParameterSource.DEFAULT
+    }
+    if given.keys() >= set(SIZES):
+        raise click.UsageError("--shape and --hidden: expected one of them, found both.")
+    return given
+
+
+def text_of(value: Any) -> str:
+    """Return a value or a range as a person types it."""
+    return str(getattr(value, "text", as_typed(value)))
