@@ -35,7 +35,7 @@ SLOPE = 10  # rises by at most this part of its length
 THIN = 20  # and is no thicker than this part of the picture
 TALL = 4  # where a piece is as high as this part of the picture, a digit lies inside
 EDGE = 2  # else a piece cut by the edge has more than so many times the ink of one inside
-STROKE = 13  # of 100: how wide MNIST's strokes are, beside a digit's longer side
+STROKE = 12  # of 100: how wide MNIST's strokes are, beside a digit's longer side
 SPECK = 8  # what has less ink than this part of the largest piece is dirt
 WHITE = 6  # this part of a digit's pixels are to be white
 STRONGER = 3  # and may be made at most so many times as light for it
@@ -446,7 +446,7 @@ def with_stroke(digit: Pixels) -> Pixels:
     edges = sum(int((drawn ^ np.roll(drawn, 1, axis)).sum()) for axis in (0, 1))
     if not edges:
         return digit
-    # The width is 2 * 4/pi * pixels / edges, and MNIST's STROKE/100 of the longer side.
+    # A width is 255 (200 * 4/pi) * pixels / edges, in 1/100 pixel; each side gets half of the rest.
     missing = STROKE * max(digit.shape) * edges - 255 * int(drawn.sum())
     reach = abs(missing) // (200 * edges)
     if not reach:
