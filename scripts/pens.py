@@ -50,12 +50,12 @@ def thinned(shapes: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return shapes[:, 1:-1, 1:-1]
 
 
-def enlarged(images: Bytes) -> NDArray[np.float32]:
+def enlarged(images: Bytes, factor: int = ENLARGED) -> NDArray[np.float32]:
     """Return images (n, rows, columns) with more pixels, interpolated linearly, in 0..1."""
     light = images.astype(np.float32) / 255
     for axis in (1, 2):
         size = light.shape[axis]
-        places = np.clip((np.arange(size * ENLARGED) + 0.5) / ENLARGED - 0.5, 0, size - 1.001)
+        places = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1.001)
         first = places.astype(int)
         part = (places - first).astype(np.float32)
         shape = [1, 1, 1]

@@ -92,9 +92,9 @@ def test_neither_place_nor_polarity_changes_a_pixel(ink, at, paper):
 
 def test_the_aspect_is_kept(seven):
     stroke = np.zeros((100, 100), np.uint8)
-    stroke[10:90, 48:52] = 255
+    stroke[10:90, 44:56] = 255  # as wide as MNIST's are
     image = prepare(opaque(stroke))
-    assert (image.any(axis=1).sum(), image.any(axis=0).sum()) == (20, 1)
+    assert (image.any(axis=1).sum(), image.any(axis=0).sum()) == (20, 3)
     assert (prepare(opaque(stroke.T)) == image.T).all()
 
 
@@ -126,6 +126,94 @@ def test_dirt_is_wiped_off_but_a_stroke_that_is_apart_stays(seven):
     image = prepare(opaque(apart))
     assert np.ptp(image.any(axis=1).nonzero()) + 1 == 20
     assert np.abs(image.astype(int) - first).mean() < 25  # as tall as before, a little wider
+
+
+@pytest.fixture(scope="module")
+def sheet(seven):
+    """Return a seven on a sheet, 0 to 1, and what a net sees of it."""
+    ink = np.pad(seven, 25) / 255
+    return ink, prepare(opaque(255 - 225 * ink))
+
+
+def off(light, expected):
+    """Return by how much what a net sees of a picture differs from what is expected."""
+    return np.abs(prepare(opaque(np.rint(light))).astype(int) - expected).mean()
+
+
+@pytest.mark.parametrize(
+    "where", [np.s_[:50], np.s_[:, 48:], np.s_[55:, :55], np.s_[:80, 20:], np.s_[:, :]]
+)
+def test_a_shadow_with_an_edge_is_taken_away(sheet, where):
+    ink, expected = sheet
+    light = 240 - 220 * ink
+    light[where] *= 0.45
+    assert off(light, expected) < 20
+
+
+def test_a_dark_corner_is_wiped_off_though_it_has_more_ink_than_the_digit(sheet):
+    ink, expected = sheet
+    y, x = np.mgrid[: ink.shape[0], : ink.shape[1]]
+    dark = (x + y < 60) & (ink == 0)
+    assert dark.sum() > (ink > 0).sum()
+    assert off(np.where(dark, 20, 230 - 200 * ink), expected) < 2
+
+
+def test_a_frame_around_a_digit_is_wiped_off_but_not_a_digit_around_a_dot(sheet):
+    ink, expected = sheet
+    framed = np.pad(np.pad(ink[20:-20, 20:-20], 4, constant_values=1), 25)
+    assert off(255 - 225 * framed, expected) < 2
+    y, x = np.mgrid[-60:60, -60:60]
+    ring = np.abs(np.hypot(x, y) - 40) < 7
+    dot = np.hypot(x, y) < 6
+    assert prepare(opaque(255 - 225 * (ring | dot)))[5].any()  # which is above the dot
+
+
+@pytest.mark.parametrize("tilt", [0, 0.12])
+@pytest.mark.parametrize("dark", [10, 70])
+def test_a_sheet_on_a_desk_is_not_taken_for_ink(sheet, dark, tilt):
+    ink, expected = sheet
+    light = np.pad(255 - 225 * ink, 15, constant_values=dark)
+    for row in range(len(light)):  # slanted: the desk is no box around the sheet
+        light[row] = np.roll(light[row], round(tilt * (row - len(light) / 2)))
+    assert off(light, expected) < 20
+
+
+@pytest.mark.parametrize("tilt", [0, 0.04])
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 1)])
+def test_dark_lines_of_the_paper_are_wiped_off_though_they_cross_the_digit(sheet, axes, tilt):
+    ink, expected = sheet
+    y, x = np.mgrid[: ink.shape[0], : ink.shape[1]]
+    ruled = ink
+    for axis in axes:
+        place = (y + tilt * x, x + tilt * y)[axis]
+        ruled = np.maximum(ruled, (place + 12) % 40 < 2)
+    assert off(255 - 225 * ruled, expected) < 20
+    assert (ruled != ink).mean() > 0.02
+
+
+def test_a_line_that_is_all_there_is_stays():
+    one = np.zeros((100, 60))
+    one[:, 30:33] = 1
+    assert prepare(opaque(255 - 225 * one)).any()
+
+
+def test_ink_as_light_as_the_paper_is_found_by_its_colour(sheet):
+    ink, expected = sheet
+    pen, paper = np.array([200, 60, 90]), np.array([60, 131, 91])  # 105.3 and 105.2 light
+    picture = opaque(ink)
+    picture[:, :, :3] = np.where(ink[:, :, None] > 0.5, pen, paper)
+    assert np.ptp(grey(picture)) < 2
+    assert (prepare(picture) == expected).all()
+
+
+@pytest.mark.parametrize("width", [1, 3, 8, 20, 40])
+def test_strokes_become_as_wide_as_those_of_mnist(width):
+    ink = np.zeros((180, 180))
+    for start in 10, 168 - width:  # a box, 160 high
+        ink[10:170, start : start + width] = ink[start : start + width, 10:170] = 1
+    image = prepare(opaque(255 - 225 * ink))
+    across = image[14, :14].sum() / 255  # the left side, in the middle of its height
+    assert 1.7 < across < 3.7, across
 
 
 def test_a_digit_that_the_edge_cuts_stays(seven):
