@@ -29,6 +29,7 @@ from bench.tables import table
 from report import RESULTS, as_json, circumstances, versions
 
 from simplenet import load_data, load_model
+from simplenet.datasets.load import VARIABLE
 from simplenet.options import DISTORTION_NAMES
 from simplenet.presets import PRESETS
 from simplenet.training.committee import committee_outputs
@@ -83,12 +84,17 @@ def train(name: str, seed: int, models: Path, data: str) -> dict[str, Any]:
     """Train, or go on with, one run; write its log and classes, and return what to record."""
     model, log = models / f"{name}-{seed}.npz", FOLDER / f"{name}-{seed}.log"
     typed = ["train", "--preset", name, "--data", data, "--seed", str(seed)]
-    command = [*typed, "-o", str(model)]
-    if model.exists():
-        command = ["train", "--data", data, "--resume", str(model)]
+    resumed = model.exists()
+    command = ["train", "--data", data, "--resume"] if resumed else [*typed, "-o"]
+    environment = dict(os.environ)
+    if environment.get(VARIABLE):  # it works in the folder of the models, so that logs name none
+        environment[VARIABLE] = os.path.abspath(environment[VARIABLE])
     began = time.perf_counter()
     with open(log, "ab") as file:
-        result = subprocess.run([*SIMPLENET, *command, "-v"], stdout=file, stderr=file)
+        result = subprocess.run(
+            [*SIMPLENET, *command, model.name, "-v"],
+            stdout=file, stderr=file, cwd=models, env=environment,
+        )  # fmt: skip
     minutes = (time.perf_counter() - began) / 60
     if result.returncode:
         raise click.ClickException(f"{' '.join(command)}: exit code {result.returncode}, see {log}")
@@ -106,7 +112,7 @@ def train(name: str, seed: int, models: Path, data: str) -> dict[str, Any]:
         "errors": int(np.count_nonzero(classes != test.labels)),
         "images": len(classes),
         "minutes": round(minutes, 2),
-        "resumed": command != [*typed, "-o", str(model)],
+        "resumed": resumed,
         "load": os.getloadavg()[2],
         "sha256": run.sha256,
         **where(),

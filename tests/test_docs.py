@@ -11,6 +11,7 @@ from conftest import ROOT, served
 from PIL import Image
 
 from simplenet.datasets import sources
+from simplenet.presets import PRESETS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAP = (ROOT / "simplenet" / "README.md").read_text(encoding="utf-8")
@@ -109,6 +110,18 @@ def test_every_figure_of_the_readme_was_measured():
     lines = [line for line in table.splitlines() if line.startswith("|")][-len(rows) :]
     for line, row in zip(lines, rows):
         assert line.replace(" %", "%").endswith(row), (line, row)
+
+
+def test_the_errors_of_the_presets_are_those_of_the_runs():
+    recorded = figures("presets")["presets"]
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \| (\d+) \|$", README, re.MULTILINE)
+    assert [name for name, *_ in rows] == list(PRESETS) == list(recorded)
+    for name, error, seeds in rows:
+        runs, spread = recorded[name]["runs"], recorded[name]["standard_deviation"]
+        said = f"{recorded[name]['mean']:.2f} %" + (f" ± {spread:.2f} %" if spread else "")
+        assert (error, int(seeds)) == (said, runs), name
+        each = [RESULTS / "presets" / f"{name}-{seed}.txt" for seed in range(runs)]
+        assert all(len(path.read_text().replace("\n", "")) == 10_000 for path in each)
 
 
 def test_the_figures_of_the_choices_were_measured():
