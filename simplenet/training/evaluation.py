@@ -105,7 +105,7 @@ def score(
     for part, a in parts:
         truth = labels[part].astype(np.intp)
         if measure:
-            with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+            with np.errstate(all="ignore"):  # what is too large is noticed below, too small is 0
                 cost += measure.value(a, one_hot(classes, a.dtype)[truth])
         pairs = truth * classes + a.argmax(axis=1)
         confusion += np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
@@ -127,7 +127,7 @@ def _outputs_in_parts(net: Net, images: Images) -> Iterator[tuple[slice, Floats]
 def _outputs_of(net: Net, images: Images, part: slice) -> Floats:
     """Return the outputs for a part of the images, which fit into memory."""
     block, alone = images[part], replace(net, a=[])  # threads share all but the activations
-    with np.errstate(over="ignore", invalid="ignore"):  # noticed below
+    with np.errstate(all="ignore"):  # what is too large is noticed below, too small is 0
         a = forward(alone, to_inputs(block.reshape(len(block), -1), net.params.dtype))
     if not np.isfinite(a).all():
         if not np.isfinite(block).all():

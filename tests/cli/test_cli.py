@@ -546,7 +546,7 @@ def test_info_says_of_which_epoch_the_weights_are(cli, data, best, last, words, 
 
 
 def test_the_group_loads_only_the_command_that_runs():
-    commands = "train eval predict gears show plot info check graph fetch doctor"
+    commands = "train eval predict gears show plot info check graph sweep export fetch doctor"
     assert group.list_commands(None) == commands.split()
     assert group.get_command(None, "nonsense") is None
 
