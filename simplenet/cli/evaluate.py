@@ -225,7 +225,8 @@ def distortions_of(run: "Run", model: Path) -> dict[str, float]:
     found = {name: run.settings[name] for name in DISTORTION_NAMES if run.settings.get(name)}
     if not found:
         raise click.BadParameter(
-            f"expected a model that was trained on distorted images, found {model}, which was not.",
+            "expected a first model that was trained on distorted images, as the copies are to be "
+            f"distorted, found {model}, which was not.",
             param_hint="--copies",
         )
     return found

@@ -594,7 +594,8 @@ def test_copies_are_distorted_as_the_model_was_trained(cli, data, members):
     found = json.loads(cli("eval", "1.npz", "--data", data, "--copies", 3, "--json").stdout)
     assert found["copies"] == 3
     result = cli("eval", "3.npz", "--data", data, "--copies", 3, code=2)
-    assert "expected a model that was trained on distorted images, found 3.npz" in result.stderr
+    assert "expected a first model that was trained on distorted images" in result.stderr
+    assert "found 3.npz, which was not." in result.stderr
 
 
 def test_a_committee_is_of_models_for_the_same_classes_and_images(cli, data, make_data, members):
