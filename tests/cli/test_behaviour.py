@@ -96,7 +96,7 @@ def test_there_is_colour_where_it_is_forced(shell, terminal):
 
 
 def test_forty_columns_are_enough(terminal, data):
-    lines = lines_of(terminal(*TRAIN, "--epochs", 10, columns=40))
+    lines = lines_of(terminal(*TRAIN, "--epochs", 10, columns=40, TQDM_MININTERVAL="0"))
     assert max(map(len, lines)) <= 40, max(lines, key=len)
     bar = r"epoch \d+/10  cost \d\.\d{4} \|.{3,}\| (\d\d:\d\d|\?)"
     assert any(re.fullmatch(bar, line) for line in lines)
