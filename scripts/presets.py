@@ -86,15 +86,15 @@ def train(name: str, seed: int, models: Path, data: str) -> dict[str, Any]:
     typed = ["train", "--preset", name, "--data", data, "--seed", str(seed)]
     resumed = model.exists()
     command = ["train", "--data", data, "--resume"] if resumed else [*typed, "-o"]
+    command = [*command, model.name, "-v"]
     environment = dict(os.environ)
     if environment.get(VARIABLE):  # it works in the folder of the models, so that logs name none
         environment[VARIABLE] = os.path.abspath(environment[VARIABLE])
     began = time.perf_counter()
     with open(log, "ab") as file:
         result = subprocess.run(
-            [*SIMPLENET, *command, model.name, "-v"],
-            stdout=file, stderr=file, cwd=models, env=environment,
-        )  # fmt: skip
+            [*SIMPLENET, *command], stdout=file, stderr=file, cwd=models, env=environment
+        )
     minutes = (time.perf_counter() - began) / 60
     if result.returncode:
         raise click.ClickException(f"{' '.join(command)}: exit code {result.returncode}, see {log}")

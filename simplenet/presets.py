@@ -1,8 +1,8 @@
 """Presets: tables of options that go well together, for `simplenet train --preset NAME`.
 
 Whatever a file for --config or the command line says comes first. Chosen on validation images of
-MNIST: what was tried, and what did not help, is told in scripts/notes/presets.md. How long they
-take, and what they reach on test images, has not been measured yet.
+MNIST: what was tried, and what did not help, is told in scripts/notes/presets.md; what they reach
+on test images, and how long they take, in scripts/results/presets.md.
 """
 
 from collections.abc import Mapping

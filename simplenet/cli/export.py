@@ -1,11 +1,10 @@
 """`simplenet export`: a saved model for other programs."""
 
-import os
 from pathlib import Path
 
 import click
 
-from simplenet.cli.output import check_output, output_options
+from simplenet.cli.output import check_other, check_output, output_options
 from simplenet.cli.parameters import FILE, Checked, Grouped, GroupedOption
 from simplenet.cli.show import echo
 from simplenet.export import ENDINGS
@@ -52,12 +51,7 @@ def command(model: Path, form: str | None, output: Path, overwrite: bool) -> Non
 
     written = [output, weights_path(output)] if form in PROGRAMS else [output]
     for path in written:
-        if os.path.realpath(path) == os.path.realpath(model):
-            raise click.BadParameter(
-                f"expected another file than the model, found that {path} is to be written: take "
-                "another name.",
-                param_hint="-o",
-            )
+        check_other(path, [model], f"digits{ENDINGS[form]}")
         check_output(path, overwrite)
     run = load_model(model)
     data = run.data.get("name", "data not recorded")

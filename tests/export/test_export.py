@@ -193,7 +193,7 @@ def test_the_model_itself_is_never_replaced(cli):
     Path("m.npz").rename(path)
     before = path.read_bytes()
     result = cli("export", path, "-o", "net.py", "--overwrite", code=2)
-    assert "expected another file than the model, found that net-weights.npz" in result.stderr
+    assert "expected another file than the model, found net-weights.npz" in result.stderr
     assert path.read_bytes() == before and not Path("net.py").exists()
 
 
