@@ -32,6 +32,7 @@ SHADED = 3  # ink in a shadow is made at most so many times as light as it is
 FAINT = 4  # what is fainter than this part of the strongest ink is paper
 LONG = 5  # a line is made of runs of this part of the picture, and goes all through it
 SLOPE = 10  # rises by at most this part of its length
+PEN = 3  # along a line, what has more than so many halves of its ink is a pen
 THIN = 20  # and is no thicker than this part of the picture
 TALL = 4  # where a piece is as high as this part of the picture, a digit lies inside
 EDGE = 2  # else a piece cut by the edge has more than so many times the ink of one inside
@@ -53,7 +54,7 @@ def prepare(rgba: Pixels, side: int = 28) -> Pixels:
             "expected a digit, found nothing drawn: all of the picture is the same, or nearly. "
             "Take one with more contrast."
         )
-    digit = with_stroke(cropped(without_dirt(without_lines(contrasted(ink)))))
+    digit = with_stroke(cropped(without_dirt(without_lines(contrasted(ink), ink))))
     box = max((20 * side + 14) // 28, 1)  # as 20 is to 28
     return centred(strengthened(reduced(digit, *fitted(digit.shape, box))), side)
 
@@ -316,21 +317,22 @@ def stretched(ink: Pixels, white: int | npt.NDArray[np.int32]) -> Pixels:
     return cut
 
 
-def without_lines(ink: Pixels) -> Pixels:
+def without_lines(ink: Pixels, before: Pixels) -> Pixels:
     """Return the ink without thin straight lines from edge to edge, such as paper is ruled with.
 
-    Where that would be nothing, a line is the digit.
+    Where that would be nothing, a line is the digit. `before` is the ink before it was stretched.
     """
-    clean = without_rules(without_rules(ink).T).T
+    clean = without_rules(without_rules(ink, before).T, before.T).T
     return clean if clean.any() else ink
 
 
-def without_rules(ink: Pixels) -> Pixels:
+def without_rules(ink: Pixels, before: Pixels) -> Pixels:
     """Return the ink without lines from left to right, but for where something crosses them.
 
     A line is long runs in one row after another, from edge to edge. Each pixel is taken for one
     wider to all sides there, so that neither gaps nor steps end a run. How thick a line is, is told
-    by the thinnest quarter of it: a digit may stand on the rest.
+    by the thinnest quarter of it: a digit may stand on the rest. A pen that goes along a line is
+    known by its stronger ink.
     """
     rows, columns = ink.shape
     runs = opened_in_column(greatest(ink, 1).T, max(columns // LONG // 2, 1)).T
@@ -342,8 +344,13 @@ def without_rules(ink: Pixels) -> Pixels:
         thick = max(int(np.sort(np.bincount(beside))[columns // 4]) - 2, 1)
         rise = abs(int(above[beside == 0].min()) - int(above[beside == columns - 1].min()))
         if thick * THIN <= max(rows, columns) and rise * SLOPE <= columns:
+            amounts = before[piece.places].astype(np.int64)
+            strengths = np.zeros(columns, np.int64)
+            np.maximum.at(strengths, beside, amounts)
+            no_pen = 2 * amounts <= PEN * np.sort(strengths)[columns // 2]
+            line = above[no_pen], beside[no_pen]
             high = opened_in_column(ink, thick // 2 + 1)
-            clean[piece.places] = np.minimum(clean, high)[piece.places]
+            clean[line] = np.minimum(clean, high)[line]
     return clean
 
 

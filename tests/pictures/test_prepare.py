@@ -420,3 +420,20 @@ def test_ink_that_has_the_colour_of_the_paper_is_found_by_its_transparency(seven
     picture = np.full((*seven.shape, 4), 255, np.uint8)
     picture[:, :, 3] = 255 - seven
     assert (prepare(picture) == prepare(opaque(seven))).all()
+
+
+def test_a_pen_along_a_ruled_line_is_stronger_than_it():
+    """The bar of a 7 is nearly level, thin, and touches a line: without it, that is a 1."""
+    from PIL import Image, ImageDraw
+
+    seen = []
+    for ruled in False, True:
+        paper = Image.new("L", (400, 400), 250)
+        pen = ImageDraw.Draw(paper)
+        for y in range(15, 400, 30) if ruled else ():
+            pen.line([0, y, 400, y], fill=170, width=2)
+        pen.line([(128, 100), (272, 96), (180, 320)], fill=40, width=5)
+        seen.append(prepare(np.asarray(paper.convert("RGBA"))).astype(int))
+    plain, ruled = seen
+    top = slice(0, 12)
+    assert ruled[top].sum() > 0.75 * plain[top].sum()

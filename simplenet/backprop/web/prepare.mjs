@@ -22,6 +22,7 @@ const SHADED = 3; // ink in a shadow is made at most so many times as light as i
 const FAINT = 4; // what is fainter than this part of the strongest ink is paper
 const LONG = 5; // a line is made of runs of this part of the picture, and goes all through it
 const SLOPE = 10; // rises by at most this part of its length
+const PEN = 3; // along a line, what has more than so many halves of its ink is a pen
 const THIN = 20; // and is no thicker than this part of the picture
 const TALL = 4; // where a piece is as high as this part of the picture, a digit lies inside
 const EDGE = 2; // else a piece cut by the edge has more than so many times the ink of one inside
@@ -36,7 +37,7 @@ const STRONGER = 3; // and may be made at most so many times as light for it
 export function prepare(rgba, width, height, side = 28) {
   const ink = withoutBackground(lightOnDark(inked(rgba, height, width)));
   if (highest(ink.pixels) < BLANK) return null;
-  const digit = withStroke(cropped(withoutDirt(withoutLines(contrasted(ink)))));
+  const digit = withStroke(cropped(withoutDirt(withoutLines(contrasted(ink), ink))));
   const box = Math.max(Math.floor((20 * side + 14) / 28), 1); // as 20 is to 28
   const small = reduced(digit, ...fitted(digit.rows, digit.columns, box));
   return centred(strengthened(small), side).pixels;
@@ -271,14 +272,17 @@ function stretched(ink, whiteAt) {
   return { ...ink, pixels: ink.pixels.map(lighter) };
 }
 
-/* Wipe off thin straight lines from edge to edge, such as paper is ruled with. */
-function withoutLines(ink) {
-  const clean = transposed(withoutRules(transposed(withoutRules(ink))));
+/* Wipe off thin straight lines from edge to edge, such as paper is ruled with.
+
+   `before` is the ink before it was stretched. */
+function withoutLines(ink, before) {
+  const across = withoutRules(ink, before);
+  const clean = transposed(withoutRules(transposed(across), transposed(before)));
   return highest(clean.pixels) ? clean : ink;
 }
 
-/* Wipe off lines from left to right, but for where something crosses them. */
-function withoutRules(ink) {
+/* Wipe off lines from left to right, but for where something crosses them, or is stronger. */
+function withoutRules(ink, before) {
   const { rows, columns } = ink;
   const reach = Math.max(Math.floor(Math.floor(columns / LONG) / 2), 1);
   const runs = transposed(openedInColumn(transposed(greatest(ink, 1)), reach));
@@ -293,7 +297,12 @@ function withoutRules(ink) {
     const rise = Math.abs(first(0) - first(columns - 1));
     if (thick * THIN > Math.max(rows, columns) || rise * SLOPE > columns) continue;
     const high = openedInColumn(ink, Math.floor(thick / 2) + 1).pixels;
-    for (const p of places) clean.pixels[p] = Math.min(clean.pixels[p], high[p]);
+    const strengths = new Uint8Array(columns);
+    for (const p of places)
+      strengths[p % columns] = Math.max(strengths[p % columns], before.pixels[p]);
+    const usual = strengths.sort()[Math.floor(columns / 2)];
+    for (const p of places)
+      if (2 * before.pixels[p] <= PEN * usual) clean.pixels[p] = Math.min(clean.pixels[p], high[p]);
   }
   return clean;
 }
