@@ -218,6 +218,15 @@ def threads_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def quiet_option(
+    text: str = "No bar and no notice: only results, warnings and errors.",
+) -> Callable[[Decorated], Decorated]:
+    """Return a decorator that gives a command -q, whose help says what is left out."""
+    return click.option(
+        "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run", help=text
+    )  # fmt: skip
+
+
 verbose_option = click.option(
     "-v",
     "--verbose",

@@ -17,6 +17,7 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
     table_options,
     verbose_option,
 )
@@ -77,10 +78,7 @@ class Sweep(Grouped):
     "same place; needs the package distributed.",
 )  # fmt: skip
 @output_options("log, with which a sweep goes on", "sweep.jsonl")
-@click.option(
-    "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run",
-    help="No bar and no line for each trial.",
-)  # fmt: skip
+@quiet_option("No bar and no line for each trial.")
 @verbose_option
 @json_option
 def command(

@@ -33,6 +33,7 @@ from simplenet.cli.parameters import (
     data_options,
     hint,
     json_option,
+    quiet_option,
     table_options,
     threads_option,
     verbose_option,
@@ -111,10 +112,7 @@ NOTICE = """
     "a thousand images.",
 )  # fmt: skip
 @threads_option
-@click.option(
-    "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run",
-    help="No bar and no line for each epoch.",
-)  # fmt: skip
+@quiet_option("No bar and no line for each epoch.")
 @verbose_option
 @json_option
 def command(
