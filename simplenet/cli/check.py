@@ -16,6 +16,7 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
     table_options,
 )
 from simplenet.cli.show import echo, echo_json
@@ -40,12 +41,14 @@ NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
     "--batch-size", default=20, show_default=True, metavar="N", cls=GroupedOption,
     group="Data", type=Checked("N", integer(1)), help="Samples to compute the gradient of.",
 )  # fmt: skip
+@quiet_option()
 @json_option
 def command(
     model: Path | None,
     data: str | None,
     offline: bool,
     batch_size: int,
+    quiet: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -89,7 +92,7 @@ def command(
         _, training = resolve_together(asked, net.shape)
     found = None
     if data is not None:
-        with download_bar() as progress:
+        with download_bar(quiet) as progress:
             found = load_data(data, offline=offline, progress=progress)
         if model:
             check_data(loaded, model, found)

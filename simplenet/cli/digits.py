@@ -16,6 +16,7 @@ from simplenet.cli.parameters import (
     Grouped,
     GroupedOption,
     data_options,
+    quiet_option,
     table_options,
 )
 from simplenet.cli.show import echo
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 4  # seconds for each mirror to answer
 MOST = 1000  # drawings
-OF_WEIGHTS = {"model", "index", "count", "seed"}  # the options that go with a MODEL
+OF_WEIGHTS = {"model", "index", "count", "seed", "quiet"}  # the options that go with a MODEL
 
 
 def positions(text: Any) -> tuple[int, ...]:
@@ -74,6 +75,7 @@ def _option(
 )  # fmt: skip
 @table_options(*DISTORTION_NAMES)
 @data_options
+@quiet_option()
 def command(
     model: Path | None,
     data: str | None,
@@ -83,6 +85,7 @@ def command(
     count: int,
     seed: int,
     as_preset: bool,
+    quiet: bool,
     **options: Any,
 ) -> None:
     """Draw digits of a data set, or the weights of a MODEL's first layer.
@@ -113,7 +116,7 @@ def command(
     from simplenet.datasets.load import VARIABLE, load_data
 
     strengths = strengths_of(options, as_preset)
-    with download_bar() as progress:
+    with download_bar(quiet) as progress:
         try:
             found = load_data(data, offline=offline, timeout=PATIENCE, progress=progress)
         except DataError:

@@ -19,6 +19,7 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
     threads_option,
     verbose_option,
 )
@@ -68,6 +69,7 @@ COMMONEST = 4  # confusions that are named below the matrix
 )  # fmt: skip
 @overwrite_option("Result", "Replace the report if it is there.")
 @threads_option
+@quiet_option()
 @verbose_option
 @json_option
 def command(
@@ -80,6 +82,7 @@ def command(
     report: Path | None,
     overwrite: bool,
     threads: int | str,
+    quiet: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -110,7 +113,7 @@ def command(
 
     runs = [load_model(model) for model in models]
     strengths = distortions_of(runs[0], models[0]) if copies else {}
-    found = data_for(runs[0], models[0], data, offline)
+    found = data_for(runs[0], models[0], data, offline, quiet=quiet)
     for model, run in zip(models[1:], runs[1:]):
         check_member(run, model, runs[0], models[0])
         check_data(run, model, found)

@@ -14,6 +14,7 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
 )
 from simplenet.cli.show import echo, echo_json, shape_text
 from simplenet.errors import DataError, DivergedError
@@ -46,6 +47,7 @@ FEW = 100  # parameters of a net whose every gradient is printed
     "--open", "opens", is_flag=True, cls=GroupedOption, group="Run",
     help="Open the page in the browser.",
 )  # fmt: skip
+@quiet_option()
 @json_option
 def command(
     model: Path | None,
@@ -55,6 +57,7 @@ def command(
     output: Path | None,
     overwrite: bool,
     opens: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Write a page on which the gears of backpropagation turn.
@@ -82,10 +85,12 @@ def command(
 
     if model is None:
         loaded, name = bundled(), "the bundled network"
-        digits = load_data("sample") if data is None else data_for(loaded, name, data, offline)
+        digits = load_data("sample")
+        if data is not None:
+            digits = data_for(loaded, name, data, offline, quiet=quiet)
     else:
         loaded, name = load_model(model), model.name
-        digits = data_for(loaded, model, data, offline)
+        digits = data_for(loaded, model, data, offline, quiet=quiet)
     shown = [the_example(), the_network(loaded, name, digits, samples)]
     computed = [numbers(part) for part in shown]
     content = page(shown).encode()
