@@ -50,8 +50,8 @@ def show(rows: list[dict[str, Any]]) -> None:
     columns = columns_of(sys.stdout)
     if columns and sum(widths) + len(GAP) * (len(widths) - 1) > columns:
         head, *body = table
-        for cells in body:
-            pieces = [f"{name} {cell}" for name, cell in zip(head, cells) if cell != "-"]
+        for row_cells in body:
+            pieces = [f"{name} {cell}" for name, cell in zip(head, row_cells) if cell != "-"]
             echo(*flowed([part for piece in pieces for part in cut_up(piece, columns)], columns))
         return
     for line in table:
