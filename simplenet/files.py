@@ -4,7 +4,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -99,6 +98,8 @@ def replaceable(path: Path) -> os.stat_result | None:
 
 def part_name(path: Path) -> Path:
     """Return a name that is nobody else's, beside the file that it is to become."""
+    import secrets  # the help writes nothing
+
     return path.with_name(f".{cut(path.name, _LONGEST_STEM)}.{secrets.token_hex(8)}.part")
 
 

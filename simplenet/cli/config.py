@@ -6,7 +6,6 @@ The command line comes first, then the environment, a TOML file, a preset, the t
 import contextlib
 import json
 import string
-import tomllib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,6 +96,8 @@ def _add_layers(
 
 def from_toml(path: Path) -> dict[str, Any]:
     """Read options by their names on the command line; give them by their names in the table."""
+    import tomllib  # no command needs it without a file
+
     try:
         with open_regular(path) as file:
             content = file.read(MOST_BYTES + 1)

@@ -19,7 +19,7 @@ from simplenet.cli.parameters import (
     quiet_option,
     table_options,
 )
-from simplenet.cli.show import echo
+from simplenet.cli.show import echo, tell
 from simplenet.errors import DataError, ModelError
 from simplenet.options import DISTORTION_NAMES, integer, shown
 from simplenet.presets import PRESETS
@@ -122,7 +122,7 @@ def command(
         except DataError:
             if data is not None or os.environ.get(VARIABLE):
                 raise
-            echo("MNIST cannot be had here: these are digits of the sample", err=True)
+            tell("MNIST cannot be had here: these are digits of the sample", err=True)
             found = load_data("sample")
     examples = found.test if of_test else found.train
     rng = np.random.default_rng(seed)
@@ -164,7 +164,8 @@ def show_weights(path: Path, index: tuple[int, ...] | None, count: int, seed: in
         chosen = places(index, neurons)
     else:
         chosen = sorted(np.random.default_rng(seed).permutation(neurons)[:count].tolist())
-    echo(f"weights of the first layer of {path}: {len(chosen):,} of {neurons:,} neurons", "")
+    tell(f"weights of the first layer of {path}: {len(chosen):,} of {neurons:,} neurons")
+    echo("")
     net = run.network
     echo_drawn((f"neuron {neuron}", first_weights(net, neuron, size)) for neuron in chosen)
 

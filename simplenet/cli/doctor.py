@@ -2,14 +2,17 @@
 
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli.health import OK, PROBLEM, WARNING, Finding, examine
 from simplenet.cli.parameters import Grouped, json_option, quiet_option
 from simplenet.cli.show import INDENT, Coloured, columns_of, echo, echo_json
 
-COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
+if TYPE_CHECKING:  # what is looked at takes its time, and no help needs it
+    from simplenet.cli.health import Finding
+
+COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 STATE = 1 + max(map(len, COLOURS))  # characters
 ROOM = 30  # for what is found, beside its name; with less it stands below
 
@@ -29,6 +32,8 @@ def command(quiet: bool, as_json: bool) -> None:
       simplenet doctor
       simplenet doctor --json
     """
+    from simplenet.cli.health import OK, PROBLEM, examine
+
     findings = list(examine())
     if as_json:
         echo_json({"findings": [finding._asdict() for finding in findings]})
@@ -41,7 +46,7 @@ def command(quiet: bool, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def show(finding: Finding, longest: int, columns: int | None) -> None:
+def show(finding: "Finding", longest: int, columns: int | None) -> None:
     """Print a finding, beside names of at most so many characters, in lines of so many columns."""
     name, state, found, advice = finding
     beside = f" {name:{longest}} "

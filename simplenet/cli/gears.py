@@ -16,7 +16,7 @@ from simplenet.cli.parameters import (
     json_option,
     quiet_option,
 )
-from simplenet.cli.show import echo, echo_json, shape_text
+from simplenet.cli.show import echo, echo_json, shape_text, tell
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import integer
 from simplenet.training.blas import set_threads
@@ -104,7 +104,7 @@ def command(
         import webbrowser
 
         if not webbrowser.open(path.absolute().as_uri()):
-            echo(f"no browser could be started: open {path.absolute()} in one.", err=True)
+            tell(f"no browser could be started: open {path.absolute()} in one.", err=True)
 
 
 def the_example() -> "Shown":

@@ -1,6 +1,5 @@
 """What came of a sweep: its settings, the best first."""
 
-import statistics
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,8 @@ def ranked(trials: Iterable[tuple[Mapping[str, str], float | None]]) -> list[Row
 
     Each trial has the options of its setting, and its validation accuracy, None if it diverged.
     """
+    import statistics  # which takes its time, and no help needs it
+
     found: dict[str, Row] = {}
     for options, accuracy in trials:
         row = found.setdefault(str(options), {"options": options, "validation_accuracies": []})

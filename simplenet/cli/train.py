@@ -418,7 +418,7 @@ def warn_of_guessing(run: "Run", accuracy: float, when: str) -> None:
     learned = run.image_shape[0] - run.settings["validation"]
     steps = run.epoch * -(-learned // run.settings["batch_size"])
     advice = advice_on(run.settings, run.net.shape[1:-1], default_lr_of(run), steps)
-    echo(
+    tell(
         f"warning: an accuracy of {percent(accuracy)} {when} is hardly better than guessing: "
         f"{advice}.",
         err=True,
