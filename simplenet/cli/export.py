@@ -6,7 +6,7 @@ import click
 
 from simplenet.cli.output import check_other, check_output, output_options
 from simplenet.cli.parameters import FILE, Checked, Grouped, GroupedOption, quiet_option
-from simplenet.cli.show import echo
+from simplenet.cli.show import tell
 from simplenet.export import ENDINGS
 from simplenet.options import OneOf
 from simplenet.training.blas import set_threads
@@ -58,4 +58,4 @@ def command(model: Path, form: str | None, output: Path, overwrite: bool, quiet:
     data = run.data.get("name", "data not recorded")
     export_net(run.network, output, form, data, overwrite=overwrite)
     if not quiet:
-        echo(f"saved {' and '.join(map(str, written))}")
+        tell(f"saved {' and '.join(map(str, written))}")

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import click
 
 from simplenet.cli.config import ABOVE_FILES, given_by, without_outvoted
 from simplenet.cli.show import as_typed
-from simplenet.options import OPTIONS, Option, integer, shown
+from simplenet.options import OPTIONS, Option, choices_of, integer, shown
 
 if TYPE_CHECKING:
     from simplenet.training.space import Space
@@ -24,21 +24,24 @@ _SEEDS = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?", re.ASCII)
 _CHOOSERS = {option.needs[0] for option in OPTIONS.values() if option.needs} | {"elastic", "shape"}
 
 
-def several(option: Option) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a check for what a person gives of an option: a value, several, or a range.
+class Several:
+    """A check for what a person gives of an option: a value, several, or a range.
 
     Commas stand between values, except where a value may have commas of its own.
     """
 
-    def check(text: Any) -> tuple[Any, ...]:
-        alone = "," in option.metavar or not isinstance(text, str)
-        return tuple(one(part) for part in ([text] if alone else text.split(",")))
+    def __init__(self, option: Option) -> None:
+        self.option, self.choices = option, choices_of(option.check)
 
-    def one(part: Any) -> Any:
+    def __call__(self, text: Any) -> tuple[Any, ...]:
+        """Return the values and ranges, checked."""
+        alone = "," in self.option.metavar or not isinstance(text, str)
+        return tuple(map(self.one, [text] if alone else text.split(",")))
+
+    def one(self, part: Any) -> Any:
+        """Return a value or a range."""
         found = _RANGE.fullmatch(part) if isinstance(part, str) else None
-        return option.check(part) if found is None else _range(option, found)
-
-    return check
+        return self.option.check(part) if found is None else _range(self.option, found)
 
 
 def _range(option: Option, found: re.Match[str]) -> Any:

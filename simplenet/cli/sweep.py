@@ -28,12 +28,12 @@ from simplenet.cli.show import command_line, echo, echo_json, tell
 from simplenet.cli.signals import word
 from simplenet.cli.space import (
     MOST_TRIALS,
+    Several,
     asked_space,
     flag,
     repeated,
     seeds,
     settings_of,
-    several,
     text_of,
 )
 from simplenet.cli.train import find_data
@@ -70,7 +70,7 @@ class Sweep(Grouped):
 
 
 @click.command("sweep", cls=Sweep)
-@table_options(*(name for name in OPTIONS if name != "seed"), several=several)
+@table_options(*(name for name in OPTIONS if name != "seed"), several=Several)
 @data_options
 @layer_options
 @click.option(

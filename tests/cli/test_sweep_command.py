@@ -14,7 +14,7 @@ import pytest
 
 from simplenet import load_model
 from simplenet.cli.signals import Interrupted
-from simplenet.cli.space import seeds, several
+from simplenet.cli.space import Several, seeds
 from simplenet.datasets.load import Data
 from simplenet.options import OPTIONS
 from simplenet.presets import PRESETS
@@ -70,7 +70,7 @@ def settings(cli, data, *args, **kwargs):
     ],
 )
 def test_values_are_read_as_train_reads_them_and_commas_stand_between(name, text, values):
-    assert several(OPTIONS[name])(text) == values
+    assert Several(OPTIONS[name])(text) == values
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_values_are_read_as_train_reads_them_and_commas_stand_between(name, text
 )  # fmt: skip
 def test_what_is_no_value_and_no_range_is_refused(name, text):
     with pytest.raises(ValueError, match="^expected "):
-        several(OPTIONS[name])(text)
+        Several(OPTIONS[name])(text)
 
 
 def test_seeds_are_read():
