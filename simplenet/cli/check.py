@@ -83,7 +83,7 @@ def command(
     from simplenet import load_data, load_model
     from simplenet.net import init_net, net_around
     from simplenet.streams import stream
-    from simplenet.training.run import draw_masks
+    from simplenet.training.block import draw_masks
     from simplenet.witnesses import compare as witnesses
 
     if model:
