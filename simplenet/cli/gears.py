@@ -42,7 +42,7 @@ FEW = 100  # parameters of a net whose every gradient is printed
     help="A test image to show, counted from 0; may be given many times.  [default: the first of "
     "each class, and the first that are misread]",
 )  # fmt: skip
-@output_options("page", "gears.html")
+@output_options("page", "gears.html, or gears-2.html, ...")
 @click.option(
     "--open", "opens", is_flag=True, cls=GroupedOption, group="Run",
     help="Open the page in the browser.",
