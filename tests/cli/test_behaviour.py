@@ -93,6 +93,13 @@ def test_there_is_no_colour_where_none_is_wanted(terminal, variables):
     assert not COLOUR.search(terminal("doctor", **variables))
 
 
+def test_a_terminal_that_cannot_go_back_gets_no_bar(terminal, data):
+    args = *TRAIN, "--epochs", 2
+    assert "\r\n" in terminal(*args) and "|" in terminal(*args)
+    written = terminal(*args, TERM="dumb")
+    assert written.replace("\r\n", "").isprintable() and "epoch 2/2" in written
+
+
 def test_there_is_colour_where_it_is_forced(shell, terminal):
     assert "\x1b[32mok" in terminal("doctor", NO_COLOR="")
     forced = shell("doctor", env=os.environ | {"FORCE_COLOR": "1"}).stdout
