@@ -20,7 +20,7 @@ ORDER = """
     datasets.load
     training training.blas training.container training.order training.distort
     training.batches training.mistakes training.evaluation training.committee
-    training.wide training.run training.modelcheck training.modelfile
+    training.wide training.block training.run training.modelcheck training.modelfile
     training.processes training.space training.sweep training.sweeplog
     export export.program export.onnx_model export.save
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags

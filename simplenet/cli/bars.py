@@ -1,6 +1,7 @@
-"""Progress bars on stderr, which show only where that is a terminal."""
+"""Progress bars on stderr, which show only where that is a terminal that can."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ def make_bar(
         ) from error
 
     terminal = sys.stderr is not None and sys.stderr.isatty()
+    terminal = terminal and os.environ.get("TERM") != "dumb"  # which cannot go back in a line
     more = "{percentage:3.0f} %  {rate_fmt}  " if (columns_of(sys.stderr) or 0) >= WIDE else ""
     return tqdm(
         total=total, unit=unit, initial=done, desc=name, unit_scale=True, leave=leave,

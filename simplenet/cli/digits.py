@@ -16,9 +16,10 @@ from simplenet.cli.parameters import (
     Grouped,
     GroupedOption,
     data_options,
+    quiet_option,
     table_options,
 )
-from simplenet.cli.show import echo
+from simplenet.cli.show import echo, tell
 from simplenet.errors import DataError, ModelError
 from simplenet.options import DISTORTION_NAMES, integer, shown
 from simplenet.presets import PRESETS
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 4  # seconds for each mirror to answer
 MOST = 1000  # drawings
-OF_WEIGHTS = {"model", "index", "count", "seed"}  # the options that go with a MODEL
+OF_WEIGHTS = {"model", "index", "count", "seed", "quiet"}  # the options that go with a MODEL
 
 
 def positions(text: Any) -> tuple[int, ...]:
@@ -74,6 +75,7 @@ def _option(
 )  # fmt: skip
 @table_options(*DISTORTION_NAMES)
 @data_options
+@quiet_option()
 def command(
     model: Path | None,
     data: str | None,
@@ -83,6 +85,7 @@ def command(
     count: int,
     seed: int,
     as_preset: bool,
+    quiet: bool,
     **options: Any,
 ) -> None:
     """Draw digits of a data set, or the weights of a MODEL's first layer.
@@ -113,13 +116,13 @@ def command(
     from simplenet.datasets.load import VARIABLE, load_data
 
     strengths = strengths_of(options, as_preset)
-    with download_bar() as progress:
+    with download_bar(quiet) as progress:
         try:
             found = load_data(data, offline=offline, timeout=PATIENCE, progress=progress)
         except DataError:
             if data is not None or os.environ.get(VARIABLE):
                 raise
-            echo("MNIST cannot be had here: these are digits of the sample", err=True)
+            tell("MNIST cannot be had here: these are digits of the sample", err=True)
             found = load_data("sample")
     examples = found.test if of_test else found.train
     rng = np.random.default_rng(seed)
@@ -161,7 +164,8 @@ def show_weights(path: Path, index: tuple[int, ...] | None, count: int, seed: in
         chosen = places(index, neurons)
     else:
         chosen = sorted(np.random.default_rng(seed).permutation(neurons)[:count].tolist())
-    echo(f"weights of the first layer of {path}: {len(chosen):,} of {neurons:,} neurons", "")
+    tell(f"weights of the first layer of {path}: {len(chosen):,} of {neurons:,} neurons")
+    echo("")
     net = run.network
     echo_drawn((f"neuron {neuron}", first_weights(net, neuron, size)) for neuron in chosen)
 

@@ -19,10 +19,11 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
     threads_option,
     verbose_option,
 )
-from simplenet.cli.show import echo, echo_json, percent, printable
+from simplenet.cli.show import echo, echo_json, percent, printable, tell
 from simplenet.options import DISTORTION_NAMES, OPTIONS, integer
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ COMMONEST = 4  # confusions that are named below the matrix
 )  # fmt: skip
 @overwrite_option("Result", "Replace the report if it is there.")
 @threads_option
+@quiet_option()
 @verbose_option
 @json_option
 def command(
@@ -80,6 +82,7 @@ def command(
     report: Path | None,
     overwrite: bool,
     threads: int | str,
+    quiet: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -110,7 +113,7 @@ def command(
 
     runs = [load_model(model) for model in models]
     strengths = distortions_of(runs[0], models[0]) if copies else {}
-    found = data_for(runs[0], models[0], data, offline)
+    found = data_for(runs[0], models[0], data, offline, quiet=quiet)
     for model, run in zip(models[1:], runs[1:]):
         check_member(run, model, runs[0], models[0])
         check_data(run, model, found)
@@ -143,8 +146,9 @@ def command(
         )
         return
     images = int(score.total.sum())
-    echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {found.name}")
-    echo(*(f"         {mean}" for mean in means))
+    tell(f"accuracy {percent(score.accuracy)} on {images:,} test images of {found.name}")
+    for mean in means:
+        tell(f"{'':8} {mean}")
     echo("cost     " + ("-" if score.cost is None else f"{score.cost:.4f}"))
     echo("", "class  images  correct  accuracy")
     for row in classes_of(score):
@@ -174,14 +178,17 @@ def echo_confusion(score: "Score") -> None:
     """Print the confusion matrix, and its largest entries that are mistakes."""
     from simplenet.report.confusion import commonest, matrix_lines
 
-    echo("", "each class, and what its images were taken for", "")
+    echo("")
+    tell("each class, and what its images were taken for")
+    echo("")
     echo(*matrix_lines(score.confusion, width()))
     worst = [
         f"{truth} as {prediction} ({count:,})"
         for truth, prediction, count in commonest(score.confusion, COMMONEST)
     ]
     if worst:
-        echo("", f"most often misread: {', '.join(worst)}")
+        echo("")
+        tell(f"most often misread: {', '.join(worst)}")
 
 
 def echo_mistakes(score: "Score", data: "Data") -> None:
@@ -190,13 +197,15 @@ def echo_mistakes(score: "Score", data: "Data") -> None:
     if not score.mistakes:
         echo("", "no mistakes")
         return
-    echo("", f"the {len(score.mistakes):,} of {wrong:,} mistakes with the largest output", "")
+    echo("")
+    tell(f"the {len(score.mistakes):,} of {wrong:,} mistakes with the largest output")
+    echo("")
     images = as_images(data.test.images, [one.index for one in score.mistakes], data.name)
     captions = (
         f"{one.index}: {one.truth} read as {one.prediction}, {one.output:.2f}"
         for one in score.mistakes
     )
-    echo_drawn(zip(captions, images))
+    echo_drawn(zip(captions, images), wrong=r"(?<=read as )\d+")
 
 
 def save_report(

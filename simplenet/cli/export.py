@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from simplenet.cli.output import check_other, check_output, output_options
-from simplenet.cli.parameters import FILE, Checked, Grouped, GroupedOption
-from simplenet.cli.show import echo
+from simplenet.cli.parameters import FILE, Checked, Grouped, GroupedOption, quiet_option
+from simplenet.cli.show import tell
 from simplenet.export import ENDINGS
 from simplenet.options import OneOf
 from simplenet.training.blas import set_threads
@@ -21,7 +21,8 @@ from simplenet.training.blas import set_threads
     "numpy for .py, onnx for .onnx]",
 )  # fmt: skip
 @output_options("net", None)
-def command(model: Path, form: str | None, output: Path, overwrite: bool) -> None:
+@quiet_option("Do not say what was saved.")
+def command(model: Path, form: str | None, output: Path, overwrite: bool, quiet: bool) -> None:
     """Write the net of a saved MODEL for other programs.
 
     It turns images, rows of floats in [0, 1], into activations, one for each class. FILE.py is a
@@ -56,4 +57,5 @@ def command(model: Path, form: str | None, output: Path, overwrite: bool) -> Non
     run = load_model(model)
     data = run.data.get("name", "data not recorded")
     export_net(run.network, output, form, data, overwrite=overwrite)
-    echo(f"saved {' and '.join(map(str, written))}")
+    if not quiet:
+        tell(f"saved {' and '.join(map(str, written))}")

@@ -33,6 +33,8 @@ class Coloured(NamedTuple):
 
 Piece = str | Coloured
 SCHEMA = 1  # a larger one where a field goes or means something else, not where one is added
+NARROW_HELP = 52  # columns; in fewer, click lets the terminal break the lines of the help
+NARROWEST_HELP = 30
 INDENT = "  "  # of a line that goes on with the one above
 
 
@@ -128,6 +130,13 @@ def echo_json(result: Mapping[str, Any]) -> None:
 
 class Command(click.Command):
     """A command whose help is printed as everything else is."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help, in lines that fit into a terminal that is narrower than click has it."""
+        columns = columns_of(sys.stdout)
+        if columns and columns < NARROW_HELP and ctx.terminal_width is None:
+            ctx.terminal_width = max(columns - 1, NARROWEST_HELP)
+        return super().get_help(ctx)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return the option --help."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import textwrap
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from simplenet.cli.parameters import (
     data_options,
     hint,
     json_option,
+    quiet_option,
     table_options,
     threads_option,
     verbose_option,
@@ -41,6 +43,7 @@ from simplenet.cli.resume import check_same, how_to_go_on, load_run, peek
 from simplenet.cli.show import (
     Coloured,
     Piece,
+    columns_of,
     command_to_resume,
     echo,
     echo_json,
@@ -85,15 +88,14 @@ def interval(text: str) -> Interval:
 
 
 PATIENCE = 4  # seconds for each of two mirrors, so that without a network we start within ten
-NOTICE = """
-  ==========================================================================================
-    THIS IS NOT MNIST. Training on the sample: digits that simplenet drew, which come with it.
-    Expect other figures than those quoted for MNIST.
-  ==========================================================================================
-  MNIST was looked for in the cache and could not be had:
-{why}
-  With a network, `simplenet fetch mnist` brings it; or give its folder with --data.
-"""
+WIDEST = 100  # characters of a line of the notice
+NARROWER = 90  # of its bars, and of what went wrong
+NOT_MNIST = (
+    "THIS IS NOT MNIST. Training on the sample: digits that simplenet drew, which come with it.",
+    "Expect other figures than those quoted for MNIST.",
+)
+LOOKED_FOR = "MNIST was looked for in the cache and could not be had:"
+HOW_TO_GET_IT = "With a network, `simplenet fetch mnist` brings it; or give its folder with --data."
 
 
 @click.command("train", cls=Grouped)
@@ -111,10 +113,7 @@ NOTICE = """
     "a thousand images.",
 )  # fmt: skip
 @threads_option
-@click.option(
-    "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run",
-    help="No bar and no line for each epoch.",
-)  # fmt: skip
+@quiet_option("No bar and no line for each epoch.")
 @verbose_option
 @json_option
 def command(
@@ -260,12 +259,24 @@ def find_data(
             return load_data(offline=offline, timeout=patience, progress=progress)
         except DataError as error:
             data = load_data("sample")
-            why = textwrap.fill(
-                printable(error), 90, initial_indent="  ", subsequent_indent="  ",
-                break_long_words=False, break_on_hyphens=False,
-            )  # fmt: skip
-            echo(*NOTICE.format(why=why).split("\n"), err=True)
+            echo(*notice(str(error), columns_of(sys.stderr)), err=True)
             return data
+
+
+def notice(why: str, columns: int | None) -> list[str]:
+    """Return the lines that say, in so many columns, that a run has the sample, not MNIST."""
+    most = columns or WIDEST
+    bar = f"  {'=' * min(most - 2, NARROWER)}"
+
+    def filled(text: str, indent: str, widest: int = WIDEST) -> list[str]:
+        return textwrap.wrap(
+            printable(text), min(most, widest), initial_indent=indent, subsequent_indent=indent,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+    first = [line for text in NOT_MNIST for line in filled(text, "    ")]
+    looked, how = filled(LOOKED_FOR, "  "), filled(HOW_TO_GET_IT, "  ")
+    return ["", bar, *first, bar, *looked, *filled(why, "  ", NARROWER), *how, ""]
 
 
 def keeper_of(resume: Path, output: Path | None, overwrite: bool) -> Keeper:
@@ -407,7 +418,7 @@ def warn_of_guessing(run: "Run", accuracy: float, when: str) -> None:
     learned = run.image_shape[0] - run.settings["validation"]
     steps = run.epoch * -(-learned // run.settings["batch_size"])
     advice = advice_on(run.settings, run.net.shape[1:-1], default_lr_of(run), steps)
-    echo(
+    tell(
         f"warning: an accuracy of {percent(accuracy)} {when} is hardly better than guessing: "
         f"{advice}.",
         err=True,
