@@ -9,6 +9,7 @@ import click
 
 from simplenet.cli.bars import download_bar
 from simplenet.cli.config import usage_errors
+from simplenet.cli.data import called, tell_notes
 from simplenet.cli.drawing import as_images, echo_drawn
 from simplenet.cli.parameters import (
     FILE,
@@ -122,13 +123,16 @@ def command(
             echo("MNIST cannot be had here: these are digits of the sample", err=True)
             found = load_data("sample")
     examples = found.test if of_test else found.train
+    tell_notes(found)
     rng = np.random.default_rng(seed)
     chosen = choose_images(examples, index, options["class"], count, rng)
     plain = as_images(examples.images, chosen, found.name)
     changed = distorted(plain, rng, strengths) if strengths else None
     drawn = []
     for number, place in enumerate(chosen):
-        drawn.append((f"{place}: a {examples.labels[place]}", plain[number]))
+        drawn.append(
+            (f"{place}: a {called(found.names or (), examples.labels[place])}", plain[number])
+        )
         if changed is not None:
             drawn.append(("distorted", changed[number]))
     echo_drawn(drawn, group=1 if changed is None else 2)

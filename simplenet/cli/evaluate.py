@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simplenet.cli.compute import choose
-from simplenet.cli.data import check_data, check_member, data_for
+from simplenet.cli.data import called, check_data, check_member, data_for, names_of
 from simplenet.cli.drawing import as_images, echo_drawn, width
 from simplenet.cli.output import check_other, check_output, overwrite_option
 from simplenet.cli.parameters import (
@@ -117,6 +118,7 @@ def command(
     if mistakes and not as_json:
         as_images(found.test.images, [], found.name)  # what cannot be drawn is said before the work
     most = mistakes if mistakes is not None else MISTAKES if report or as_json else 0
+    names = names_of(runs[0])
     nets = [run.network for run in runs]
     score = evaluate_committee(nets, *found.test, copies=copies, strengths=strengths, mistakes=most)
     means = []
@@ -136,7 +138,7 @@ def command(
                 "copies": copies,
                 "accuracy": score.accuracy,
                 "cost": score.cost,
-                "classes": classes_of(score),
+                "classes": classes_of(score, names),
                 "confusion": score.confusion.tolist(),
                 "mistakes": [asdict(mistake) for mistake in score.mistakes],
             }
@@ -147,21 +149,26 @@ def command(
     echo(*(f"         {mean}" for mean in means))
     echo("cost     " + ("-" if score.cost is None else f"{score.cost:.4f}"))
     echo("", "class  images  correct  accuracy")
-    for row in classes_of(score):
-        echo(f"{row['class']:5}{row['images']:8,}{row['correct']:9,}{percent(row['accuracy']):>10}")
+    for row in classes_of(score, names):
+        name = f"  {row['name']}" if row["name"] else ""
+        echo(
+            f"{row['class']:5}{row['images']:8,}{row['correct']:9,}"
+            f"{percent(row['accuracy']):>10}{name}"
+        )
     if with_confusion:
-        echo_confusion(score)
+        echo_confusion(score, names)
     if mistakes:
-        echo_mistakes(score, found)
+        echo_mistakes(score, found, names)
     if report is not None:
         echo("", f"saved {report}")
 
 
-def classes_of(score: "Score") -> list[dict[str, Any]]:
-    """Return what there is to be said of each class."""
+def classes_of(score: "Score", names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what there is to be said of each class; its name is null if it has only a number."""
     return [
         {
             "class": number,
+            "name": names[number] if names else None,
             "images": total,
             "correct": correct,
             "accuracy": correct / total if total else None,
@@ -170,21 +177,21 @@ def classes_of(score: "Score") -> list[dict[str, Any]]:
     ]
 
 
-def echo_confusion(score: "Score") -> None:
+def echo_confusion(score: "Score", names: Sequence[str]) -> None:
     """Print the confusion matrix, and its largest entries that are mistakes."""
     from simplenet.report.confusion import commonest, matrix_lines
 
     echo("", "each class, and what its images were taken for", "")
     echo(*matrix_lines(score.confusion, width()))
     worst = [
-        f"{truth} as {prediction} ({count:,})"
+        f"{called(names, truth)} as {called(names, prediction)} ({count:,})"
         for truth, prediction, count in commonest(score.confusion, COMMONEST)
     ]
     if worst:
         echo("", f"most often misread: {', '.join(worst)}")
 
 
-def echo_mistakes(score: "Score", data: "Data") -> None:
+def echo_mistakes(score: "Score", data: "Data", names: Sequence[str]) -> None:
     """Draw the mistakes that were kept."""
     wrong = int(score.total.sum() - score.correct.sum())
     if not score.mistakes:
@@ -193,7 +200,8 @@ def echo_mistakes(score: "Score", data: "Data") -> None:
     echo("", f"the {len(score.mistakes):,} of {wrong:,} mistakes with the largest output", "")
     images = as_images(data.test.images, [one.index for one in score.mistakes], data.name)
     captions = (
-        f"{one.index}: {one.truth} read as {one.prediction}, {one.output:.2f}"
+        f"{one.index}: {called(names, one.truth)} read as {called(names, one.prediction)}, "
+        f"{one.output:.2f}"
         for one in score.mistakes
     )
     echo_drawn(zip(captions, images))
@@ -215,7 +223,8 @@ def save_report(
 
     names = [printable(model) for model in models]
     how = f"The outputs are the {' and the '.join(means)}." if means else ""
-    content = page(Evaluation(names, runs, data.name, data.test.images, score, how)).encode()
+    about = Evaluation(names, runs, data.name, data.test.images, score, how, names_of(runs[0]))
+    content = page(about).encode()
     with atomic_write(path, overwrite=overwrite) as file:
         file.write(content)
 

@@ -155,7 +155,7 @@ def check_data() -> Findings:
 
     folder = os.environ.get(VARIABLE)
     if folder:
-        yield _read(VARIABLE, None, f"name a folder with four IDX files, or unset {VARIABLE}")
+        yield _read(VARIABLE, None, f"name a folder with data, or unset {VARIABLE}")
     for name, dataset in DATASETS.items():
         if dataset.files:
             yield from _downloaded(name, wanted=name == "mnist" and not folder)
@@ -171,8 +171,7 @@ def _read(name: str, where: str | None, advice: str) -> Finding:
         learn, test = len(data.train.images), len(data.test.images)
     except DataError as error:
         return Finding(name, PROBLEM, str(error).rstrip("."), advice)
-    place = data.files["train-images"].parent
-    return Finding(name, OK, f"{data.name}, {learn:,} and {test:,} images, {place}")
+    return Finding(name, OK, f"{data.name}, {learn:,} and {test:,} images, {data.place}")
 
 
 def _downloaded(name: str, wanted: bool) -> Findings:

@@ -142,6 +142,7 @@ def command(
         where = scheduler or f"{workers} process{'es' if workers > 1 else ''}"
         echo(
             f"data  {found.name}: {len(examples.images):,} training images",
+            *(f"note  {note}" for note in found.notes),
             f"sweep {len(planned):,} trials, {len(planned) - len(todo):,} of them in {path}; "
             f"on {where}",
             err=True,

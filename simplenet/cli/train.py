@@ -23,7 +23,7 @@ from simplenet.cli.config import (
     to_toml,
     usage_errors,
 )
-from simplenet.cli.data import data_for
+from simplenet.cli.data import data_for, tell_notes
 from simplenet.cli.output import Keeper, output_options
 from simplenet.cli.parameters import (
     FILE,
@@ -171,6 +171,8 @@ def command(
         resolve_together(asked, shape)  # what is wrong is said before a download
         found = find_data(data, offline, quiet)
         run, saved = start_run(asked, found), True  # there is nothing yet
+        if not quiet:
+            tell_notes(found)
     say: Say = (lambda said: None) if quiet else partial(tell, err=True)
     learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
     say(
@@ -240,6 +242,7 @@ def start_run(asked: dict[str, Any], data: "Data") -> "Run":
         "name": data.name,
         "size": list(images.shape[1:]),
         "sha256": {part: data.sha256(part) for part in PARTS},
+        **data.about,
     }
     return run
 
