@@ -87,11 +87,14 @@ def command(
     """Measure a saved MODEL on test images; several are a committee, whose outputs are averaged.
 
     The test images are those of the data set that it was trained on, unless --data names another.
+    Of a folder with nothing but class folders, such as photos of your own in my-digits/0 to
+    my-digits/9, all pictures are, or those held out of the training of this very model.
 
     \b
     Examples:
       simplenet eval model.npz
       simplenet eval model.npz --data sample --json
+      simplenet eval model.npz --data my-digits
       simplenet eval model.npz --confusion --mistakes 8
       simplenet eval model.npz --report report.html
       simplenet eval model.npz model-2.npz model-3.npz

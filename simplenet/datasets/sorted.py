@@ -92,7 +92,7 @@ class Reader:
         pictures = [*(tree.test or [])]
         if tree.test is None or recorded is None:
             pictures += tree.learn
-        self.seen = dict(zip(pictures, self._each(look, pictures)))
+        self.seen = dict(zip(pictures, [*self._each(look, pictures)]))
         about = (recorded or {}).get("pictures", {})
         self.how, self.size = self._decide(pictures, recorded, about.get("how"))
         self.notes.append(
