@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from simplenet.datasets.folders import REMEMBERED, Picture
 from simplenet.datasets.load import load_data, load_same
-from simplenet.datasets.sorted import LOOKED_AT, REMEMBERED, held_out, lightness
+from simplenet.datasets.sorted import LOOKED_AT, Seen, held_out, is_image, lightness
 from simplenet.datasets.sources import DATASETS, PARTS, Known
 from simplenet.errors import DataError, SimplenetError
 from simplenet.pictures.decode import read_image
@@ -175,8 +176,28 @@ def test_where_nothing_can_be_held_out_that_is_said(tmp_path):
         _ = data.test
 
 
-def test_nothing_is_held_out_of_nothing():
-    assert held_out([], {}) == ([], [])
+@pytest.mark.parametrize(
+    ("digests", "test"),
+    [
+        ({"0": [], "1": []}, []),
+        ({"0": [1, 5], "1": [6, 7]}, ["1:6"]),  # in the common case, multiples of 6
+        ({"0": [6, 12, 18], "1": [1]}, ["0:6", "0:12"]),  # one is left to learn from
+        ({"0": [6, 18, 18], "1": [1]}, ["0:6"]),  # with its copy
+        ({"0": [6], "1": [12]}, []),
+        ({"0": [7, 8], "1": [5]}, ["0:7"]),  # one at least, but not the only one of a class
+        ({"0": [8, 8], "1": [7, 9, 7]}, ["1:7", "1:7"]),
+    ],
+)
+def test_what_is_held_out_follows_from_the_digests(tmp_path, digests, test):
+    seen, pictures = {}, []
+    for name, values in digests.items():
+        for number, value in enumerate(values):
+            pictures.append(Picture(tmp_path / name / f"{number}.png", name))
+            seen[pictures[-1]] = Seen((8, 8), f"{value:016x}")
+    learned, held = held_out(pictures, seen)
+    told = [f"{one.name}:{int(seen[one].sha256, 16)}" for one in held]
+    assert told == test
+    assert sorted(learned + held) == sorted(pictures)
 
 
 # --- for a model ----------------------------------------------------------------------------------
@@ -224,6 +245,20 @@ def test_pictures_are_prepared_for_a_model_of_another_size_or_that_learned_from_
     for path in folder.rglob("*.png"):  # dark on light, as nothing that it learned from
         save(path, 255 - lightness(path))
     assert "prepared" in load_data(folder, like=kept).notes[0]
+
+
+def test_predict_takes_a_picture_as_it_is_where_eval_would():
+    image = bars(1)[0][0]
+    kept = {"size": [8, 8], "pictures": {"how": "as they are", "held_out": True, "learned": []}}
+
+    def rgba(light):
+        return np.dstack([light, light, light, np.full_like(light, 255)])
+
+    assert is_image(rgba(image), kept)
+    assert not is_image(rgba(255 - image), kept)
+    assert not is_image(rgba(image[1:]), kept)
+    assert not is_image(rgba(image), {"size": [8, 8]})
+    assert not is_image(rgba(image), kept | {"pictures": {"how": "prepared"}})
 
 
 def test_pictures_cannot_be_prepared_for_a_model_that_reads_no_squares(folder):
