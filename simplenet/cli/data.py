@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simplenet.cli.bars import download_bar
 from simplenet.cli.show import tell
-from simplenet.errors import DataError, ModelError
+from simplenet.errors import DataError, ModelError, counted
 
 if TYPE_CHECKING:
     from simplenet.datasets.load import Data
@@ -71,8 +71,8 @@ def check_data(model: "Run", path: Path | str, data: "Data") -> None:
     outputs = model.net.shape[-1]
     if data.classes > outputs:
         raise DataError(
-            f"{data.name}: expected at most {outputs} classes, the outputs of {path}, found "
-            f"{data.classes}: use the data set the model was made for."
+            f"{data.name}: expected at most {counted(outputs, 'class', 'classes')}, the outputs "
+            f"of {path}, found {data.classes}: use the data set the model was made for."
         )
     names = model.data.get("classes")
     if names and data.names and [*data.names] != names:
@@ -92,7 +92,7 @@ def check_member(run: "Run", name: Path | str, first: "Run", named: Path | str) 
     """Raise ModelError unless a model can sit in a committee with the first."""
     if run.net.shape[-1] != first.net.shape[-1]:
         raise ModelError(
-            f"{name}: expected {first.net.shape[-1]} outputs, as {named} has, found "
+            f"{name}: expected {counted(first.net.shape[-1], 'output')}, as {named} has, found "
             f"{run.net.shape[-1]}: a committee is of models for the same classes."
         )
 

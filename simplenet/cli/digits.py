@@ -20,7 +20,7 @@ from simplenet.cli.parameters import (
     table_options,
 )
 from simplenet.cli.show import echo
-from simplenet.errors import DataError, ModelError
+from simplenet.errors import DataError, ModelError, counted
 from simplenet.options import DISTORTION_NAMES, integer, shown
 from simplenet.presets import PRESETS
 from simplenet.training.blas import set_threads
@@ -102,6 +102,8 @@ def command(
       simplenet show --rotation 30 --stroke 1
       simplenet show model.npz --count 4
     """
+    if index is not None and _typed("count"):
+        raise click.UsageError("expected --index, which says how many, or --count, found both.")
     if model is not None:
         show_weights(model, index, count, seed)
         return
@@ -138,6 +140,12 @@ def command(
     echo_drawn(drawn, group=1 if changed is None else 2)
 
 
+def _typed(name: str) -> bool:
+    """Return whether an option is on the command line, rather than in a variable."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source == click.core.ParameterSource.COMMANDLINE
+
+
 def show_weights(path: Path, index: tuple[int, ...] | None, count: int, seed: int) -> None:
     """Draw the weights that lead to neurons of a model's first layer."""
     context = click.get_current_context()
@@ -165,7 +173,9 @@ def show_weights(path: Path, index: tuple[int, ...] | None, count: int, seed: in
         chosen = places(index, neurons)
     else:
         chosen = sorted(np.random.default_rng(seed).permutation(neurons)[:count].tolist())
-    echo(f"weights of the first layer of {path}: {len(chosen):,} of {neurons:,} neurons", "")
+    echo(
+        f"weights of the first layer of {path}: {len(chosen):,} of {counted(neurons, 'neuron')}", ""
+    )
     net = run.network
     echo_drawn((f"neuron {neuron}", first_weights(net, neuron, size)) for neuron in chosen)
 
@@ -190,6 +200,11 @@ def strengths_of(options: dict[str, Any], as_preset: bool) -> dict[str, Any]:
     }
     preset = PRESETS["distorted"] if as_preset else {}
     found = {name: value for name, value in preset.items() if name in DISTORTION_NAMES} | given
+    if not found.get("elastic") and _typed("elastic_sigma"):
+        raise click.BadParameter(
+            "expected --elastic of more than 0 beside it, found 0, which bends nothing.",
+            param_hint="'--elastic-sigma'",
+        )
     return found if any(map(found.get, DISTORTION_NAMES)) else {}
 
 

@@ -24,6 +24,7 @@ from simplenet.cli.parameters import (
     verbose_option,
 )
 from simplenet.cli.show import echo, echo_json, percent, printable
+from simplenet.errors import counted
 from simplenet.options import DISTORTION_NAMES, OPTIONS, integer
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def command(
     if len(models) > 1:
         means.append(f"mean of the outputs of {len(models)} models")
     if copies:
-        means.append(f"mean of the outputs for {copies} distorted copies of each image")
+        many = counted(copies, "distorted copy", "distorted copies")
+        means.append(f"mean of the outputs for {many} of each image")
     if report is not None:
         save_report(report, models, runs, found, score, means, overwrite=overwrite)
     if as_json:
@@ -148,7 +150,7 @@ def command(
         )
         return
     images = int(score.total.sum())
-    echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {found.name}")
+    echo(f"accuracy {percent(score.accuracy)} on {counted(images, 'test image')} of {found.name}")
     echo(*(f"         {mean}" for mean in means))
     echo("cost     " + ("-" if score.cost is None else f"{score.cost:.4f}"))
     echo("", "class  images  correct  accuracy")
@@ -200,7 +202,8 @@ def echo_mistakes(score: "Score", data: "Data", names: Sequence[str]) -> None:
     if not score.mistakes:
         echo("", "no mistakes")
         return
-    echo("", f"the {len(score.mistakes):,} of {wrong:,} mistakes with the largest output", "")
+    told = f"the {len(score.mistakes):,} of {counted(wrong, 'mistake')} with the largest output"
+    echo("", told, "")
     images = as_images(data.test.images, [one.index for one in score.mistakes], data.name)
     captions = (
         f"{one.index}: {called(names, one.truth)} read as {called(names, one.prediction)}, "

@@ -9,6 +9,7 @@ from string import Template
 
 import numpy as np
 
+from simplenet.errors import counted
 from simplenet.pictures.prepare import Pixels, area, fitted
 from simplenet.report.confusion import commonest
 from simplenet.report.curves import Chart, charts, value_text
@@ -70,7 +71,8 @@ def _summary(found: Evaluation) -> str:
     return "\n".join(
         [
             f"<p><strong>accuracy {_percent(score.accuracy)}</strong>{cost}: {wrong:,} of "
-            f"{images:,} test images of {escape(found.data)} were taken for another class.</p>",
+            f"{counted(images, 'test image')} of {escape(found.data)} "
+            f"{'was' if wrong == 1 else 'were'} taken for another class.</p>",
             f'<p class="soft">{escape(found.how)}</p>' if found.how else "",
             _table("Models", ["model", "layers", "parameters", "trained on", "epochs"], rows),
         ]
@@ -165,9 +167,10 @@ def _weights(found: Evaluation) -> str:
             parts.append("<p>Its inputs are no images of a known size.</p>")
             continue
         shown = list(range(min(neurons, most)))
-        of = f"The first {len(shown)} of {neurons:,}" if len(shown) < neurons else f"All {neurons}"
+        of = counted(neurons, "neuron")
+        of = f"The first {len(shown)} of {of}" if len(shown) < neurons else of
         parts.append(
-            f'<p class="soft">{of} neurons. Where a picture is blue, light adds to the neuron; '
+            f'<p class="soft">{of}. Where a picture is blue, light adds to the neuron; '
             "where it is orange, light takes away from it.</p>"
         )
         net = run.network

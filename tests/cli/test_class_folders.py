@@ -104,6 +104,15 @@ def test_all_pictures_of_somebody_else_are_test_images(cli, numbers, make_data):
     assert "note  all of the pictures are test images\n" in result.stderr
 
 
+def test_one_picture_is_not_many(cli, numbers, make_data):
+    cli("train", "--data", make_data(classes=2), "--epochs", 1, "-o", "m.npz")
+    shutil.rmtree(numbers / "1")
+    for path in [*(numbers / "0").iterdir()][1:]:
+        path.unlink()
+    result = cli("eval", "m.npz", "--data", numbers)
+    assert " on 1 test image of custom\n" in result.stdout
+
+
 def test_classes_that_the_model_does_not_know_are_an_error(cli, zoo, numbers, make_data):
     cli("train", "--data", make_data(classes=2), "--epochs", 1, "-o", "m.npz")
     stderr = cli("eval", "m.npz", "--data", zoo, code=3).stderr
