@@ -23,6 +23,7 @@ HALVES = {
 MOST_CLASSES = 256  # a label is a byte
 NO_PICTURES = {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}  # what systems leave in folders
 TEXTS = {".txt", ".csv", ".tsv", ".json", ".xml", ".md", ".html", ".db", ".ini"}  # beside pictures
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic"}
 LISTED = 8  # names in a sentence
 AS_THEY_ARE, PREPARED = "as they are", "prepared"  # how pictures become images
 REMEMBERED = 16  # pictures by which a model knows that it has learned from a folder
@@ -48,8 +49,8 @@ class Tree(NamedTuple):
 def find_pictures(folder: Path) -> Tree | None:
     """Find the pictures in the class folders of a folder, or of `train` and `test` in it.
 
-    Return None for a folder that has no folders with files. Raise DataError where class folders
-    are expected, and there are none; OSError for a folder that cannot be read.
+    Return None for a folder that has no folders with files, nor pictures. Raise DataError where
+    class folders are expected, and there are none; OSError for a folder that cannot be read.
     """
     halves = _halves(folder)
     if not halves:
@@ -57,6 +58,13 @@ def find_pictures(folder: Path) -> Tree | None:
         if not tree:
             return None
         learn, empty = _gathered(tree)
+        loose = [path.name for path in _visible(folder) if path.suffix.lower() in PICTURES]
+        if loose and not learn:
+            raise DataError(
+                f"{folder}: expected four IDX files, or pictures in a folder for each class, found "
+                f"pictures outside of any, {_listed(loose)}: put each into a folder with the name "
+                "of its class."
+            )
         return Tree(folder, learn, None, empty, _said(folder, tree, empty)) if learn else None
     held = "test" if "test" in halves else "validation"
     notes = []

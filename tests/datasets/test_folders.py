@@ -106,9 +106,19 @@ def test_links_that_lead_back_come_to_an_end_and_others_are_followed(touch, tmp_
     assert sum(name.endswith("/a.png") for name in found) == 1
 
 
-@pytest.mark.parametrize("names", [[], ["a.png"], ["0/.hidden"], ["raw/notes.txt"]], ids=str)
+@pytest.mark.parametrize("names", [[], ["a"], ["0/.hidden"], ["raw/notes.txt"]], ids=str)
 def test_a_folder_without_class_folders_is_none(touch, names):
     assert find_pictures(touch(*names)) is None
+
+
+def test_pictures_outside_of_class_folders_are_an_error_where_there_are_no_others(touch):
+    folder = touch("b.png", "a.JPG", "0/.gitkeep")
+    with pytest.raises(DataError) as caught:
+        find_pictures(folder)
+    assert str(caught.value) == (
+        f"{folder}: expected four IDX files, or pictures in a folder for each class, found "
+        "pictures outside of any, a.JPG, b.png: put each into a folder with the name of its class."
+    )
 
 
 def test_pictures_without_class_folders_in_train_or_test_are_an_error(touch):
