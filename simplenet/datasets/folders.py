@@ -55,8 +55,6 @@ def find_pictures(folder: Path) -> Tree | None:
     halves = _halves(folder)
     if not halves:
         tree = _class_folders(folder)
-        if not tree:
-            return None
         learn, empty = _gathered(tree)
         loose = [path.name for path in _visible(folder) if path.suffix.lower() in PICTURES]
         if loose and not learn:

@@ -111,8 +111,9 @@ def test_a_folder_without_class_folders_is_none(touch, names):
     assert find_pictures(touch(*names)) is None
 
 
-def test_pictures_outside_of_class_folders_are_an_error_where_there_are_no_others(touch):
-    folder = touch("b.png", "a.JPG", "0/.gitkeep")
+@pytest.mark.parametrize("more", [[], ["0/.gitkeep"]], ids=str)
+def test_pictures_outside_of_class_folders_are_an_error_where_there_are_no_others(touch, more):
+    folder = touch("b.png", "a.JPG", *more)
     with pytest.raises(DataError) as caught:
         find_pictures(folder)
     assert str(caught.value) == (
