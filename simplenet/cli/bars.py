@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simplenet.cli.show import columns_of
+from simplenet.datasets.download import READING
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -41,13 +42,20 @@ def make_bar(
 
 @contextlib.contextmanager
 def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a progress callback for downloads, which draws a bar for each file."""
+    """Yield a progress callback for downloads, which draws a bar for each file.
+
+    It draws one for pictures that are read, too, also when that is later.
+    """
     bars: dict[str, tqdm[Any]] = {}
 
-    def progress(name: str, received: int, size: int) -> None:
+    def progress(name: str, done: int, size: int) -> None:
+        pictures = name == READING
         if name not in bars:
-            bars[name] = make_bar(size, "B", name=name, quiet=quiet)
-        bars[name].update(received - bars[name].n)
+            unit = "img" if pictures else "B"
+            bars[name] = make_bar(size, unit, name=name, leave=not pictures, quiet=quiet)
+        bars[name].update(done - bars[name].n)
+        if pictures and done == size:
+            bars.pop(name).close()
 
     try:
         yield progress

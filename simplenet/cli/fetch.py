@@ -41,7 +41,8 @@ def command(name: str, only_verify: bool, offline: bool, quiet: bool) -> None:
             echo(wrong.get(part, f"{file} is right"))
         if wrong:
             raise DataError(
-                f"{cache_folder() / name}: {len(wrong)} of {len(FILES)} files are missing or "
+                f"{cache_folder() / name}: {len(wrong)} of {len(FILES)} files "
+                f"{'is' if len(wrong) == 1 else 'are'} missing or "
                 f"wrong: `simplenet fetch {name}` brings them."
             )
         return

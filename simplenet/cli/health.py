@@ -19,7 +19,7 @@ from simplenet.cli.parameters import PREFIX, GroupedOption
 from simplenet.cli.show import columns_of, takes_colour
 from simplenet.cli.suggest import did_you_mean
 from simplenet.datasets.sources import DATASETS, FILES, cache_folder, verify
-from simplenet.errors import DataError, reason
+from simplenet.errors import DataError, counted, reason
 from simplenet.extras import EXTRAS, REQUIRED, pip_command
 from simplenet.training.blas import WORTH_SHARING, kernels
 from simplenet.version import __version__
@@ -176,7 +176,7 @@ def check_data() -> Findings:
 
     folder = os.environ.get(VARIABLE)
     if folder:
-        yield _read(VARIABLE, None, f"name a folder with four IDX files, or unset {VARIABLE}")
+        yield _read(VARIABLE, None, f"name a folder with data, or unset {VARIABLE}")
     for name, dataset in DATASETS.items():
         if dataset.files:
             yield from _downloaded(name, wanted=name == "mnist" and not folder)
@@ -192,8 +192,7 @@ def _read(name: str, where: str | None, advice: str) -> Finding:
         learn, test = len(data.train.images), len(data.test.images)
     except DataError as error:
         return Finding(name, PROBLEM, str(error).rstrip("."), advice)
-    place = data.files["train-images"].parent
-    return Finding(name, OK, f"{data.name}, {learn:,} and {test:,} images, {place}")
+    return Finding(name, OK, f"{data.name}, {learn:,} and {counted(test, 'image')}, {data.place}")
 
 
 def _downloaded(name: str, wanted: bool) -> Findings:
@@ -256,7 +255,7 @@ def check_terminal() -> Findings:
     from simplenet.pictures.terminal import can_draw_blocks
 
     encoding, columns = sys.stdout.encoding, columns_of(sys.stdout)
-    kind = f"{columns} columns" if columns else "results go elsewhere"
+    kind = counted(columns, "column") if columns else "results go elsewhere"
     colour = "colours" if takes_colour(sys.stdout) else "no colours"
     found = f"{encoding}, {kind}, {colour}"
     if not can_draw_blocks(encoding):

@@ -194,7 +194,8 @@ def data_options(command: Decorated) -> Decorated:
         metavar="NAME|FOLDER",
         cls=GroupedOption,
         group="Data",
-        help=f"A data set: {', '.join(DATASETS)}, or a folder with four IDX files.",
+        help=f"A data set: {', '.join(DATASETS)}, or a folder with four IDX files, or "
+        "with pictures in a folder for each class.",
     )(command)
 
 

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from simplenet.cli.data import check_member
+from simplenet.cli.data import called, check_member, names_of
 from simplenet.cli.parameters import Grouped, GroupedOption, any_file, json_option
 from simplenet.cli.show import echo, shape_text
 from simplenet.errors import DataError, DivergedError, ModelError
@@ -69,6 +69,7 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
     if not models:
         shape, data = shape_text(loaded[0].net.shape), loaded[0].data["name"]
         echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
+    classes = names_of(loaded[0])
     blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
     results: list[dict[str, object]] = []
     code = 0
@@ -87,6 +88,7 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
             {
                 "image": name,
                 "prediction": prediction,
+                "name": classes[prediction] if classes else None,
                 "outputs": found.tolist(),
                 "pixels": pixels.tolist(),
             }
@@ -94,7 +96,7 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
         if not as_json:
             title = f"{name}: " if len(images) > 1 else "prediction "
             doubt = "" if found.max() >= SURE else f"  (unsure: no output is above {SURE})"
-            echo(*[""] * (len(results) > 1), f"{title}{prediction}{doubt}", "")
+            echo(*[""] * (len(results) > 1), f"{title}{called(classes, prediction)}{doubt}", "")
             echo(*side_by_side(pixels, found, blocks=blocks).split("\n"))
     if as_json:  # with a line for each image, for a line for each pixel would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
@@ -136,6 +138,7 @@ def run(
     """Return what the net of the first of some models sees of an image, and their mean outputs."""
     import numpy as np
 
+    from simplenet.datasets.sorted import is_image
     from simplenet.pictures.decode import MOST_PIXELS, read_image
     from simplenet.pictures.kinds.declared import LARGE
     from simplenet.pictures.prepare import seen
@@ -155,7 +158,8 @@ def run(
     views, every = [], []
     for place, model in models:
         try:
-            pixels = seen(rgba, *kind_of_images(model), untouched=untouched)
+            as_it_is = untouched or is_image(rgba, model.data)
+            pixels = seen(rgba, *kind_of_images(model), untouched=as_it_is)
             views.append(pixels)
             every.append(outputs(model.network, pixels[None])[0])
         except ModelError as error:  # of a net that fits no picture

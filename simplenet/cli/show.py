@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
+from simplenet.errors import counted
+
 if TYPE_CHECKING:
     from simplenet.training.run import Run
 
@@ -184,8 +186,8 @@ def _escaped(byte: int) -> str:
 
 def position(epochs: int, images: int) -> str:
     """Say how far a training has come, such as `2 epochs and 1,000 images`."""
-    more = f" and {images:,} images" if images else ""
-    return f"{epochs} epoch{'' if epochs == 1 else 's'}{more}"
+    more = f" and {counted(images, 'image')}" if images else ""
+    return f"{counted(epochs, 'epoch')}{more}"
 
 
 def records(run: "Run") -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ from simplenet.cli.space import (
     text_of,
 )
 from simplenet.cli.train import find_data
-from simplenet.errors import reason
+from simplenet.errors import counted, reason
 from simplenet.files import replaceable
 from simplenet.options import OPTIONS, integer
 from simplenet.training.blas import usable_cores
@@ -156,10 +156,12 @@ def command(
             check_writable(path)
         workers = min(workers or usable_cores(), len(todo) or 1)
         if not quiet:
-            where = scheduler or f"{workers} process{'es' if workers > 1 else ''}"
+            where = scheduler or counted(workers, 'process', 'processes')
             if twice:
                 tell(f"note: given more than once, tried once: {', '.join(twice)}", err=True)
-            tell(f"data  {found.name}: {len(examples.images):,} training images", err=True)
+            tell(f"data  {found.name}: {counted(len(examples.images), 'training image')}", err=True)
+            for note in found.notes:
+                tell(f"note  {note}", err=True)
             done = len(planned) - len(todo)
             tell(f"sweep {len(planned):,} trials, {done:,} of them in {path}; on {where}", err=True)
         try:

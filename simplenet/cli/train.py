@@ -24,7 +24,7 @@ from simplenet.cli.config import (
     to_toml,
     usage_errors,
 )
-from simplenet.cli.data import data_for
+from simplenet.cli.data import data_for, tell_notes
 from simplenet.cli.output import Keeper, output_options
 from simplenet.cli.parameters import (
     FILE,
@@ -55,7 +55,7 @@ from simplenet.cli.show import (
     tell,
 )
 from simplenet.cli.signals import signals_held, word
-from simplenet.errors import DataError, SimplenetError, reason
+from simplenet.errors import DataError, SimplenetError, counted, reason
 from simplenet.files import replaceable
 from simplenet.options import OPTIONS
 from simplenet.training.blas import largest_product
@@ -170,11 +170,13 @@ def command(
         resolve_together(asked, shape)  # what is wrong is said before a download
         found = find_data(data, offline, quiet)
         run, saved = start_run(asked, found), True  # there is nothing yet
+        if not quiet:
+            tell_notes(found)
     say: Say = (lambda said: None) if quiet else partial(tell, err=True)
     learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
     say(
-        f"data  {found.name}: {learned:,} images to learn from, {held_out:,} to validate, "
-        f"{len(found.test.images):,} to test; {found.classes} classes"
+        f"data  {found.name}: {counted(learned, 'image')} to learn from, {held_out:,} to validate, "
+        f"{len(found.test.images):,} to test; {counted(found.classes, 'class', 'classes')}"
     )
     say(
         f"net   {shape_text(run.net.shape)}: {run.net.params.size:,} parameters; "
@@ -206,7 +208,7 @@ def command(
     else:
         tell(
             f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
-            f"({images:,} test images of {found.name})"
+            f"({counted(images, 'test image')} of {found.name})"
         )
         if not unsaved:
             echo(f"saved {keeper.path}")
@@ -226,7 +228,8 @@ def start_run(asked: dict[str, Any], data: "Data") -> "Run":
     shape = layer_sizes(asked, *ends)
     if (shape[0], shape[-1]) != ends:
         raise click.BadParameter(
-            f"expected {ends[0]} inputs and {ends[1]} outputs for the data set {data.name}, "
+            f"expected {counted(ends[0], 'input')} and {counted(ends[1], 'output')} for the data "
+            f"set {data.name}, "
             f"found {','.join(map(str, shape))}.",
             param_hint=hint("shape"),
         )
@@ -239,6 +242,7 @@ def start_run(asked: dict[str, Any], data: "Data") -> "Run":
         "name": data.name,
         "size": list(images.shape[1:]),
         "sha256": {part: data.sha256(part) for part in PARTS},
+        **data.about,
     }
     return run
 

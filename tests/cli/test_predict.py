@@ -19,7 +19,7 @@ from simplenet.pictures.prepare import prepare, raw
 from simplenet.pictures.terminal import draw
 
 Image = pytest.importorskip("PIL.Image")
-KEYS = ["image", "prediction", "outputs", "pixels"]
+KEYS = ["image", "prediction", "name", "outputs", "pixels"]
 
 
 @pytest.fixture(scope="module")
