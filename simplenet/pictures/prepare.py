@@ -50,13 +50,30 @@ def prepare(rgba: Pixels, side: int = 28) -> Pixels:
     The steps are: colour, polarity, background, contrast, lines, dirt, crop, stroke, scale, centre.
     Raise DataError for a picture in which nothing is drawn.
     """
-    ink = without_background(light_on_dark(inked(_checked(rgba))))
+    return as_in_mnist(cropped(without_dirt(drawn(rgba))), side)
+
+
+def drawn(rgba: Pixels, longest: int = WORK) -> Pixels:
+    """Return what is drawn in a picture (rows, columns, 4): ink as bytes, light on dark.
+
+    That is a picture whose longer side is `longest` at most. Of what is prepared, the first steps
+    are done: colour, polarity, background, contrast, lines. Raise DataError where nothing is drawn.
+    """
+    ink = without_background(light_on_dark(inked(_checked(rgba), longest)))
     if ink.max() < BLANK:
         raise DataError(
             "expected a digit, found nothing drawn: all of the picture is the same, or nearly. "
             "Take one with more contrast."
         )
-    digit = with_stroke(cropped(without_dirt(without_lines(contrasted(ink), ink))))
+    return without_lines(contrasted(ink), ink)
+
+
+def as_in_mnist(digit: Pixels, side: int) -> Pixels:
+    """Return the ink of one digit, with nothing around it, as a net sees it: (side, side).
+
+    The steps are: stroke, scale, centre.
+    """
+    digit = with_stroke(digit)
     box = max((20 * side + 14) // 28, 1)  # as 20 is to 28
     return centred(strengthened(reduced(digit, *fitted(digit.shape, box))), side)
 
@@ -139,17 +156,17 @@ def grey(rgba: Pixels, weights: tuple[int, int, int] = LIGHTNESS) -> Pixels:
     return light
 
 
-def inked(rgba: Pixels) -> Pixels:
-    """Return how light a picture is, no larger than WORK.
+def inked(rgba: Pixels, longest: int = WORK) -> Pixels:
+    """Return how light a picture is, no larger than `longest`.
 
     Where red, green, blue or transparency tells much more than lightness, it is that: a pen may be
     as light as the paper.
     """
-    light = smaller(grey(rgba))
+    light = smaller(grey(rgba), longest)
     if COLOURFUL * contrast(light) >= 255:
         return light
-    colours = [smaller(grey(rgba, weights)) for weights in COLOURS]
-    best = max([*colours, smaller(inverted(rgba[:, :, 3]))], key=contrast)
+    colours = [smaller(grey(rgba, weights), longest) for weights in COLOURS]
+    best = max([*colours, smaller(inverted(rgba[:, :, 3]), longest)], key=contrast)
     return best if contrast(best) > COLOURFUL * contrast(light) else light
 
 
@@ -158,9 +175,9 @@ def contrast(image: Pixels) -> int:
     return int(image.max()) - int(image.min())
 
 
-def smaller(image: Pixels) -> Pixels:
-    """Return the image, reduced to WORK if it is larger."""
-    return area(image, *fitted(image.shape, WORK)) if max(image.shape) > WORK else image
+def smaller(image: Pixels, longest: int) -> Pixels:
+    """Return the image, its longer side reduced to `longest` if it is more."""
+    return area(image, *fitted(image.shape, longest)) if max(image.shape) > longest else image
 
 
 def light_on_dark(picture: Pixels) -> Pixels:
