@@ -53,13 +53,14 @@ def prepare(rgba: Pixels, side: int = 28) -> Pixels:
     return as_in_mnist(cropped(without_dirt(drawn(rgba))), side)
 
 
-def drawn(rgba: Pixels, longest: int = WORK) -> Pixels:
+def drawn(rgba: Pixels, longest: int = WORK, reach: int | None = None) -> Pixels:
     """Return what is drawn in a picture (rows, columns, 4): ink as bytes, light on dark.
 
     That is a picture whose longer side is `longest` at most. Of what is prepared, the first steps
-    are done: colour, polarity, background, contrast, lines. Raise DataError where nothing is drawn.
+    are done: colour, polarity, background, contrast, lines. What is light as far as `reach` to all
+    sides is paper. Raise DataError where nothing is drawn.
     """
-    ink = without_background(light_on_dark(inked(_checked(rgba), longest)))
+    ink = without_background(light_on_dark(inked(_checked(rgba), longest)), reach)
     if ink.max() < BLANK:
         raise DataError(
             "expected a digit, found nothing drawn: all of the picture is the same, or nearly. "
@@ -204,14 +205,14 @@ def reach_in(image: Pixels) -> int:
     return int(max(max(image.shape) // REACH, 1))
 
 
-def without_background(ink: Pixels) -> Pixels:
+def without_background(ink: Pixels, reach: int | None = None) -> Pixels:
     """Return the ink less what is light all over a window wider than any stroke: paper, shadow.
 
     That is a grey opening: the least value in a window around each pixel, then the greatest of
     those (Serra, Image Analysis and Mathematical Morphology, 1982). What noise leaves on the paper
     is subtracted, too: a quarter of any picture is paper.
     """
-    reach = reach_in(ink)
+    reach = min(reach_in(ink), reach_in(ink) if reach is None else reach)
     ground = greatest(least(ink, reach), reach)
     ink = ink - ground  # an opening is nowhere above what it opens
     paper = int(np.sort(ink, axis=None)[ink.size // 4])

@@ -18,6 +18,9 @@ from simplenet.pictures.prepare import WORK, as_in_mnist, drawn, without_dirt
 FINER = 3  # times as many pixels as WORK, for a digit is a part of the picture only
 SPECK = 8  # what is less than this part of a digit high and wide is dirt
 MOST = 60  # pieces that are looked at: those with the most ink
+THICKER = 2.5  # what has strokes more than so many times as wide is no digit: a shadow
+TOUCHING = 11  # tenths of the height: what is wider may be two digits that touch
+TOUCHING_ALONE = 13  # the same where nothing else is in the picture
 LEAST = 8  # pixels: what is less high is no digit
 
 
@@ -71,6 +74,10 @@ def digits_in(rgba: Pixels) -> list[Found]:
     """
     ink = drawn(rgba, FINER * WORK)
     lines = in_lines(groups(ink))
+    if sum(map(len, lines)) > 1:  # a shadow's edge is best seen in a window as wide as the strokes
+        stroke = usual_stroke([piece for line in lines for group in line for piece in group.parts])
+        ink = drawn(rgba, FINER * WORK, int(2 * stroke) + 1)
+        lines = in_lines(groups(ink))
     if sum(map(len, lines)) < 2:
         return [one_digit(rgba)]
     found = []
@@ -106,18 +113,20 @@ def place_of(ink: Pixels, picture: Pixels) -> Box:
 
 def groups(ink: Pixels) -> list[Group]:
     """Return what is as high as a digit: pieces with their parts, without dirt."""
-    found = [group_of((piece,)) for piece in without_foreign(pieces(ink))]
+    found = [group_of((piece,)) for piece in without_foreign(pieces(ink), ink.shape)]
     if not found:
         return []
     usual = usual_height(found)
     found = [group for group in found if max(group.height, group.width) * SPECK >= usual]
-    found = merged(sorted(found, key=lambda group: -group.amount)[:MOST], usual)
+    found = merged(sorted(found, key=lambda group: -group.amount)[:MOST])
     usual = usual_height(found)
-    return [g for g in found if g.height * 20 >= usual * 9 and g.height >= LEAST]
+    found = [g for g in found if g.height * 20 >= usual * 9 and g.height >= LEAST]
+    wide = TOUCHING if len(found) > 1 else TOUCHING_ALONE
+    return [part for group in found for part in split(group, ink, usual, wide)]
 
 
-def without_foreign(found: list[Piece]) -> list[Piece]:
-    """Return the pieces without frames, and what the edge cuts that is no digit."""
+def without_foreign(found: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
+    """Return the pieces without frames, shadows, and what the edge cuts that is no digit."""
     longest = max(piece.height for piece in found)
     high = [piece for piece in found if piece.height * 4 >= longest and piece.height >= LEAST]
     found = [piece for piece in found if not any(encloses(piece, other) for other in high)]
@@ -125,14 +134,38 @@ def without_foreign(found: list[Piece]) -> list[Piece]:
     if not inside:
         return found
     usual = usual_height([group_of((piece,)) for piece in inside])
-    kept = []
-    for piece in found:
-        if piece.cut:
-            like = usual * 0.5 <= piece.height <= usual * 1.6
-            if not like or thickness(piece) * 4 > piece.height:
-                continue
-        kept.append(piece)
-    return kept
+    stroke = usual_stroke(inside)
+    return [
+        piece
+        for piece in found
+        if piece.height < LEAST
+        or thickness(piece) <= THICKER * stroke
+        and not (piece.cut and is_foreign(piece, shape, usual, stroke))
+    ]
+
+
+def is_foreign(piece: Piece, shape: tuple[int, ...], usual: int, stroke: float) -> bool:
+    """Return whether what the edge cuts is a desk, a thumb or a shadow, rather than a digit."""
+    if not usual * 0.5 <= piece.height <= usual * 1.6 or thickness(piece) * 4 > piece.height:
+        return True
+    rows, columns = piece.places
+    beside = max(int((columns == end).sum()) for end in (piece.left, piece.right - 1))
+    above = max(int((rows == end).sum()) for end in (piece.top, piece.bottom - 1))
+    corner = (piece.top == 0 or piece.bottom == shape[0]) and (
+        piece.left == 0 or piece.right == shape[1]
+    )
+    return corner and max(beside, above) > 2.5 * stroke
+
+
+def usual_stroke(found: list[Piece]) -> float:
+    """Return how wide the strokes are that half of the ink is in."""
+    widths = sorted((thickness(piece), piece.amount) for piece in found)
+    half = sum(amount for _, amount in widths) / 2
+    for width, amount in widths:
+        half -= amount
+        if half <= 0:
+            return width
+    return widths[-1][0]
 
 
 def thickness(piece: Piece) -> float:
@@ -167,14 +200,14 @@ def group_of(parts: tuple[Piece, ...]) -> Group:
     )
 
 
-def merged(found: list[Group], usual: int) -> list[Group]:
+def merged(found: list[Group]) -> list[Group]:
     """Return groups of pieces that belong together; the nearest go together first."""
     found = list(found)
     while True:
         best = None
         for i, one in enumerate(found):
             for j in range(i):
-                distance = apart(one, found[j], usual)
+                distance = apart(one, found[j])
                 if distance is not None and (best is None or distance < best[0]):
                     best = distance, i, j
         if best is None:
@@ -184,31 +217,67 @@ def merged(found: list[Group], usual: int) -> list[Group]:
         found = [group for k, group in enumerate(found) if k not in (i, j)] + [both]
 
 
-def apart(one: Group, other: Group, usual: int) -> float | None:
-    """Return how far two parts of a digit are from each other, None for parts of different ones."""
-    across = min(one.right, other.right) - max(one.left, other.left)  # overlap, or less than 0
+def apart(one: Group, other: Group) -> float | None:
+    """Return how far two parts of a digit are from each other, None for parts of different ones.
+
+    That is a part of the height of the larger, less than 0 where the boxes overlap.
+    """
+    small, large = sorted((one, other), key=lambda group: group.height)
+    across = min(one.right, other.right) - max(one.left, other.left)  # shared, or less than 0
     down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    small, large = sorted((one, other), key=lambda g: g.height)
-    union_h = max(one.bottom, other.bottom) - min(one.top, other.top)
-    union_w = max(one.right, other.right) - min(one.left, other.left)
+    high = max(one.bottom, other.bottom) - min(one.top, other.top)
+    wide = max(one.right, other.right) - min(one.left, other.left)
     narrow = min(one.width, other.width)
-    if union_h > 2.2 * usual:
-        return None
-    if across > 0 and down > 0:  # boxes overlap
+    short = 10 * small.height < 6 * large.height
+    if across > 0 and down > 0:
         shared = across * down / min(one.width * one.height, other.width * other.height)
-        if shared >= 0.5 or (small.height < 0.6 * large.height and shared > 0.1):
+        if shared >= (0.1 if short else 0.5):
             return -shared
-    if across >= 0.4 * narrow and small.height >= 0.08 * usual:  # one above the other
-        gap = max(-down, 0)
-        if gap <= 0.14 * union_h and union_w >= 0.0 * union_h:
-            if small.height >= 0.8 * usual and union_h > 1.7 * usual and union_w < 0.55 * union_h:
-                return None
-            return gap / usual
-    if small.height < 0.6 * large.height and down > 0.5 * small.height:  # a part beside
-        gap = max(-across, 0)
-        if gap <= 0.1 * usual and union_w <= 1.1 * large.height:
-            return gap / usual
+    if 10 * high <= 18 * large.height and 10 * down <= 3 * small.height:  # one above the other
+        gap = max(-down, 0) / large.height
+        if gap <= 0.12 and 10 * across >= (2.5 if gap <= 0.08 else 4) * narrow:
+            return gap
+    if short and 2 * down > small.height:  # one beside the other
+        gap = max(-across, 0) / large.height
+        if gap <= 0.1 and 10 * wide <= 11 * large.height:
+            return gap
     return None
+
+
+def split(group: Group, ink: Pixels, usual: int, wide: int) -> list[Group]:
+    """Return the digits of a group that is more than so many tenths of its height wide, if several.
+
+    They touch where a column has the ink of no more than one stroke, and what is left and right of
+    it is as high as a digit, and not too narrow.
+    """
+    high = min(group.height, usual)
+    if 10 * group.width <= wide * high:
+        return [group]
+    clean = np.zeros_like(ink)
+    for piece in group.parts:
+        clean[piece.places] = ink[piece.places]
+    box = clean[group.top : group.bottom, group.left : group.right]
+    drawn_on = np.pad(box > 0, ((1, 0), (0, 0)))
+    strokes = (drawn_on[1:] > drawn_on[:-1]).sum(axis=0)
+    counts = drawn_on.sum(axis=0)
+    stroke = usual_stroke(list(group.parts))
+    least = max(high // 4, 2)
+    inside = np.arange(least, group.width - least)
+    off = abs(2 * inside - group.width) / group.width  # of equal cuts, that in the middle
+    for at in inside[np.argsort(counts[inside] + off * stroke, kind="stable")].tolist():
+        if strokes[at] > 1 or counts[at] > 1.4 * stroke:
+            continue
+        sides = drawn_on[1:, :at], drawn_on[1:, at:]
+        if all(10 * np.ptp(np.flatnonzero(side.any(axis=1))) >= 7 * high for side in sides):
+            halves = []
+            for left, right in ((0, at), (at, group.width)):
+                half = np.zeros_like(ink)
+                half[group.top : group.bottom, group.left + left : group.left + right] = box[
+                    :, left:right
+                ]
+                halves.append(group_of(tuple(pieces(half))))
+            return [part for half in halves for part in split(half, ink, usual, TOUCHING)]
+    return [group]
 
 
 def in_lines(found: list[Group]) -> list[list[Group]]:
