@@ -1,4 +1,4 @@
-"""Tell how well pictures of several digits are read, kind by kind, and how often one is called many.
+"""Tell how well pictures of several digits are read, kind by kind, and how often one is called so.
 
     SIMPLENET_DATA=FOLDER python scripts/sheets.py [MODEL] [--pictures 60]
     SIMPLENET_DATA=FOLDER python scripts/sheets.py --single [--pictures 60]
@@ -52,7 +52,7 @@ Sheet = tuple[Ink, list[str]]  # the ink, and what stands in each line
 
 
 def slanted(ink: Ink, slope: float) -> Ink:
-    """Return the ink with each row moved sideways, by `slope` for each that it is from the middle."""
+    """Return the ink slanted: a row moves by `slope` for each that it is from the middle."""
     rows, columns = ink.shape
     most = int(abs(slope) * rows / 2) + 1
     wide = np.zeros((rows, columns + 2 * most))
@@ -108,7 +108,9 @@ def written(
     least = min(left for _, left, _ in placed)
     sheet = np.zeros((bottom - first, right - least))
     for top, left, ink in placed:
-        part = sheet[top - first : top - first + len(ink), left - least : left - least + ink.shape[1]]
+        part = sheet[
+            top - first : top - first + len(ink), left - least : left - least + ink.shape[1]
+        ]
         np.maximum(part, ink, out=part)
     sides = rng.integers(*margin, (2, 2)) if margin[1] > margin[0] else np.zeros((2, 2), int)
     return np.pad(sheet, sides)
@@ -272,9 +274,7 @@ def scores(found: list[list[str]], truths: list[list[str]]) -> tuple[float, floa
 @click.option("--seed", default=0, show_default=True)
 @click.option("--single", is_flag=True, help="Pictures of one digit: how often it is called many.")
 @click.option("--kind", "names", multiple=True)
-def main(
-    model: Path | None, count: int, seed: int, single: bool, names: tuple[str, ...]
-) -> None:
+def main(model: Path | None, count: int, seed: int, single: bool, names: tuple[str, ...]) -> None:
     """Tell what MODEL, or the bundled network, makes of pictures of several digits."""
     images, labels = held_out()
     rows = []

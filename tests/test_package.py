@@ -26,7 +26,8 @@ ORDER = """
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
-    pictures.pixels pictures.pieces pictures.prepare pictures.decode pictures.terminal
+    pictures.pixels pictures.pieces pictures.prepare pictures.several pictures.decode
+    pictures.folders pictures.terminal
     report report.confusion report.curves report.text report.figure report.svg report.png
     report.weights report.page
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
@@ -34,7 +35,7 @@ ORDER = """
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
     cli.config cli.data cli.drawing cli.output cli.resume cli.health
     cli.space cli.executors cli.ranking
-    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
+    cli.reading cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
     cli.check cli.graph cli.sweep cli.export cli.fetch cli.doctor
     __init__ __main__
 """.split()

@@ -116,13 +116,25 @@ def seen(
                 f"one of {rgba.shape[0]:,} x {rgba.shape[1]:,}."
             )
         return raw(rgba, size)
+    return prepare(rgba, side_of(inputs, size))
+
+
+def side_of(inputs: int, size: tuple[int, int] | None = None) -> int:
+    """Return the side of the square images that a net with so many inputs reads.
+
+    `size` is that of the images which it was trained on, if that is known. Raise ModelError for a
+    net that reads no squares.
+    """
+    side = isqrt(inputs)
+    if size is None and side * side == inputs:
+        size = (side, side)
     if size is None or size[0] != size[1]:
         found = f"{inputs:,} inputs" if size is None else f"images of {size[0]} x {size[1]}"
         raise ModelError(
             f"expected a net that reads square images, such as 28 x 28, found one for {found}: "
             "give it pictures as they are (--raw)."
         )
-    return prepare(rgba, side)
+    return size[0]
 
 
 def _checked(rgba: Pixels) -> Pixels:

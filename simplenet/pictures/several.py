@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simplenet.pictures.pieces import Piece, encloses, pieces
+from simplenet.pictures.pieces import Piece, encloses, pieces, without_dirt
 from simplenet.pictures.pixels import Pixels, cropped
-from simplenet.pictures.prepare import WORK, as_in_mnist, drawn, without_dirt
+from simplenet.pictures.prepare import WORK, as_in_mnist, drawn
 
 # Chosen by counts on pictures of MNIST's training images: scripts/sheets.py draws those of several
 # digits, scripts/renderings.py those of one.
@@ -19,8 +19,8 @@ FINER = 3  # times as many pixels as WORK, for a digit is a part of the picture 
 SPECK = 8  # what is less than this part of a digit high and wide is dirt
 MOST = 60  # pieces that are looked at: those with the most ink
 THICKER = 2.5  # what has strokes more than so many times as wide is no digit: a shadow
-TOUCHING = 11  # tenths of the height: what is wider may be two digits that touch
-TOUCHING_ALONE = 13  # the same where nothing else is in the picture
+TOUCHING = 13  # tenths of the height: what is wider may be two digits that touch
+TOUCHING_ALONE = 14  # the same where nothing else is in the picture
 LEAST = 8  # pixels: what is less high is no digit
 
 
@@ -111,6 +111,15 @@ def place_of(ink: Pixels, picture: Pixels) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
+def scaled(box: Box, shape: tuple[int, ...], size: tuple[int, int]) -> Box:
+    """Return a box in pixels of a picture (rows, columns) that was made smaller, to this shape."""
+    (rows, columns), (old_rows, old_columns) = size, shape[:2]
+    left, top = box.left * columns // old_columns, box.top * rows // old_rows
+    right = -(-(box.left + box.width) * columns // old_columns)
+    bottom = -(-(box.top + box.height) * rows // old_rows)
+    return Box(left, top, right - left, bottom - top)
+
+
 def groups(ink: Pixels) -> list[Group]:
     """Return what is as high as a digit: pieces with their parts, without dirt."""
     found = [group_of((piece,)) for piece in without_foreign(pieces(ink), ink.shape)]
@@ -139,8 +148,10 @@ def without_foreign(found: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
         piece
         for piece in found
         if piece.height < LEAST
-        or thickness(piece) <= THICKER * stroke
-        and not (piece.cut and is_foreign(piece, shape, usual, stroke))
+        or (
+            thickness(piece) <= THICKER * stroke
+            and not (piece.cut and is_foreign(piece, shape, usual, stroke))
+        )
     ]
 
 
