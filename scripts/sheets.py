@@ -281,7 +281,7 @@ def main(model: Path | None, count: int, seed: int, single: bool, names: tuple[s
     if single:
         for kind in KINDS:
             if not names or kind.__name__ in names:
-                some = (picture(kind, images[n], seed, n) for n in range(count))
+                some = (picture(kind, images[seed * count + n], seed, n) for n in range(count))
                 many = sum(len(digits_in(rgba)) > 1 for rgba in some)
                 rows.append([kind.__name__, percent(many / count)])
         click.echo(table(["kind", "called several"], rows))

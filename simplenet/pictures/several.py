@@ -5,10 +5,13 @@ gaps. What goes together is told by boxes alone, in parts of the height of a dig
 most of the ink. A picture of one digit is prepared by `prepare` as ever.
 """
 
+import contextlib
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
+from simplenet.errors import DataError
 from simplenet.pictures.pieces import Piece, encloses, pieces, without_dirt
 from simplenet.pictures.pixels import Pixels, cropped
 from simplenet.pictures.prepare import WORK, as_in_mnist, drawn
@@ -17,10 +20,11 @@ from simplenet.pictures.prepare import WORK, as_in_mnist, drawn
 # digits, scripts/renderings.py those of one.
 FINER = 3  # times as many pixels as WORK, for a digit is a part of the picture only
 SPECK = 8  # what is less than this part of a digit high and wide is dirt
-MOST = 60  # pieces that are looked at: those with the most ink
+MOST = 200  # pieces that are looked at, those with the most ink: noise has thousands
 THICKER = 2.5  # what has strokes more than so many times as wide is no digit: a shadow
 TOUCHING = 13  # tenths of the height: what is wider may be two digits that touch
 TOUCHING_ALONE = 14  # the same where nothing else is in the picture
+CUT = 3  # strokes: what has more ink than so many in a column is not cut there
 LEAST = 8  # pixels: what is less high is no digit
 
 
@@ -72,22 +76,38 @@ def digits_in(rgba: Pixels) -> list[Found]:
     Where no more than one is, it is what `prepare` takes for the digit, to the pixel.
     Raise DataError for a picture in which nothing is drawn.
     """
+    with contextlib.suppress(DataError):  # what is empty for `prepare` is: it raises that anew
+        ink, lines = read_finely(rgba)
+        if sum(map(len, lines)) > 1:
+            return [
+                Found(number, place_of(clean, rgba), cropped(clean))
+                for number, line in enumerate(lines)
+                for clean in (alone(group, ink) for group in line)
+            ]
+    return [one_digit(rgba)]
+
+
+def read_finely(rgba: Pixels) -> tuple[Pixels, list[list[Group]]]:
+    """Return the ink of a picture, and its digits in lines. Raise DataError where there is none.
+
+    Where there are several, the background is taken away anew, in a window little wider than their
+    strokes: of a shadow that lies between digits, less stays then.
+    """
     ink = drawn(rgba, FINER * WORK)
     lines = in_lines(groups(ink))
-    if sum(map(len, lines)) > 1:  # a shadow's edge is best seen in a window as wide as the strokes
+    if sum(map(len, lines)) > 1:
         stroke = usual_stroke([piece for line in lines for group in line for piece in group.parts])
         ink = drawn(rgba, FINER * WORK, int(2 * stroke) + 1)
         lines = in_lines(groups(ink))
-    if sum(map(len, lines)) < 2:
-        return [one_digit(rgba)]
-    found = []
-    for number, line in enumerate(lines):
-        for group in line:
-            clean = np.zeros_like(ink)
-            for piece in group.parts:
-                clean[piece.places] = ink[piece.places]
-            found.append(Found(number, place_of(clean, rgba), cropped(clean)))
-    return found
+    return ink, lines
+
+
+def alone(group: Group, ink: Pixels) -> Pixels:
+    """Return the ink of a group, with nothing else."""
+    clean = np.zeros_like(ink)
+    for piece in group.parts:
+        clean[piece.places] = ink[piece.places]
+    return clean
 
 
 def one_digit(rgba: Pixels) -> Found:
@@ -122,12 +142,13 @@ def scaled(box: Box, shape: tuple[int, ...], size: tuple[int, int]) -> Box:
 
 def groups(ink: Pixels) -> list[Group]:
     """Return what is as high as a digit: pieces with their parts, without dirt."""
-    found = [group_of((piece,)) for piece in without_foreign(pieces(ink), ink.shape)]
+    largest = sorted(pieces(ink), key=lambda piece: -piece.amount)[:MOST]
+    found = [group_of((piece,)) for piece in without_foreign(largest, ink.shape)]
     if not found:
         return []
     usual = usual_height(found)
     found = [group for group in found if max(group.height, group.width) * SPECK >= usual]
-    found = merged(sorted(found, key=lambda group: -group.amount)[:MOST])
+    found = merged(found)
     usual = usual_height(found)
     found = [g for g in found if g.height * 20 >= usual * 9 and g.height >= LEAST]
     wide = TOUCHING if len(found) > 1 else TOUCHING_ALONE
@@ -170,33 +191,28 @@ def is_foreign(piece: Piece, shape: tuple[int, ...], usual: int, stroke: float) 
 
 def usual_stroke(found: list[Piece]) -> float:
     """Return how wide the strokes are that half of the ink is in."""
-    widths = sorted((thickness(piece), piece.amount) for piece in found)
-    half = sum(amount for _, amount in widths) / 2
-    for width, amount in widths:
-        half -= amount
-        if half <= 0:
-            return width
-    return widths[-1][0]
+    return middle([(thickness(piece), piece.amount) for piece in found])
+
+
+def usual_height(found: list[Group]) -> int:
+    """Return how high that is which half of the ink is in."""
+    return int(middle([(group.height, group.amount) for group in found]))
+
+
+def middle(weighted: list[tuple[float, int]]) -> float:
+    """Return the value that half of the weights come with: the weighted median."""
+    values, weights = np.array(sorted(weighted)).T
+    upto = weights.cumsum()
+    return float(values[np.searchsorted(upto, upto[-1] / 2)])
 
 
 def thickness(piece: Piece) -> float:
-    """Return how wide the strokes of a piece are: twice its pixels for each of its edge."""
+    """Return how wide the strokes of a piece are, as `with_stroke` tells it."""
     rows, columns = piece.places
     mask = np.zeros((piece.height + 2, piece.right - piece.left + 2), bool)
     mask[rows - piece.top + 1, columns - piece.left + 1] = True
     edges = sum(int((mask ^ np.roll(mask, 1, axis)).sum()) for axis in (0, 1))
-    return 255 / 100 * len(rows) / edges
-
-
-def usual_height(found: list[Group]) -> int:
-    """Return how high that is which half of the ink is in: the weighted median."""
-    heights = sorted((group.height, group.amount) for group in found)
-    half = sum(amount for _, amount in heights) / 2
-    for height, amount in heights:
-        half -= amount
-        if half <= 0:
-            return height
-    return heights[-1][0]
+    return 2.55 * len(rows) / edges
 
 
 def group_of(parts: tuple[Piece, ...]) -> Group:
@@ -213,19 +229,22 @@ def group_of(parts: tuple[Piece, ...]) -> Group:
 
 def merged(found: list[Group]) -> list[Group]:
     """Return groups of pieces that belong together; the nearest go together first."""
-    found = list(found)
-    while True:
-        best = None
-        for i, one in enumerate(found):
-            for j in range(i):
-                distance = apart(one, found[j])
-                if distance is not None and (best is None or distance < best[0]):
-                    best = distance, i, j
-        if best is None:
-            return found
-        _, i, j = best
-        both = group_of(found[i].parts + found[j].parts)
-        found = [group for k, group in enumerate(found) if k not in (i, j)] + [both]
+    left = dict(enumerate(found))
+    near = {
+        (i, j): distance
+        for i, j in combinations(left, 2)
+        if (distance := apart(left[i], left[j])) is not None
+    }
+    while near:
+        i, j = min(near, key=lambda pair: (near[pair], pair))
+        both = group_of(left.pop(i).parts + left.pop(j).parts)
+        near = {pair: distance for pair, distance in near.items() if not {i, j} & {*pair}}
+        new = max(left, default=0) + 1
+        for other, group in left.items():
+            if (distance := apart(group, both)) is not None:
+                near[other, new] = distance
+        left[new] = both
+    return list(left.values())
 
 
 def apart(one: Group, other: Group) -> float | None:
@@ -233,9 +252,11 @@ def apart(one: Group, other: Group) -> float | None:
 
     That is a part of the height of the larger, less than 0 where the boxes overlap.
     """
-    small, large = sorted((one, other), key=lambda group: group.height)
     across = min(one.right, other.right) - max(one.left, other.left)  # shared, or less than 0
     down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    small, large = (one, other) if one.height < other.height else (other, one)
+    if min(across, down) < -0.12 * large.height:
+        return None
     high = max(one.bottom, other.bottom) - min(one.top, other.top)
     wide = max(one.right, other.right) - min(one.left, other.left)
     narrow = min(one.width, other.width)
@@ -264,10 +285,7 @@ def split(group: Group, ink: Pixels, usual: int, wide: int) -> list[Group]:
     high = min(group.height, usual)
     if 10 * group.width <= wide * high:
         return [group]
-    clean = np.zeros_like(ink)
-    for piece in group.parts:
-        clean[piece.places] = ink[piece.places]
-    box = clean[group.top : group.bottom, group.left : group.right]
+    box = alone(group, ink)[group.top : group.bottom, group.left : group.right]
     drawn_on = np.pad(box > 0, ((1, 0), (0, 0)))
     strokes = (drawn_on[1:] > drawn_on[:-1]).sum(axis=0)
     counts = drawn_on.sum(axis=0)
@@ -276,7 +294,7 @@ def split(group: Group, ink: Pixels, usual: int, wide: int) -> list[Group]:
     inside = np.arange(least, group.width - least)
     off = abs(2 * inside - group.width) / group.width  # of equal cuts, that in the middle
     for at in inside[np.argsort(counts[inside] + off * stroke, kind="stable")].tolist():
-        if strokes[at] > 1 or counts[at] > 1.4 * stroke:
+        if strokes[at] > 1 or counts[at] > CUT * stroke:
             continue
         sides = drawn_on[1:, :at], drawn_on[1:, at:]
         if all(10 * np.ptp(np.flatnonzero(side.any(axis=1))) >= 7 * high for side in sides):
