@@ -22,9 +22,8 @@ FINER = 3  # times as many pixels as WORK, for a digit is a part of the picture 
 SPECK = 8  # what is less than this part of a digit high and wide is dirt
 MOST = 200  # pieces that are looked at, those with the most ink: noise has thousands
 THICKER = 2.5  # what has strokes more than so many times as wide is no digit: a shadow
-TOUCHING = 13  # tenths of the height: what is wider may be two digits that touch
-TOUCHING_ALONE = 14  # the same where nothing else is in the picture
-CUT = 3  # strokes: what has more ink than so many in a column is not cut there
+TOUCHING = 14  # tenths of the height: what is wider may be two digits that touch
+CUT = 2.2  # strokes: what has more ink than so many in a column is not cut there
 LEAST = 8  # pixels: what is less high is no digit
 
 
@@ -151,8 +150,7 @@ def groups(ink: Pixels) -> list[Group]:
     found = merged(found)
     usual = usual_height(found)
     found = [g for g in found if g.height * 20 >= usual * 9 and g.height >= LEAST]
-    wide = TOUCHING if len(found) > 1 else TOUCHING_ALONE
-    return [part for group in found for part in split(group, ink, usual, wide)]
+    return [part for group in found for part in split(group, ink, usual)]
 
 
 def without_foreign(found: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
@@ -276,14 +274,14 @@ def apart(one: Group, other: Group) -> float | None:
     return None
 
 
-def split(group: Group, ink: Pixels, usual: int, wide: int) -> list[Group]:
-    """Return the digits of a group that is more than so many tenths of its height wide, if several.
+def split(group: Group, ink: Pixels, usual: int) -> list[Group]:
+    """Return the digits of a group that is wide for its height, if they are several.
 
     They touch where a column has the ink of no more than one stroke, and what is left and right of
     it is as high as a digit, and not too narrow.
     """
     high = min(group.height, usual)
-    if 10 * group.width <= wide * high:
+    if 10 * group.width <= TOUCHING * high:
         return [group]
     box = alone(group, ink)[group.top : group.bottom, group.left : group.right]
     drawn_on = np.pad(box > 0, ((1, 0), (0, 0)))
@@ -305,7 +303,7 @@ def split(group: Group, ink: Pixels, usual: int, wide: int) -> list[Group]:
                     :, left:right
                 ]
                 halves.append(group_of(tuple(pieces(half))))
-            return [part for half in halves for part in split(half, ink, usual, TOUCHING)]
+            return [part for half in halves for part in split(half, ink, usual)]
     return [group]
 
 

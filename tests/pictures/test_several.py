@@ -98,12 +98,12 @@ def test_a_one_is_narrow_and_stays(digits):
 
 
 def test_digits_that_touch_are_cut_where_the_ink_is_least():
-    ring = np.zeros((70, 50), np.uint8)
-    y, x = np.mgrid[-35:35, -25:25]
-    ring[np.abs(np.hypot(y / 34, x / 24) - 0.85) < 0.14] = 255
-    ink = on_sheet((ring, 20, 20), (ring, 20, 66), (ring, 130, 20))
+    ring = np.zeros((70, 60), np.uint8)
+    y, x = np.mgrid[-35:35, -30:30]
+    ring[np.abs(np.hypot(y / 34, x / 29) - 0.85) < 0.14] = 255
+    ink = on_sheet((ring, 20, 20), (ring, 20, 76), (ring, 130, 20))
     found = boxes(ink)
-    assert len(found) == 3 and abs(found[0].width - 47) < 5 and abs(found[1].width - 47) < 5
+    assert len(found) == 3 and abs(found[0].width - 57) < 5 and abs(found[1].width - 57) < 5
 
 
 def test_frames_around_each_digit_are_no_digits(digits):
