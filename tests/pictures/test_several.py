@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import renderings
-import sheets
 from samples import large, opaque
 
 from simplenet import load_data
@@ -142,22 +141,3 @@ def test_any_size_of_picture_is_looked_at():
 def test_a_box_is_scaled_to_the_size_in_the_file():
     assert scaled(Box(3, 5, 10, 20), (100, 50, 4), (1000, 500)) == (30, 50, 100, 200)
     assert scaled(Box(3, 5, 10, 20), (100, 50, 4), (100, 50)) == (3, 5, 10, 20)
-
-
-@pytest.mark.parametrize("kind", sheets.SHEETS, ids=lambda kind: kind.__name__)
-def test_sheets_are_the_same_each_time_and_read(kind):
-    pytest.importorskip("PIL")
-    images, labels = load_data("sample").train
-    (first, truth), (again, _) = (sheets.sheet(kind, images[:40], labels, 0, 1) for _ in range(2))
-    assert first.dtype == np.uint8 and first.shape[2] == 4 and (first == again).all()
-    assert 1 <= len(truth) <= 3 and 2 <= len("".join(truth)) <= 12
-    found = sheets.lines_of(sheets.bundled().network, first)
-    if kind is not sheets.touching:
-        assert sheets.slips("/".join(found), "/".join(truth)) <= len("".join(truth)) // 2
-
-
-def test_scores_count_slips():
-    pairs = ("12", "12"), ("1", "12"), ("", "12"), ("32", "12")
-    assert [sheets.slips(*pair) for pair in pairs] == [0, 1, 2, 1]
-    found, truths = [["12"], ["1", "2"], []], [["13"], ["1", "2"], ["4567"]]
-    assert sheets.scores(found, truths) == (2 / 3, 1 - 5 / 8, 1 - 1 / 4)
