@@ -19,7 +19,8 @@ ORDER = """
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
-    pictures.prepare pictures.decode pictures.terminal
+    pictures.pixels pictures.pieces pictures.prepare pictures.several pictures.decode
+    pictures.folders pictures.terminal
     datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
     datasets.data datasets.folders datasets.sorted datasets.load
     training training.blas training.container training.order training.distort
@@ -34,7 +35,7 @@ ORDER = """
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
     cli.config cli.data cli.drawing cli.output cli.resume cli.health
     cli.space cli.executors cli.ranking
-    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
+    cli.reading cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
     cli.check cli.graph cli.sweep cli.export cli.fetch cli.doctor
     __init__ __main__
 """.split()

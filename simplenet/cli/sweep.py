@@ -156,7 +156,7 @@ def command(
             check_writable(path)
         workers = min(workers or usable_cores(), len(todo) or 1)
         if not quiet:
-            where = scheduler or counted(workers, 'process', 'processes')
+            where = scheduler or counted(workers, "process", "processes")
             if twice:
                 tell(f"note: given more than once, tried once: {', '.join(twice)}", err=True)
             tell(f"data  {found.name}: {counted(len(examples.images), 'training image')}", err=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simplenet.errors import DataError
+from simplenet.pictures.folders import natural
 
 HALVES = {
     "train": ("train", "training"),
@@ -137,12 +138,6 @@ def numbered(
             "pictures."
         )
     return {name: label for label, name in enumerate(names)}, tuple(names)
-
-
-def natural(name: str) -> tuple[list[tuple[int, str]], str]:
-    """Return what names are sorted by so that 2 comes before 10."""
-    pieces = re.split("([0-9]+)", name)
-    return [(int(piece), "") if n % 2 else (-1, piece) for n, piece in enumerate(pieces)], name
 
 
 # --- what is there --------------------------------------------------------------------------------

@@ -24,13 +24,13 @@ from simplenet.datasets.folders import (
     Picture,
     Tree,
     names_of,
-    natural,
     numbered,
 )
 from simplenet.datasets.idx import digest
 from simplenet.datasets.sources import DATASETS, PARTS
 from simplenet.errors import DataError
 from simplenet.pictures.decode import read_image
+from simplenet.pictures.folders import natural
 from simplenet.pictures.kinds.known import declared
 from simplenet.pictures.prepare import grey, prepare
 from simplenet.pictures.source import opened
