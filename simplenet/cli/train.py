@@ -61,6 +61,7 @@ if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from tqdm import tqdm
 
     from simplenet.datasets.load import Data, Examples
+    from simplenet.training.evaluation import Score
     from simplenet.training.run import Epoch, Run
 
 Say = Callable[[str | list[Piece]], None]
@@ -84,6 +85,7 @@ def interval(text: str) -> Interval:
     return Interval(int(number), seconds)
 
 
+TEST_PARTS = "test-images", "test-labels"
 PATIENCE = 4  # seconds for each of two mirrors, so that without a network we start within ten
 NOTICE = """
   ==========================================================================================
@@ -190,6 +192,14 @@ def command(
     from simplenet.training.evaluation import evaluate, is_guessing
 
     score = evaluate(run.net, *found.test)
+    measured = run.measured
+    remember_score(run, score, found)
+    if run.measured != measured and not unsaved:
+        with signals_held():
+            try:
+                keeper.save(run)
+            except Failure as error:
+                unsaved = error
     if is_guessing(score.accuracy, score.total):
         warn_of_guessing(run, score.accuracy, "on the test images")
     images = int(score.total.sum())
@@ -201,6 +211,7 @@ def command(
                 "images": images,
                 "accuracy": score.accuracy,
                 "cost": score.cost,
+                "margin": run.measured["margin"],
                 "history": records(run),
             }
         )
@@ -370,6 +381,14 @@ def fit(
     if run.best:
         say(f"the best was epoch {run.best.epoch}, whose weights are kept")
     return failure
+
+
+def remember_score(run: "Run", score: "Score", data: "Data") -> None:
+    """Write into the run what it scores on the test images of these data."""
+    from simplenet.training.measured import least_margin_held_out, remember
+
+    sha256 = {part: data.sha256(part) for part in TEST_PARTS}
+    remember(run, score, data.name, sha256, least_margin_held_out(run, *data.train))
 
 
 def epoch_line(history: Sequence["Epoch"], epochs: int) -> list[Piece]:
