@@ -324,6 +324,51 @@ def figure(rng: Random) -> Ink:
     return stroke(head, *parts, width=pen(rng) * 0.7)
 
 
+def wave(rng: Random) -> Ink:
+    """A line that swings, level or upright."""
+    x = np.linspace(0, 1, 50)
+    swing = np.sin(2 * np.pi * rng.uniform(1.5, 4) * x + rng.uniform(0, 6))
+    line = np.stack([0.5 + rng.uniform(0.1, 0.4) * swing, x], axis=-1)
+    return stroke(line if rng.random() < 0.6 else line[:, ::-1], width=pen(rng) * 0.8)
+
+
+def tree(rng: Random) -> Ink:
+    """A trunk with branches to both sides."""
+    parts = [[(1, 0.5), (0, 0.5 + rng.normal(0, 0.05))]]
+    for _ in range(int(rng.integers(2, 7))):
+        at, side = rng.uniform(0.1, 0.8), rng.choice([-1, 1])
+        parts.append([(at, 0.5), (at - rng.uniform(-0.2, 0.3), 0.5 + side * rng.uniform(0.2, 0.5))])
+    return stroke(*(by_hand(part, rng) for part in parts), width=pen(rng) * 0.7)
+
+
+def boxes(rng: Random) -> Ink:
+    """Two to four rectangles, across each other or divided."""
+    parts = []
+    for _ in range(int(rng.integers(2, 5))):
+        (a, b), (c, d) = np.sort(rng.random((2, 2)), axis=1)
+        parts.append([(a, c), (a, d), (b, d), (b, c), (a, c)])
+    return stroke(*parts, width=pen(rng) * 0.6)
+
+
+def doodle(rng: Random) -> Ink:
+    """Two to five of: a line, a bow, a polygon, a dot; of any size, anywhere."""
+    parts = []
+    for _ in range(int(rng.integers(2, 6))):
+        size, middle = rng.uniform(0.1, 0.5), rng.uniform(0.25, 0.75, 2)
+        sort = rng.integers(4)
+        if sort == 0:
+            part = middle + size * rng.normal(size=(2, 2))
+        elif sort == 1:
+            angle = rng.uniform(0, 6) + np.linspace(0, rng.uniform(1, 5), 12)
+            part = middle + size * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+        elif sort == 2:
+            part = middle + size * (ring(int(rng.integers(3, 6)), rng) - 0.5) * 1.5
+        else:
+            part = middle + np.zeros((2, 1))
+        parts.append(np.clip(part, 0, 1))
+    return stroke(*parts, width=pen(rng) * 0.8)
+
+
 # --- letters --------------------------------------------------------------------------------------
 
 LETTERS = "AEHKMPRTVXfhmru", "CFJLNUWYdknptwa"  # of the two halves
@@ -407,6 +452,12 @@ def _digits() -> tuple[Bytes, Bytes]:
     return images[::2], images[1::2]
 
 
+@cache
+def _labels() -> Bytes:
+    """Return which digits the first half shows."""
+    return np.asarray(load_data("mnist").train.labels[::2])
+
+
 def digits(count: int, half: int, apart: tuple[int, int], rng: Random) -> Ink:
     """Return some digits beside each other, so many pixels of 28 apart, from least to most."""
     row = np.zeros((28, 0))
@@ -458,11 +509,19 @@ def one_above_another(rng: Random) -> Ink:
     return np.kron(np.pad(both, 3), np.ones((4, 4)))
 
 
+def lying_digit(rng: Random) -> Ink:
+    """A digit that lies on its side, and is none in this position."""
+    images = _digits()[0]
+    upright = np.flatnonzero(~np.isin(_labels(), (0, 8)))
+    image = np.rot90(images[rng.choice(upright)], int(rng.choice([1, 3]))) / 255
+    return np.kron(image, np.ones((4, 4)))
+
+
 # Network and thresholds know pictures of these kinds, but none of the others.
 LEARNED: tuple[Kind, ...] = (
     uniform_noise, blobs, gradients, stripes, scribble, tangle, lines, characters, star, square,
-    hexagon, hash_sign, figure, flower, printed_letter, written_letter, two_digits, three_digits,
-    one_above_another,
+    hexagon, hash_sign, figure, flower, wave, tree, boxes, doodle, lying_digit,
+    printed_letter, written_letter, two_digits, three_digits, one_above_another,
 )  # fmt: skip
 UNSEEN: tuple[Kind, ...] = (
     salt_and_pepper, photograph, checks, dots, zigzag, spiral, level_line, triangle, cross, heart,

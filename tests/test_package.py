@@ -20,13 +20,13 @@ ORDER = """
     datasets.load
     training training.blas training.container training.order training.distort
     training.batches training.mistakes training.evaluation training.committee
-    training.wide training.run training.modelcheck training.modelfile
+    training.wide training.run training.measured training.modelcheck training.modelfile
     training.processes training.space training.sweep training.sweeplog
     export export.program export.onnx_model export.save
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
-    pictures.prepare pictures.decode pictures.terminal
+    pictures.prepare pictures.decode pictures.terminal pictures.doubt
     report report.confusion report.curves report.text report.figure report.svg report.png
     report.weights report.page
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression

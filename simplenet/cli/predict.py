@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from simplenet.functions import Floats
+    from simplenet.pictures.doubt import Opinion
     from simplenet.training.run import Run
 
 STDIN = "-"
-SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 
 
 @click.command("predict", cls=Grouped)
@@ -83,18 +83,19 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
             code = max(code, error.exit_code)
             continue
         prediction = int(found.argmax())
+        doubt = doubt_of(found, pixels, loaded)
         results.append(
             {
                 "image": name,
                 "prediction": prediction,
+                **about_doubt(doubt),
                 "outputs": found.tolist(),
                 "pixels": pixels.tolist(),
             }
         )
         if not as_json:
             title = f"{name}: " if len(images) > 1 else "prediction "
-            doubt = "" if found.max() >= SURE else f"  (unsure: no output is above {SURE})"
-            echo(*[""] * (len(results) > 1), f"{title}{prediction}{doubt}", "")
+            echo(*[""] * (len(results) > 1), f"{title}{prediction}{doubt.told()}", "")
             echo(*side_by_side(pixels, found, blocks=blocks).split("\n"))
     if as_json:  # with a line for each image, for a line for each pixel would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
@@ -166,6 +167,25 @@ def run(
             raise DivergedError(f"{place}: {called}: {error}") from error
     mean: Floats = np.mean(every, axis=0)
     return views[0], mean
+
+
+def doubt_of(found: "Floats", pixels: "npt.NDArray[np.uint8]", models: "list[Run]") -> "Opinion":
+    """Return whether to believe the mean outputs of some models for what the first of them saw."""
+    from simplenet.pictures.doubt import opinion
+
+    return opinion(found, pixels, models)
+
+
+def about_doubt(opinion: "Opinion") -> dict[str, object]:
+    """Return an opinion as `--json` prints it."""
+    return {
+        "sure": opinion.sure,
+        "doubt": [doubt._asdict() for doubt in opinion.doubt],
+        "margin": opinion.margin,
+        "least_margin": opinion.least_margin,
+        "second": opinion.second,
+        "unlikeness": opinion.unlikeness,
+    }
 
 
 def kind_of_images(model: "Run") -> tuple[int, tuple[int, int] | None]:

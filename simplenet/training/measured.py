@@ -10,7 +10,6 @@ import hashlib
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simplenet.functions import Floats
 from simplenet.net import Net
@@ -24,17 +23,17 @@ FEWEST = 100  # right predictions from which that can be told
 MOST = 5000  # images at a time: each is copied
 
 
-def margins(a: Floats) -> NDArray[np.float64]:
+def margins(a: Floats) -> Floats:
     """Return the largest of the outputs (n, classes) less the second largest, (n,).
 
     Of a net with one output, that is the output.
     """
-    a = np.asarray(a, np.float64)
+    a = a.astype(np.float64)
     if a.shape[-1] < 2:
         return a[..., 0]
     two = np.partition(a, -2, axis=-1)
-    found: NDArray[np.float64] = two[..., -1] - two[..., -2]
-    return found
+    difference: Floats = two[..., -1] - two[..., -2]
+    return difference
 
 
 def least_margin(net: Net, images: Images, labels: Labels) -> float | None:
@@ -81,4 +80,5 @@ def remember(
 def digest_of(net: Net) -> str:
     """Return the SHA-256 of the parameters of a net, little end first."""
     order = net.params.dtype.newbyteorder("<")
-    return hashlib.sha256(np.ascontiguousarray(net.params, order).view(np.uint8)).hexdigest()
+    params = np.ascontiguousarray(net.params, order)
+    return hashlib.sha256(params.view(np.uint8).data).hexdigest()
