@@ -95,7 +95,8 @@ def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
         )
         if not as_json:
             title = f"{name}: " if len(images) > 1 else "prediction "
-            echo(*[""] * (len(results) > 1), f"{title}{prediction}{doubt.told()}", "")
+            told = "" if doubt.sure else f"  (unsure: {doubt.text})"
+            echo(*[""] * (len(results) > 1), f"{title}{prediction}{told}", "")
             echo(*side_by_side(pixels, found, blocks=blocks).split("\n"))
     if as_json:  # with a line for each image, for a line for each pixel would fill pages
         lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)

@@ -54,9 +54,10 @@ class Opinion(NamedTuple):
         """Whether nothing speaks against the prediction."""
         return not self.doubt
 
-    def told(self) -> str:
-        """Return the doubt as it stands behind a prediction: empty where there is none."""
-        return f"  (unsure: {'; '.join(doubt.text for doubt in self.doubt)})" if self.doubt else ""
+    @property
+    def text(self) -> str:
+        """All of the doubt in words; empty where there is none."""
+        return "; ".join(doubt.text for doubt in self.doubt)
 
 
 def opinion(found: Floats, pixels: Pixels, models: Sequence[Run]) -> Opinion:
