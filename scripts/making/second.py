@@ -26,7 +26,8 @@ from simplenet.training.order import split
 Bytes = NDArray[np.uint8]
 HIDDEN = 64, 32
 NONE = 10  # the class of what is no digit
-STRANGE, RENDERED, DRAWN = 800, 60, 4000  # pictures of each kind, of each kind, in all
+STRANGE, RENDERED = 400, 40  # pictures of each kind
+DRAWN = 12_000  # digits of the sample
 SEED = 1
 OPTIONS = {
     "epochs": 18, "batch_size": 100, "optimizer": "adam", "lr": 0.002, "schedule": "cosine",
@@ -61,7 +62,7 @@ def examples() -> tuple[Bytes, Bytes]:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         parts += pool.map(rendered, range(len(renderings.KINDS)))
         for found in pool.map(strangers, range(len(strange.LEARNED))):
-            parts.append((found, np.full(len(found), NONE)))
+            parts.append((found.repeat(2, axis=0), np.full(2 * len(found), NONE)))
     return (
         np.concatenate([some for some, _ in parts]),
         np.concatenate([classes for _, classes in parts]).astype(np.uint8),
@@ -84,7 +85,7 @@ def strangers(number: int) -> Bytes:
 
 
 def rendered(number: int) -> tuple[Bytes, Bytes]:
-    """Return what a net sees of pictures of digits, of one of the kinds, three times over."""
+    """Return what a net sees of pictures of digits, of one of the kinds, four times over."""
     images, labels = (np.asarray(array) for array in simplenet.load_data("mnist").train)
     learned, _ = split(len(images), None)
     some = learned[number * RENDERED : (number + 1) * RENDERED]
@@ -93,4 +94,4 @@ def rendered(number: int) -> tuple[Bytes, Bytes]:
     found = [*zip(prepared(pictures), labels[some])]
     seen = np.array([image for image, _ in found if image is not None])
     classes = np.array([label for image, label in found if image is not None])
-    return seen.repeat(3, axis=0), classes.repeat(3)
+    return seen.repeat(4, axis=0), classes.repeat(4)
