@@ -26,7 +26,7 @@ from simplenet.training.run import Run
 
 DIGITS = 10  # classes of the second network, and one more: no digit
 SIDE = 28
-LIKELY = 0.4  # what the second network is to give the class, at least
+LIKELY = 0.5  # what the second network is to give the class, at least
 # Of networks that were not measured: margins that were found for networks like them.
 USUAL_MARGIN = {"softmax": 0.5}
 OTHER_MARGIN = 0.3
