@@ -26,7 +26,7 @@ ORDER = """
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
-    pictures.prepare pictures.decode pictures.terminal
+    pictures.pixels pictures.pieces pictures.prepare pictures.decode pictures.terminal
     report report.confusion report.curves report.text report.figure report.svg report.png
     report.weights report.page
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression

@@ -18,7 +18,7 @@ from simplenet.net import Net, backward, forward, optimize
 
 # The ES modules in web/; each may import only from those before it.
 SCRIPTS = """
-    arrays network packed prepare format names
+    arrays network packed pixels pieces prepare format names
     dom content samples plan state steps lit
     scroll tabs crank stage dials
     charts turn paths sweep pen sketch page

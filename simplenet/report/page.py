@@ -9,7 +9,7 @@ from string import Template
 
 import numpy as np
 
-from simplenet.pictures.prepare import Pixels, area, fitted
+from simplenet.pictures.pixels import Pixels, area, fitted
 from simplenet.report.confusion import commonest
 from simplenet.report.curves import Chart, charts, value_text
 from simplenet.report.png import png

@@ -24,7 +24,7 @@ BROWSER = set(
     "URL addEventListener clearTimeout document performance removeEventListener setTimeout".split()
 )
 # These compute, and can be used without a page.
-WITHOUT_PAGE = set("arrays network packed prepare format names samples steps".split())
+WITHOUT_PAGE = set("arrays network packed pixels pieces prepare format names samples steps".split())
 FOR_TESTS = {"sketch.sketch"}  # what no other module takes, and the tests in a browser look at
 each = pytest.mark.parametrize("name", SCRIPTS)
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
