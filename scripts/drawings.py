@@ -8,6 +8,7 @@ drawn by a mouse in a real browser, with the page's own pen.
 """
 
 import io
+import shutil
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
@@ -108,6 +109,7 @@ def read_in_page(found: list[Drawing]) -> Iterator[int]:
     """Draw with the pen of the page, in a browser, and give the digit that the page reads."""
     from click.testing import CliRunner
     from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.actions.action_builder import ActionBuilder
     from selenium.webdriver.common.by import By
 
@@ -116,7 +118,8 @@ def read_in_page(found: list[Drawing]) -> Iterator[int]:
     options = webdriver.ChromeOptions()
     for argument in ("headless=new", "no-sandbox", "disable-gpu", "window-size=1280,1000"):
         options.add_argument(f"--{argument}")
-    with tempfile.TemporaryDirectory() as folder, webdriver.Chrome(options) as browser:
+    driver = Service(shutil.which("chromedriver"))  # else selenium asks the network for one
+    with tempfile.TemporaryDirectory() as folder, webdriver.Chrome(options, driver) as browser:
         file = Path(folder) / "gears.html"
         CliRunner().invoke(cli, ["gears", "-o", str(file)], catch_exceptions=False)
         browser.get(file.as_uri())

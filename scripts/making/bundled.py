@@ -24,18 +24,21 @@ from making.ways import ways
 from simplenet.datasets.load import PARTS, Data, Examples
 from simplenet.errors import DataError
 from simplenet.net import Net, net_around
+from simplenet.pictures.pixels import area
 from simplenet.pictures.prepare import prepare
 from simplenet.training.order import split
 from simplenet.training.run import Run
 
 HIDDEN = 224
 OPTIONS: dict[str, Any] = {
-    "optimizer": "adam", "lr": 0.005, "schedule": "cosine", "batch_size": 100, "epochs": 60,
+    "optimizer": "adam", "lr": 0.005, "schedule": "cosine", "batch_size": 100, "epochs": 45,
     "rotation": 12, "scaling": 0.13, "shear": 0.2, "shift": 1, "elastic": 30, "stroke": 1.5,
     "validation": 0, "seed": 0,
 }  # fmt: skip
 WAYS = 14_000  # digits in ways that MNIST hardly has
 REDRAWN = 4_000  # digits of MNIST that are drawn anew
+COARSE = 6_000  # digits of MNIST that are made of few pixels
+FEW = 11, 16  # pixels to each side, of which a digit has up to 5/7
 PART = 2_000  # of these, from one stream of random numbers
 RARE = 0.005  # of the images that it learns from: what is ink in fewer is not looked at
 INK = 64  # of 255
@@ -49,12 +52,26 @@ def learned(data: Data) -> Examples:
     some, _ = split(len(data.train.images), None)
     images = np.asarray(data.train.images)[np.sort(some)]
     labels = np.asarray(data.train.labels)[np.sort(some)]
-    order = np.random.default_rng(SEED).permutation(len(images))[:REDRAWN]
+    order = np.random.default_rng(SEED).permutation(len(images))
+    anew, few = order[:REDRAWN], order[REDRAWN : REDRAWN + COARSE]
     drawn, named = draw(SPLIT, 0, WAYS, ways())
     return Examples(
-        np.concatenate([images, drawn, redrawn(images[order])]),
-        np.concatenate([labels, named, labels[order]]),
+        np.concatenate([images, drawn, redrawn(images[anew]), coarse(images[few])]),
+        np.concatenate([labels, named, labels[anew], labels[few]]),
     )
+
+
+def coarse(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return images as they are where only few pixels are left of them, enlarged and sharpened."""
+    rng = np.random.default_rng(SEED)
+    found = []
+    for image in images:
+        few = int(rng.integers(*FEW, endpoint=True))
+        places = (np.arange(len(image)) + 0.5) * few / len(image) - 0.5
+        between = np.array([np.interp(places, np.arange(few), unit) for unit in np.eye(few)])
+        light = between.T @ (area(image, few, few) / 255) @ between
+        found.append(np.rint(255 * np.clip((light - 0.45) * 4 + 0.5, 0, 1)))
+    return np.array(found, np.uint8)
 
 
 def redrawn(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -118,8 +135,9 @@ def finished(run: Run, examples: Examples, data: Data) -> Files:
     versions = pens.versions(held_out)
     figures = {
         "learned": {
-            "mnist": len(examples.images) - WAYS - REDRAWN,
+            "mnist": len(examples.images) - WAYS - REDRAWN - COARSE,
             "redrawn": REDRAWN,
+            "coarse": COARSE,
             "ways": WAYS,
         },
         "options": {"hidden": HIDDEN, **OPTIONS},

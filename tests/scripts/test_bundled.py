@@ -1,11 +1,15 @@
 """How the bundled network's weights are rounded, and what it learns from beside MNIST."""
 
+from types import SimpleNamespace
+
 import numpy as np
 from making import bundled
 from making.handwriting import draw
 from making.ways import ways
 
 from simplenet import init_net
+from simplenet.datasets.load import Examples
+from simplenet.training.order import split
 
 
 def test_weights_are_rounded_to_a_byte_times_a_unit_for_each_neuron():
@@ -43,3 +47,35 @@ def test_every_digit_has_other_ways_and_none_changes_the_sample():
     assert (images.max(axis=(1, 2)) > 200).all()
     assert not np.array_equal(images, draw(7, 0, 200)[0])
     assert {way.digit for way in ways()} == set(range(10))
+
+
+def test_of_digits_made_of_few_pixels_the_edges_are_sharp_again():
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 4:24, 11:17] = 255
+    (found,) = bundled.coarse(image)
+    assert found.dtype == np.uint8 and found.shape == (28, 28)
+    assert (found[8:20, 13:15] == 255).all() and (found[:, :7] == 0).all()
+    grey = (found > 0) & (found < 255)
+    assert 0 < grey.sum() < 150
+    # It is made of squares of other places: not the same picture.
+    assert not np.array_equal(found, image[0])
+
+
+def test_what_is_learned_is_mnist_without_what_is_held_out_and_what_is_drawn(monkeypatch):
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (600, 28, 28), np.uint8)
+    labels = (np.arange(600) % 10).astype(np.uint8)
+    for name, count in ("WAYS", 30), ("REDRAWN", 4), ("COARSE", 5):
+        monkeypatch.setattr(bundled, name, count)
+    data = SimpleNamespace(train=Examples(images, labels))
+    found = bundled.learned(data)
+    assert found.images.shape == (500 + 30 + 4 + 5, 28, 28) and len(found.labels) == 539
+    _, held_out = split(600, None)
+    known = {image.tobytes() for image in found.images}
+    assert not any(images[i].tobytes() in known for i in held_out)
+    originals = {images[i].tobytes(): labels[i] for i in range(600)}
+    assert all(
+        originals[image.tobytes()] == label
+        for image, label in zip(found.images[:500], found.labels[:500], strict=True)
+    )
+    assert np.bincount(found.labels[500:530]).tolist() == [3] * 10
