@@ -145,7 +145,8 @@ def test_the_page_computes_what_the_command_and_the_document_say(cli):
             for name in "cost", "outputs":
                 np.testing.assert_allclose(found[name], sample[name], rtol=1e-10)
             for one, other in zip(found["dc_dz"], sample["dc_dz"], strict=True):
-                np.testing.assert_allclose(one, other, rtol=1e-10)
+                lost = 1e-12 * np.abs(other).max()  # where large numbers cancel
+                np.testing.assert_allclose(one, other, rtol=1e-10, atol=lost)
     example = printed["nets"][0]["samples"][0]
     document = (BACKPROP / "README.md").read_text(encoding="utf-8")
     assert f"= **{example['cost']:.6f}**" in document
