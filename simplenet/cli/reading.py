@@ -108,7 +108,8 @@ class Reading:
 
     def as_json(self) -> dict[str, Any]:
         """Return what JSON.md says of a picture."""
-        one = self.digits[0].as_json() if len(self.digits) == 1 else dict.fromkeys(OF_A_DIGIT)
+        none = dict.fromkeys(OF_A_DIGIT) | {"doubt": []}
+        one = self.digits[0].as_json() if len(self.digits) == 1 else none
         result: dict[str, Any] = {
             "image": self.image,
             **one,

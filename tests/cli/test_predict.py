@@ -175,7 +175,7 @@ def test_a_single_bad_image_is_a_sentence_and_exit_code_3(shell, model):
             if extra:
                 [only] = json.loads(result.stdout)
                 said = result.stderr.removeprefix("Error: ").strip()
-                nothing = {**dict.fromkeys(KEYS), "turn": 0}
+                nothing = {**dict.fromkeys(KEYS), "turn": 0, "doubt": []}
                 assert only == {**nothing, "image": name, "error": said}
             else:
                 assert result.stdout == ""
