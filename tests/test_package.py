@@ -29,7 +29,8 @@ ORDER = """
     pictures.prepare pictures.decode pictures.terminal
     report report.confusion report.curves report.text report.figure report.svg report.png
     report.weights report.page
-    autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
+    layout graphs autodiff values neurons
+    witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
     cli.config cli.data cli.drawing cli.output cli.resume cli.health
