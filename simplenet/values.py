@@ -7,8 +7,8 @@
     (-3.0, 2.0)
 
 A `Value` is a `Tensor` of `autodiff.py` whose data are one Python float: it does with numbers what
-tensors do with arrays, and mixes with them. An operation notes its operands, and beside each the
-slope of the result along it, a number. So the chain rule is a loop of a few lines: `backward`.
+tensors do with arrays, and mixes with them. A result notes its operands a and b, and its slopes
+along them, which are numbers, too. So the chain rule is a loop of a few lines: `backward`.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from simplenet.autodiff import Operand, Tensor, next_age
+from simplenet.autodiff import Edge, Operand, Tensor, next_age
 from simplenet.checks import found
 
-Slopes = tuple["Value", float]  # an operand, and the slope of the result along it
 InfixFormula = Callable[[float, float], tuple[float, float, float]]  # y, dy/da and dy/db
 Formula = Callable[[float], tuple[float, float]]  # y and dy/dx
 Number: TypeAlias = "float | np.floating[Any] | np.integer[Any] | np.bool"
 Infix = Callable[["Value", Operand], Any]  # to a Value, or beside an array to a Tensor
 
+_new = object.__new__
 NUMBERS = (float, int, np.floating, np.integer, np.bool)  # that make a Value, or stand beside one
 
 
@@ -42,14 +42,21 @@ def _infix(
     def method(a: Value, b: Operand) -> Tensor:
         if not isinstance(b, Value):
             if not isinstance(b, NUMBERS):
-                result: Tensor = straight(a, b)
-                return result
+                beside_array: Tensor = straight(a, b)
+                return beside_array
             b = Value(b, requires_grad=False)
         try:
-            y, left, right = formula(a._data, b._data)
+            y, da, db = formula(a._data, b._data)
         except (ArithmeticError, ValueError) as error:
             raise _no_number(f"{a._data:g} {sign} {b._data:g}", error) from None
-        return _value(sign, y, ((a, left), (b, right)), a.requires_grad or b.requires_grad)
+        result: Value = _new(Value)  # without the checks of what people write: this is to be quick
+        result._data, result._op = y, sign
+        result._a, result._da = a, da
+        result._b, result._db = b, db
+        result._age = next_age()
+        result.requires_grad = a.requires_grad or b.requires_grad
+        result.grad = result.label = None
+        return result
 
     def swapped(a: Value, b: Operand) -> Tensor:
         if isinstance(b, NUMBERS):
@@ -65,10 +72,17 @@ def _function(name: str, formula: Formula) -> Callable[[Value], Value]:
 
     def method(self: Value) -> Value:
         try:
-            y, slope = formula(self._data)
+            y, da = formula(self._data)
         except (ArithmeticError, ValueError) as error:
             raise _no_number(f"{name}({self._data:g})", error) from None
-        return _value(name, y, ((self, slope),), self.requires_grad)
+        result: Value = _new(Value)
+        result._data, result._op = y, name
+        result._a, result._da = self, da
+        result._b, result._db = None, 0.0
+        result._age = next_age()
+        result.requires_grad = self.requires_grad
+        result.grad = result.label = None
+        return result
 
     method.__name__, method.__doc__ = name, f"Return the {name} of it."
     return method
@@ -131,12 +145,17 @@ class Value(Tensor):
     ArithmeticError or ValueError. What is no single real number raises TypeError.
     """
 
-    __slots__ = ()
+    __slots__ = ("_a", "_b", "_da", "_db", "_flow")
 
-    # A float where other tensors have an array.
+    # Floats, where other tensors have arrays.
     _data: float  # type: ignore[assignment]
     grad: float | None  # type: ignore[assignment]
-    _edges: tuple[Slopes, ...]
+    # What it was computed from, and the slopes along that; None where there is nothing.
+    _a: Value | None
+    _b: Value | None
+    _da: float
+    _db: float
+    _flow: float  # the gradient that has come back so far, while `backward` runs
 
     def __init__(self, data: Number, requires_grad: bool = True, label: str | None = None) -> None:
         self.data = data
@@ -144,7 +163,8 @@ class Value(Tensor):
         self.requires_grad = requires_grad
         self.label = label
         self._op = ""
-        self._edges = ()
+        self._a = self._b = None
+        self._da = self._db = 0.0
         self._age = next_age()
 
     @property  # type: ignore[override]
@@ -169,22 +189,27 @@ class Value(Tensor):
         """
         if not self.requires_grad:
             raise RuntimeError("nothing to differentiate: create what needs a gradient as a Value")
-        nodes, flow = [self], {self: 0.0}
+        nodes, met = [self], {self}
         for node in nodes:  # which grows on the way
-            for operand, _ in node._edges:
-                if operand not in flow and operand.requires_grad:
-                    nodes.append(operand)
-                    flow[operand] = 0.0
-        # Operands are older than results. So from the youngest on, each knows its whole gradient
-        # when its turn comes: all that it went into have passed on theirs.
+            if (a := node._a) is not None and a.requires_grad and a not in met:
+                met.add(a)
+                nodes.append(a)
+            if (b := node._b) is not None and b.requires_grad and b not in met:
+                met.add(b)
+                nodes.append(b)
+        # Operands are older than results. So from the youngest on, each has its whole gradient when
+        # its turn comes: all that it went into have passed on theirs.
         nodes.sort(key=attrgetter("_age"), reverse=True)
-        flow[self] = float(gradient)
         for node in nodes:
-            g = flow[node]
+            node._flow = 0.0  # not `grad`: what an earlier call left there must not flow again
+        self._flow = float(gradient)
+        for node in nodes:
+            g = node._flow
             node.grad = g if node.grad is None else node.grad + g
-            for operand, slope in node._edges:
-                if operand in flow:
-                    flow[operand] += g * slope
+            if (a := node._a) is not None and a.requires_grad:
+                a._flow += g * node._da
+            if (b := node._b) is not None and b.requires_grad:
+                b._flow += g * node._db
 
     def zero_grad(self) -> None:
         """Make the gradient 0 again, if one is required."""
@@ -230,20 +255,15 @@ class Value(Tensor):
         "log_sigmoid", lambda x: (min(x, 0.0) - math.log1p(math.exp(-abs(x))), _sigmoid(-x))
     )
 
-    # --- Beside arrays ----------------------------------------------------------------------------
+    # --- Among tensors ----------------------------------------------------------------------------
+
+    @property
+    def _edges(self) -> tuple[Edge, ...]:  # type: ignore[override]
+        edges = (self._a, self._da), (self._b, self._db)
+        return tuple((operand, slope) for operand, slope in edges if operand is not None)
 
     def _keep(self, g: Any) -> None:
         self.grad = float(g if self.grad is None else self.grad + g)
 
     def _fit(self, g: Any) -> Any:
         return g if isinstance(g, float) else float(g.sum())
-
-
-def _value(op: str, y: float, edges: tuple[Slopes, ...], requires_grad: bool) -> Value:
-    """Return the value y that an operation computed, its operands and the slopes along them."""
-    value: Value = object.__new__(Value)  # without the checks of what people write
-    value._data = y
-    value.grad = value.label = None
-    value._op, value._edges, value._age = op, edges, next_age()
-    value.requires_grad = requires_grad
-    return value

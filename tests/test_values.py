@@ -91,7 +91,7 @@ def follow(steps, leaves):
                 result = a.tanh() ** 2
             case _:
                 result = getattr(a, name)()
-        made.append(result.tanh() if abs(float(result)) > 5 else result)
+        made.append(result.tanh() if abs(float(result.data)) > 5 else result)
     return made[-1]
 
 
