@@ -259,8 +259,11 @@ class Value(Tensor):
 
     @property
     def _edges(self) -> tuple[Edge, ...]:  # type: ignore[override]
-        edges = (self._a, self._da), (self._b, self._db)
-        return tuple((operand, slope) for operand, slope in edges if operand is not None)
+        if self._a is None:
+            return ()
+        if self._b is None:
+            return ((self._a, self._da),)
+        return (self._a, self._da), (self._b, self._db)
 
     def _keep(self, g: Any) -> None:
         self.grad = float(g if self.grad is None else self.grad + g)
