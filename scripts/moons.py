@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -34,6 +35,7 @@ STEPS = 100
 ENGINES = ("micrograd", "simplenet", "micrograd collected", "simplenet collected", "arrays")
 
 
+@cache
 def moons(seed: int = 1337) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return points of two half moons that hold each other, (100, 2), and their sides, 1 and -1."""
     rng = np.random.default_rng(seed)

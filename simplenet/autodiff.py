@@ -175,17 +175,16 @@ class Tensor:
         if start.shape != self.shape:
             raise ValueError(f"the gradient has shape {start.shape}, the tensor {self.shape}")
         # New in each call: what an earlier call left in `grad` must not flow a second time.
-        flow: dict[int, Any] = {id(self): self._fit(start)}
+        flow: dict[Tensor, Any] = {self: self._fit(start)}
         for node in reversed(self._history()):
-            g = flow.pop(id(node), None)
+            g = flow.pop(node, None)
             if g is None:
                 continue  # a constant
             node._keep(g)
             for operand, share in node._edges:
                 if operand.requires_grad:
                     part = operand._fit(share(g) if callable(share) else share * g)
-                    key = id(operand)
-                    flow[key] = flow[key] + part if key in flow else part
+                    flow[operand] = flow[operand] + part if operand in flow else part
 
     def zero_grad(self) -> None:
         """Make the gradient 0 again, if one is required."""
@@ -194,8 +193,8 @@ class Tensor:
 
     def _keep(self, g: Array) -> None:
         """Add g to the gradient."""
-        # A sum is a new array: gradients share no memory, and old ones keep their numbers.
-        self.grad = np.asarray(g + (0 if self.grad is None else self.grad))
+        # Always a new array: gradients share no memory, and old ones keep their numbers.
+        self.grad = np.array(g) if self.grad is None else np.asarray(self.grad + g)
 
     def _fit(self, g: Array) -> Array:
         """Return g, summed over the axes along which broadcasting repeated this tensor."""
@@ -213,14 +212,13 @@ class Tensor:
         Whatever has been computed is younger than what it was computed from: so this is an order
         in which operands come before results. It needs no recursion, which has an end.
         """
-        found = {id(self): self}
-        todo = [self]
-        while todo:
-            for operand, _ in todo.pop()._edges:
-                if id(operand) not in found:
-                    found[id(operand)] = operand
-                    todo.append(operand)
-        return sorted(found.values(), key=attrgetter("_age"))
+        found, met = [self], {self}
+        for node in found:  # which grows on the way
+            for operand, _ in node._edges:
+                if operand not in met:
+                    met.add(operand)
+                    found.append(operand)
+        return sorted(found, key=attrgetter("_age"))
 
     # --- Operators: value y of a and b, and the shares of the gradient g that go to a and to b ----
 

@@ -73,7 +73,5 @@ def test_the_document_quotes_what_was_measured():
     assert f"the losses differ by {apart:.0e} at most in 100 steps" in text
     quoted = [RESULTS[f"of_micrograds_time{end}"] for end in ("", "_collected")]
     assert "takes {:.2f} of micrograd's time, or {:.2f} of it".format(*quoted) in text
-    assert (
-        f"With all samples in arrays a step takes {1000 * RESULTS['seconds_a_step']['arrays']:.0f} ms"
-        in text
-    )
+    milliseconds = 1000 * RESULTS["seconds_a_step"]["arrays"]
+    assert f"With all samples in arrays a step takes {milliseconds:.0f} ms" in text
