@@ -191,7 +191,9 @@ def test_it_is_well_formed_asks_nobody_for_anything_and_is_always_the_same():
 
 def test_texts_fit_their_boxes():
     x = Tensor(
-        [1.123e-300, -1.123e300, 3.2, 4], True, label="a name that is far too long to be shown"
+        [1.123e-300, -1.123e300, 3.2, 4],
+        True,
+        label="a name that is far too long to be shown in a picture",
     )
     y = (x * 1).log_sigmoid().sum()
     y.backward()
@@ -206,7 +208,7 @@ def test_texts_fit_their_boxes():
             bx <= left and left + wide <= bx + bw and by < y - 9 and y + 3 <= by + bh
             for bx, by, bw, bh in boxes
         ), text.text
-    assert "a name that is far too long\N{HORIZONTAL ELLIPSIS}" in x.to_svg()
+    assert "a name that is far too long to be shown\N{HORIZONTAL ELLIPSIS}" in x.to_svg()
 
 
 def test_labels_are_escaped():
