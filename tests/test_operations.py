@@ -30,7 +30,8 @@ def calls(draw):
         shape = draw(SHAPES)
         other = draw(broadcastable_shapes(shape, max_dims=3, max_side=4))
         ours, theirs = maximum, lambda torch, x, y: torch.maximum(x, y)
-        return name, ours, theirs, [numbers(shape, seed), numbers(other, seed + 50)]
+        y = 1.0371 * numbers(other, seed + 50)  # no draws, which are a kink
+        return name, ours, theirs, [numbers(shape, seed), y]
     if name.startswith("tensordot"):
         shared = draw(st.lists(st.integers(1, 3), min_size=0, max_size=2))
         left, right = (draw(st.lists(st.integers(1, 3), max_size=2)) for _ in range(2))
