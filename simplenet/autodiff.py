@@ -388,8 +388,9 @@ class Tensor:
     _repr_svg_ = to_svg  # what a notebook asks for
 
     def _box(self) -> Box:
-        grad = None if self.grad is None else _show(self.grad)
-        return Box(_show(self.data), grad, self.label or "", self._op, self.requires_grad)
+        digits = 3 if self.ndim else 4  # several numbers take room
+        grad = None if self.grad is None else _show(self.grad, digits)
+        return Box(_show(self.data, digits), grad, self.label or "", self._op, self.requires_grad)
 
     def _facts(self) -> list[str]:
         grad = self.grad is not None and f"grad {_show(self.grad)}"
@@ -448,9 +449,11 @@ def tensordot(a: Operand, b: Operand, axes: Axes = 2) -> Tensor:
     return _result("tensordot", result, (p, lambda g: share(g, 0)), (q, lambda g: share(g, 1)))
 
 
-def _show(numbers: Array | float) -> str:
+def _show(numbers: Array | float, digits: int = 4) -> str:
     """Return the elements of a small array as text, the shape and norm of a larger one."""
     array = np.asarray(numbers)
     if array.size > 4:
-        return f"{array.shape}, norm {np.linalg.norm(array):.4g}"
-    return np.array2string(array, separator=", ", formatter={"float_kind": "{:.4g}".format})
+        return f"{array.shape}, norm {np.linalg.norm(array):.{digits}g}"
+    return np.array2string(
+        array, separator=", ", formatter={"float_kind": f"{{:.{digits}g}}".format}
+    )

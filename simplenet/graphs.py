@@ -40,7 +40,7 @@ SIZE, LINE = 13, 19  # of the letters, and from line to line
 LETTER = 0.61 * SIZE  # how wide each is, in a font whose letters are all as wide
 PAD, MARGIN = 9, 16  # inside a box, around everything
 STUB = 18  # how much is seen of the arrow from what is left out
-LONGEST = 40  # characters of a text
+LONGEST = 36  # characters of a text
 
 
 def svg(
