@@ -20,6 +20,7 @@ from making import (
     bundled,
     diagrams,
     document,
+    notebook,
     optimizer_numbers,
     reference,
     sample,
@@ -61,6 +62,7 @@ GENERATORS = {
     "diagrams": Generator(diagrams.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
+    "notebook": Generator(notebook.files),
     "screenshot": Generator(
         screenshot.files, varies="it needs Chromium, and each release draws a little otherwise"
     ),
