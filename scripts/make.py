@@ -24,6 +24,7 @@ from making import (
     optimizer_numbers,
     reference,
     sample,
+    screens,
     screenshot,
     second,
 )
@@ -63,6 +64,9 @@ GENERATORS = {
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
     "notebook": Generator(notebook.files),
+    "screens": Generator(
+        screens.files, varies="it needs MNIST, and another machine takes other times"
+    ),
     "screenshot": Generator(
         screenshot.files, varies="it needs Chromium, and each release draws a little otherwise"
     ),
