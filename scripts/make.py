@@ -20,6 +20,7 @@ from making import (
     bundled,
     diagrams,
     document,
+    figures,
     optimizer_numbers,
     reference,
     sample,
@@ -51,6 +52,7 @@ GENERATORS = {
         varies="it needs MNIST, trains for minutes, and another machine finds other weights",
     ),
     "diagrams": Generator(diagrams.files),
+    "figures": Generator(figures.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
     "screenshot": Generator(
