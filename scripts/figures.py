@@ -150,7 +150,7 @@ def mesh_drawing() -> Drawing:
     d.line((px + PULLEY * big, py), (ruler - 10, py), line="back0", pen=2, dash="4 4")
     d.head(ruler - 1, py, 0, "back0", 12)
     d.parts.append("</g>")
-    _value(d, px + u + 22, py - 116, "a", "a", at["a"])
+    _value(d, px + u - 26, py - 116, "a", "a", at["a"], "end")
     _value(d, px - 54, py + 176, "w", "w", at["w"], "end")
     _value(d, ruler + 52, py - u * 0.2, "p", "p", at["p"])
     d.text(ruler + 52, py - u * 0.2 + 26, "= w · a", 16, "soft", anchor="start")

@@ -205,12 +205,15 @@ def slips(images: int = 500) -> dict[str, Any]:
     }
     t = trace(trained, x[0], np.eye(SHAPE[-1])[labels[0]])
     sizes = np.abs(np.concatenate([np.ravel(part) for part in (*t.dc_dW, *t.dc_db)]))
-    least, most = np.quantile(sizes[sizes > 0], [0.1, 0.9])
+    percents = [10, 90]
+    least, most = np.percentile(sizes[sizes > 0], percents)
     return {
         "slip": rows,
         "slip_shape": trained.shape,
         "slip_images": images,
-        "decades": int(np.log10(most / least)),
+        "decades": f"10^{int(np.log10(most / least))}",
+        "least_percent": percents[0],
+        "most_percent": percents[1],
         "zeros": 100 * (sizes == 0).mean(),
     }
 

@@ -264,6 +264,7 @@ def inlined(drawing: Drawing, name: str) -> str:
     """Return a drawing for the middle of a page: names of its own, no style, short paths."""
     body = once("\n".join(joined(drawing.parts)), f"{name}-")
     body = re.sub(r'\bd="([^"]*)"', lambda match: f'd="{shorter(match[1])}"', body)
+    body = re.sub(r'(<(?:path|use) [^>]*?) fill="none"', r"\1", body)  # the style says so
     return (
         f'<svg viewBox="0 0 {drawing.width} {drawing.height}" class="still ink" role="img" '
         f'aria-label="{escape(drawing.desc)}" text-anchor="middle" stroke-width="1.5" '
@@ -332,6 +333,6 @@ def style() -> str:
         ) + f".still{{fill:{PALETTE['ink'][scheme]}}}"
 
     return (
-        f".still .b{{font-weight:bold}}{rules(0)}"
+        f".still path,.still use{{fill:none}}.still .b{{font-weight:bold}}{rules(0)}"
         f"@media (prefers-color-scheme:dark){{{rules(1)}}}"
     )

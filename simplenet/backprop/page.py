@@ -22,6 +22,7 @@ SCRIPTS = """
     dom content samples plan state steps lit
     scroll tabs crank stage dials
     charts turn paths sweep pen sketch page
+    machinery figures
 """.split()  # noqa: SIM905, for words are easier to read
 MODULE = 4.0  # of every gear in the page, in units of its drawing
 TEETH = {"X": 20, "W": 18, "B": 14, "Z": 24, "A": 20, "C": 28}  # for each kind of gear
@@ -89,7 +90,8 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
     script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
         "policy": _policy(script),
-        "style": _text("web/page.css"),
+        "style": _text("web/page.css") + _text("web/text.css"),
+        "text": _text("web/text.html"),
         "diagram": _text("gears.svg"),
         "data": data,
         "script": script,
