@@ -195,9 +195,8 @@ class Drawing:
         """Return the whole file."""
         body = once("\n".join(self.parts))
         used = set(re.findall(r'class="([^"]*)"', body))
-        names = sorted(
-            {"ink", "paper", *(name for group in used for name in group.split())} - {"b", "m"}
-        )
+        found = {"ink", "paper", *(name for group in used for name in group.split())}
+        names = sorted(name for name in found if name.removeprefix("l-") in PALETTE)
 
         def rules(scheme: int) -> str:
             return "".join(
