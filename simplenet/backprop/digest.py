@@ -1,7 +1,7 @@
 """The machine of a large net, as far as one path through it goes: what the page draws of it.
 
-One unit is drawn of each layer, two of the last. The band of each has a pulley for all its other
-inputs together, the rest. The heights of z, of biases and of rests are drawn from where they stood
+One unit is drawn of each layer, two of the last. Each band has a pulley for all its other inputs
+together, the rest. The heights of z, of biases and of rests are drawn from where they stood
 when the path was chosen ("d.z.h1"), for they would lead far off the page; all else is as it is.
 A softmax unit is drawn as what it is while the other outputs are held: a sigmoid, whose plate the
 others clamp elsewhere, at the logarithm of their sum ("s.o1").
@@ -28,7 +28,9 @@ def digest(net: Net) -> Machine:
     parts = []
     for part in made.parts:
         name = part.name.removeprefix("band ").removeprefix("cam ")
-        if part.kind == "band" and part.output != "C":
+        if part.output == "C":
+            part = replace(part, inputs=(*part.inputs, "r.C"))
+        elif part.kind == "band":
             part = replace(part, inputs=(*part.inputs[:-1], f"r.{name}", part.inputs[-1]))
         if part.kind == "cam" and joint and name in made.units[-1]:
             part = replace(part, inputs=(*part.inputs, f"s.{name}"))

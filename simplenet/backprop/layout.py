@@ -141,6 +141,13 @@ def _cost(scene: Scene, made: Machine, follower: float, rows: list[float], centr
         mark = Mark(part.output, at - 18, level - 2, "end", (at, level), lifted, minor=True)
         scene.marks.append(mark)
         x = belt.under(x, x + (30 if j + 1 == len(rows) else 22), base)
+    rest = next(part for part in made.parts if part.output == "C").inputs[-1]
+    if rest[0] == "r":
+        rod(scene, rest, [(x + R, level), (x + R, level + 84)])
+        above = x + R, level - 52
+        scene.marks.append(Mark(rest, *above, "middle", above, f"rise {rest}", minor=True))
+        x = belt.lift(x + R, level, rest, rest)
+        x = belt.under(x, x + 30, base)
     low = level + 30
     belt.hang(x, level - 70, low, "C", base)
     _weight(scene, x + 3 * R, low)

@@ -22,9 +22,9 @@ from simplenet.net import Net, backward, forward, optimize
 # The ES modules in web/; each may import only from those before it.
 SCRIPTS = """
     arrays network packed prepare format names
-    dom content samples plan state steps lit
-    scroll tabs crank stage dials
-    charts turn paths sweep pen sketch page
+    dom content scene samples machine state steps player motion lit
+    scroll tabs crank stage marks travel
+    charts turn paths sweep pen sketch beckon page
 """.split()  # noqa: SIM905, for words are easier to read
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -93,7 +93,7 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
     parts = {
         "policy": _policy(script),
         "style": _text("web/page.css"),
-        "diagram": _text("gears.svg"),
+        "diagram": _text("parts.svg"),
         "data": data,
         "script": script,
     }

@@ -208,10 +208,10 @@ def as_data(scene: Scene, outlines: list[str]) -> dict[str, Any]:
 
     A shape is [group, style, ...numbers]: x, y, width, height and corner of a rectangle, x, y and
     radius of a circle, the place in `outlines` of a path and how far it is moved. `outlines` gets
-    each path once. A group is [body, layer, part], a style [fill, line, pen, end of the line].
+    each path once. A group is [body, layer, part], a style [tag, fill, line, pen, end of the line].
     """
     groups: list[tuple[str, int, str]] = []
-    styles: list[tuple[str, str, float, str]] = []
+    styles: list[tuple[str, str, str, float, str]] = []
 
     def place(things: list[Any], thing: object) -> int:
         if thing not in things:
@@ -230,7 +230,7 @@ def as_data(scene: Scene, outlines: list[str]) -> dict[str, Any]:
     for shape in sorted(scene.shapes, key=lambda shape: shape.layer):
         end = str(shape.attributes.get("stroke-linecap", ""))
         group = place(groups, (shape.body, shape.layer, shape.part))
-        style = place(styles, (shape.fill, shape.line, shape.pen, end))
+        style = place(styles, (shape.tag, shape.fill, shape.line, shape.pen, end))
         shapes.append([group, style, *numbers(shape)])
     bodies = {}
     for name, body in scene.bodies.items():

@@ -13,7 +13,14 @@ import {
   weightsName,
 } from "./names.mjs";
 import { announce, byId, change, make, number, setAttributes } from "./dom.mjs";
-import { chooseWeight, indexInHand, state, strongestWeight, turnTo } from "./state.mjs";
+import {
+  chooseWeight,
+  indexInHand,
+  keepTurn,
+  state,
+  strongestWeight,
+  turnTo,
+} from "./state.mjs";
 import { markPixel, paintGrey, paintHeat } from "./charts.mjs";
 
 /* Offer the gears of a small net as a list; of another by layer, from, to. */
@@ -73,7 +80,7 @@ function indexBox(id, label, value, size, weight) {
 /* Return the ratios on the path of the gear in hand: [what, value, note]. */
 function ratioList() {
   const {
-    shown: { net },
+    net,
     weight: { l, k, j },
     pass,
     back,
@@ -82,7 +89,7 @@ function ratioList() {
   const first = k === null ? 1 : pass.a[l][k];
   const why =
     k === null
-      ? "a bias meshes at ratio 1"
+      ? "a band passes on all of it: ratio 1"
       : `the activation of ${unitName(net, l, k)}${placeOfInput(l, k)}`;
   const list = [[`z of ${to} per ${parameterName(net, state.weight)}`, first, why]];
   if (!back.slope[l]) {
@@ -91,7 +98,9 @@ function ratioList() {
       [
         `C per z of ${to}`,
         back.dc_dz[l][j],
-        "cost and activation in one step: a − y, no separate slope",
+        net.cost === "cross-entropy"
+          ? "cost and activation in one step: a − y, no separate slope"
+          : "softmax and squared error in one step: a times (its error − the mean error)",
       ],
     ];
   }
@@ -126,7 +135,7 @@ function fanOut(net, back, l, k) {
 
 export function refreshTurn() {
   const {
-    shown: { net },
+    net,
     turn,
     ratio,
     back,
@@ -161,6 +170,7 @@ export function refreshTurn() {
   byId("actual").replaceChildren(change(actual));
   byId("per-turn").replaceChildren(turn ? change(actual / turn) : "turn it first");
   byId("cost-now").replaceChildren(number(now.C));
+  byId("turn-keep").setAttribute("aria-disabled", !turn);
   byId("pinned").replaceChildren(
     ...(turn
       ? ["C changes by ", change(actual), "; the ratio says ", change(ratio.dC * turn)]
@@ -175,7 +185,7 @@ export function refreshTurn() {
 
 function announceTurn() {
   const {
-    shown: { net },
+    net,
     turn,
     ratio,
     back,
@@ -197,7 +207,8 @@ function announceTurn() {
 /* For a weight of the first layer, in the Turn panel: its pixel, and the gradients around it. */
 export function showPicked() {
   const {
-    shown: { net, size },
+    net,
+    shown: { size },
     weight: { l, k, j },
     x,
     back,
@@ -237,4 +248,5 @@ export function wireTurn() {
   byId("turn-range").oninput = (event) => turnTo(+event.target.value);
   byId("turn-number").oninput = (event) => turnTo(parseFloat(event.target.value));
   byId("turn-back").onclick = () => turnTo(0);
+  byId("turn-keep").onclick = keepTurn;
 }
