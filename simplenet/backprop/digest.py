@@ -15,6 +15,7 @@ from simplenet.backprop.scene import Scene, Ways
 from simplenet.net import Net, init_net
 
 UNIT = 24.0  # of the drawing, for a value of 1: levers reach weights from -2 to 3.2
+COST = 8.0  # the same for C, which where a net is certain and wrong is 10 or more
 
 
 def digest(net: Net) -> Machine:
@@ -40,7 +41,7 @@ def digest(net: Net) -> Machine:
 
 def digest_scene(net: Net) -> Scene:
     """Return the drawing of one path through a net."""
-    scene = machine_scene(digest(net), UNIT)
+    scene = machine_scene(digest(net), UNIT, COST)
 
     def relative(ways: Ways) -> Ways:
         far = ("z.", "b.", "r.")

@@ -51,7 +51,7 @@ def on(body: str, layer: int, part: str) -> dict[str, Any]:
 
 def rod(scene: Scene, name: str, *lines: list[tuple[float, float]], wide: float = 9) -> str:
     """Draw the rod of a value, which rises with it; return its body."""
-    body = scene.body(f"rise {name}", y={name: -scene.unit})
+    body = scene.body(f"rise {name}", y={name: -scene.scale(name)})
     scene.bar(*lines, fill="A", wide=wide, **on(body, 3, name))
     return body
 
@@ -143,12 +143,13 @@ class Belt:
     def lift(self, x: float, y: float, value: str, part: str) -> float:
         """Add a pulley that a value lifts; return where the band comes down from it."""
         turn = {name: DEGREES / R * each for name, each in self.flow.items()}
-        turn[value] = -DEGREES / R * self.scene.unit
-        ways = {value: -self.scene.unit}
+        unit = self.scene.scale(value)
+        turn[value] = -DEGREES / R * unit
+        ways = {value: -unit}
         body = self.scene.body(f"pulley {value}", y=ways, turn=turn, at=(x, y))
         self.scene.pulley(x, y, R, body, 6, part=part)
         self.runs.append(Run(x - R, 2 * R, y, True, ways, R))
-        self.flow[value] = -2 * self.scene.unit
+        self.flow[value] = -2 * unit
         return x + R
 
     def under(self, x0: float, x1: float, y: float) -> float:
@@ -160,7 +161,7 @@ class Belt:
 
     def hang(self, x: float, top: float, y: float, value: str, base: float) -> None:
         """Lead it from x over one pulley of the frame, and hang the value's in it; end the band."""
-        u = self.scene.unit
+        u = self.scene.scale(value)
         self._fixed(x + R, top, R, -1)
         self.runs.append(Run(x, 2 * R, top, True, {}, R))
         turn = {value: DEGREES / R * u}
@@ -235,11 +236,12 @@ def cost_cam(scene: Scene, x: float, y: float, names: tuple[str, str, str], prof
     ends = REACH - 34, REACH + 34
     scene.rack((axle[0], top), ends, COST, TEETH, "above", 3, **{**DARK, "pen": 1}, **place)
     cut = (follower, floor)
-    scene.cuts[cost] = (*cut, u)
+    scene.cuts[cost] = (*cut, u, scene.scale(cost))
     place = {**place, "part": f"groove {cost}"}
     reach = 0.85 if profile == "cross-entropy" else 1.1
-    groove(scene, lambda e: cost_groove(profile, e), reach, cut, u, (0, 0.5), place)
-    lifted = scene.body(f"rise {cost}", y={cost: -u})
+    share = scene.scale(cost) / u
+    groove(scene, lambda e: share * cost_groove(profile, e), reach, cut, u, (0,), place)
+    lifted = scene.body(f"rise {cost}", y={cost: -scene.scale(cost)})
     scene.circle(follower, floor, 5, fill="C", line="ink", pen=1.6, **on(lifted, 6, cost))
     return follower
 

@@ -36,7 +36,7 @@ BASE = 60.0  # of a band's lower pulleys, below a row's zero
 MARGIN = 112.0  # to the left of the first lever's pivot
 
 
-def machine_scene(made: Machine, unit: float = UNIT) -> Scene:
+def machine_scene(made: Machine, unit: float = UNIT, cost_unit: float = 0.0) -> Scene:
     """Return the drawing of a whole machine, with so many units for 1: of a small net.
 
     A value that a band adds as "r.h1" is the rod of all that is not drawn; one that a cam of h1
@@ -44,7 +44,7 @@ def machine_scene(made: Machine, unit: float = UNIT) -> Scene:
     """
     most = max(made.shape[1:])
     centre = TOP + ROW * (most - 1) / 2
-    scene = Scene(0, TOP + ROW * most - 84, unit)
+    scene = Scene(0, TOP + ROW * most - 84, unit, cost_unit=cost_unit)
 
     def rows(l: int) -> list[float]:
         count = made.shape[l + 1]
@@ -131,11 +131,11 @@ def _cost(scene: Scene, made: Machine, follower: float, rows: list[float], centr
         names = (unit, truth, part.output)
         start = cost_cam(scene, turn + 4, y, names, part.profile)
         below = start - 28, y + cost_floor(u) + 38, "start"
-        beside = start + REACH + 14, y + 8, "start"
+        beside = start + REACH + 26, y - 4, "start"
         scene.marks.append(Mark(truth, *(below if j else beside), (start, y), ""))
         at = start + 44 * j
         ways = [(start, y + cost_floor(u)), (start, level + 16), (at, level + 16), (at, level)]
-        lifted = scene.body(f"rise {part.output}", y={part.output: -u})
+        lifted = scene.body(f"rise {part.output}", y={part.output: -scene.scale(part.output)})
         scene.bar(ways, fill="C", wide=8, **on(lifted, 1, part.output))
         x = belt.lift(at, level, part.output, part.output)
         mark = Mark(part.output, at - 18, level - 2, "end", (at, level), lifted, minor=True)
@@ -157,17 +157,19 @@ def _cost(scene: Scene, made: Machine, follower: float, rows: list[float], centr
 
 def _weight(scene: Scene, x: float, y: float) -> None:
     """Draw the weight that hangs on C, and a ruler for it."""
-    body = scene.body("rise C", y={"C": -scene.unit})
+    unit = scene.scale("C")
+    body = scene.body("rise C", y={"C": -unit})
     place = on(body, 5, "C")
     scene.path((x, y), (x, y + 60), line="ink", pen=4, **place)
     outline = f"M{number(x - 22)} {number(y + 60)}h44l8 46h-60z"
     scene.add("path", fill="C", line="ink", d=outline, **place)
     left, zero = x + 46, y + 83
     frame = {**FRAME, "layer": 1}
-    scene.path((left, zero), (left, zero - 1.5 * scene.unit), **frame)
-    for tenth in range(16):
-        height = zero - scene.unit * tenth / 10
-        end = left + (6 if tenth % 5 else 12)
+    scene.path((left, zero), (left, zero - 72), **frame)
+    small, long = (0.1, 5) if unit > 12 else (1, 5)  # between two strokes; each fifth is longer
+    for stroke in range(int(72 / unit / small + 0.01) + 1):
+        height = zero - unit * stroke * small
+        end = left + (6 if stroke % long else 12)
         scene.path((left, height), (end, height), **frame, pen=1.2)
     pointer = f"M{number(left - 1)} {number(zero)}l-13-6v12z"
     scene.add("path", fill="back0", d=pointer, **place)

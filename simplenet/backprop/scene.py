@@ -94,8 +94,14 @@ class Scene:
     shapes: list[Shape] = field(default_factory=list)
     bands: list[Band] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    cost_unit: float = 0.0  # the same for C and what adds to it; 0: as for all else
     # Of the grooves that are cut anew for another cost: the place of their zero, and their scale.
-    cuts: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    cuts: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+
+    def scale(self, value: str) -> float:
+        """Return how far a value of this name moves its rod for 1."""
+        is_cost = value[0] in "cC" or value == "r.C"
+        return (self.cost_unit or self.unit) if is_cost else self.unit
 
     def body(self, name: str, **moves: Any) -> str:
         """Add a body, and return its name."""

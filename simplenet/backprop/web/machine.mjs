@@ -129,17 +129,16 @@ export function pulls(net, parts, pass, back, y) {
     if (kind === "c" || kind === "C" || kind === "R") felt[name] = 1;
   }
   for (const { name, kind } of parts) {
-    if (kind === "y") felt[name] = -felt[`o${name.slice(1)}`];
+    if (kind === "y" && net.cost !== "cross-entropy") felt[name] = -felt[`o${name.slice(1)}`];
   }
   return felt;
 }
 
-/* dC/da of an output; where a cost goes back to z in one step, from what it is. */
+/* dC/da of an output, as the cam of its cost has it; of softmax, which joins all, there is none. */
 function slopeOfCost(net, back, a, y, j) {
   const last = layers(net) - 1;
   if (back.dc_da[last]) return back.dc_da[last][j];
-  if (net.cost !== "cross-entropy") return (a - y) * (net.cost === "squared-error" ? 2 : 1);
-  return net.activations[last] === "softmax" ? -y / a : (a - y) / (a * (1 - a));
+  return net.activations[last] === "softmax" ? undefined : (a - y) / (a * (1 - a));
 }
 
 /* Return the names of what a weight moves, itself first: all that lies on its way to C. */

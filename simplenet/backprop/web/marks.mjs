@@ -2,7 +2,7 @@
    weight on C pulls there, with an arrow, or at a crank an arc, that is as long. And its needles:
    how far it has gone, solid, and how far its ratio says, hollow. */
 
-import { digits, raised, signed } from "./format.mjs";
+import { digits, raised } from "./format.mjs";
 import { isSmall, layers, parameterName, unitName } from "./names.mjs";
 import { byId, draw, setAttributes } from "./dom.mjs";
 import { pose } from "./scene.mjs";
@@ -54,7 +54,7 @@ export function buildMarks() {
 }
 
 function addGauge(mark, anchor) {
-  const [dx, dy] = [anchor === "middle" ? -76 : -16, 0];
+  const [dx, dy] = anchor === "middle" ? [-54, -74] : [-16, 0]; // C has it beside the weight
   mark.actual = draw("path", { class: "needle actual", d: "M-9-5L1 0L-9 5Z" });
   mark.predicted = draw("path", { class: "needle predicted", d: "M11-7L1 0L11 7Z" });
   const gauge = draw(
@@ -84,7 +84,7 @@ export function writeMarks(at, felt, lit) {
     const has = known && isFelt(mark.part) && felt[name] !== undefined;
     const text = known ? written(at[name]) : "";
     if (mark.value.textContent !== text) mark.value.textContent = text;
-    const pulled = has ? signed(felt[name], 4).replace(/^(.?)0\.0000$/, "$10") : "";
+    const pulled = has ? pulledText(felt[name]) : "";
     if (mark.gradient.textContent !== pulled) mark.gradient.textContent = pulled;
     mark.group.classList.toggle("lit", lit.has(name));
     mark.group.classList.toggle("away", Boolean(mark.minor) && !isWorthIt(lit, name));
@@ -99,11 +99,19 @@ const written = (v) => {
   return Math.abs(v) < 9.9995 ? v.toFixed(3).replace("-", "−") : digits(v, 4);
 };
 
+/* As short as the places on the stage are. */
+function pulledText(v) {
+  if (v === 0) return "0";
+  const size = Math.abs(v);
+  const text = size < 0.001 ? size.toExponential(1).replace("-", "−") : size.toFixed(4);
+  return (v < 0 ? "−" : "+") + (size < 100 ? text : digits(size, 3));
+}
+
 /* Put the marks, their arrows and arcs where the parts are now. */
 export function moveMarks(at) {
   for (const [name, mark] of marks) {
     const [dx, dy] = mark.round || mark.part.kind === "z" ? [0, 0] : pose(mark.body, at);
-    mark.text.setAttribute("transform", `translate(${dx} ${dy})`);
+    set(mark, "text", "transform", `translate(${near(dx)} ${near(dy)})`);
     const gradient = mark.has ? (at[`dC/d${name}`] ?? 0) : 0;
     if (!mark.has || "Cy".includes(mark.part.kind)) setForce(mark, "", "");
     else if (mark.round) showArc(mark, at[name], gradient);
@@ -111,17 +119,25 @@ export function moveMarks(at) {
   }
 }
 
-function setForce(mark, line, head) {
-  mark.pull.setAttribute("d", line);
-  mark.head.setAttribute("d", head);
+/* Set an attribute of an element of a mark, unless it is that already: setting it costs. */
+function set(mark, element, attribute, value) {
+  if (mark[`${element} was`] === value) return;
+  mark[`${element} was`] = value;
+  mark[element].setAttribute(attribute, value);
 }
 
-const ring = (x, y) => `M${x - 2.6} ${y}a2.6 2.6 0 1 0 5.2 0a2.6 2.6 0 1 0-5.2 0Z`;
+function setForce(mark, line, head) {
+  set(mark, "pull", "d", line);
+  set(mark, "head", "d", head);
+}
+
+const near = (v) => Math.round(v * 10) / 10;
+const ring = (x, y) => `M${near(x - 2.6)} ${near(y)}a2.6 2.6 0 1 0 5.2 0a2.6 2.6 0 1 0-5.2 0Z`;
 
 /* Down, for a gradient above 0: where the weight pulls. */
 function showArrow(mark, [dx, dy], gradient) {
   const [x, y] = [mark.arrow[0] + dx, mark.arrow[1] + dy];
-  const tip = Math.max(Math.min(gradient * ARROW, 130), -130);
+  const tip = (Math.max(Math.min(gradient, 1.2), -1.2) * ARROW * state.scene.unit) / 48;
   mark.head.classList.toggle("weak", Math.abs(tip) < LEAST);
   if (Math.abs(tip) < LEAST) return setForce(mark, "", ring(x, y));
   const size = Math.min(16, 5 + Math.abs(tip) * 0.7);

@@ -83,7 +83,8 @@ export function costOf(net) {
 
 /* Return a net whose parameters are this vector: first weights, then biases; W and b are views. */
 export function netAround({ shape, activations, cost }, params) {
-  const net = { shape, activations, cost, params: Float64Array.from(params), W: [], b: [] };
+  const own = params instanceof Float64Array ? params.slice() : Float64Array.from(params);
+  const net = { shape, activations, cost, params: own, W: [], b: [] };
   let at = 0;
   const view = (size) => net.params.subarray(at, (at += size));
   for (let l = 0; l + 1 < shape.length; l++) net.W.push(view(shape[l] * shape[l + 1]));

@@ -83,6 +83,7 @@ function showWeight() {
   buildStage();
   buildMarks();
   buildCranks();
+  pinCost();
   bringIntoView(".held .grip");
 }
 
@@ -136,7 +137,6 @@ function showMachine() {
 /* Any change. */
 function showAll() {
   showMachine();
-  pinCost();
   document.body.classList.toggle("fresh", state.fresh);
   if (state.tab !== "turn") bringIntoView(".mark.lit .name");
   if (state.tab === "turn") refreshTurn();
@@ -189,6 +189,8 @@ function start() {
   document.body.dataset.tab = "turn";
   openNet(NETS[0], SCENES[0]);
   byId("app").hidden = false;
+  pinCost();
+  bringIntoView(".held .grip");
   performance.mark("ready");
   beckon(showTurn, () => state.fresh);
 }

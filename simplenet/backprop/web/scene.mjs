@@ -40,11 +40,11 @@ export function bandPath([, [startX, startY], runs, end], at) {
 }
 
 /* Return the groove of a cost's plate: how high its follower is where a − y is so much. */
-export function groovePath([x, y, along], profile, reach) {
+export function groovePath([x, y, along, up], profile, reach) {
   const points = [];
   for (let step = 0; step <= 40; step++) {
     const error = reach * (step / 20 - 1);
-    points.push(`${short(x + along * error)} ${short(y - along * profile(error))}`);
+    points.push(`${short(x + along * error)} ${short(y - up * profile(error))}`);
   }
   return `M${points.join("L")}`;
 }

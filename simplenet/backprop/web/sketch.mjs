@@ -43,7 +43,6 @@ export function openSketch() {
   const { shown, net } = state;
   byId("drawing").hidden = !isDrawable(shown);
   byId("seen-card").hidden = byId("hatched").hidden = !shown.size;
-  byId("draw-title").textContent = isDrawable(shown) ? "Draw, and let it learn" : "Let it learn";
   const m = shown.shape[layers(net)];
   byId("draw-intro").textContent = isDrawable(shown)
     ? `Draw${m === 10 ? " a digit" : ""}, or choose an image above. Say what it should be, ` +
@@ -60,8 +59,12 @@ export function openSketch() {
   );
   byId("cost-choice").value = net.cost;
   byId("cost-row").hidden = costs.length < 2;
-  byId("hidden-unit").max = shown.shape[1] - 1;
+  Object.assign(byId("hidden-unit"), { min: first(), max: shown.shape[1] - 1 + first() });
+  byId("hidden-label").textContent = isSmall(net) ? `into ${unitName(net, 1, 0)[0]}` : "into unit";
 }
+
+/* The number of the first unit: those of a small net are h1, h2. */
+const first = () => (isSmall(state.net) ? 1 : 0);
 
 /* Another net: a clean paper, its learning rate, the unit with most to see. */
 export function cleanSketch() {
@@ -70,7 +73,7 @@ export function cleanSketch() {
   byId("lr").removeAttribute("aria-invalid");
   clearPaper();
   sketch.blank = false;
-  byId("hidden-unit").value = isSmall(state.net) ? 0 : strongest(state.back.dc_dz[0]);
+  byId("hidden-unit").value = isSmall(state.net) ? 1 : strongest(state.back.dc_dz[0]);
 }
 
 /* Show the sample that is chosen above, or the drawing. */
@@ -114,7 +117,7 @@ export function refreshSketch() {
   }
   showOutputs(net, pass.a[layers(net)], y);
   const [n, m] = net.shape;
-  const unit = clampedIndex(byId("hidden-unit").value, m);
+  const unit = clampedIndex(byId("hidden-unit").value - first(), m);
   showHeat(
     "heat-w",
     net,
@@ -220,7 +223,7 @@ export function wireSketch() {
   byId("take-step").onclick = by(() => learn(1, rateNow()));
   byId("hidden-unit").oninput = refreshSketch;
   byId("hidden-unit").onchange = ({ target }) => {
-    target.value = clampedIndex(target.value, state.shown.shape[1]);
+    target.value = clampedIndex(target.value - first(), state.shown.shape[1]) + first();
   };
   byId("lr").oninput = () => {
     state.refusal = "";

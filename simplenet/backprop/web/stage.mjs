@@ -9,14 +9,16 @@ import { state } from "./state.mjs";
 const CROP = 18; // of the drawing, above and below, where nothing is
 
 const moving = []; // [element, body, what it was set to last]
-const bands = []; // [element, band]
+const bands = []; // [element, band, what it was set to last]
 const cuts = []; // [element, name] of the grooves of the cost's cams
+let lit = ""; // the names of what is lit
 
 /* Make all elements of the stage; layers below 5 lie behind the bands. */
 export function buildStage() {
   const { scene } = state;
   const [width, height] = scene.size;
   moving.length = bands.length = cuts.length = 0;
+  lit = "";
   const stage = byId("stage");
   stage.setAttribute("viewBox", `0 ${CROP} ${width} ${height - CROP - 24}`);
   stage.style.setProperty("--wide", `${Math.round(width * 0.62)}px`); // smaller, it is hard to read
@@ -32,7 +34,7 @@ export function buildStage() {
     (scene.groups[place][1] < 5 ? behind : before).append(groups[place]);
   }
   for (const band of scene.bands) {
-    bands.push([draw("path", { class: "band", "data-part": band[0] }), band]);
+    bands.push([draw("path", { class: "band", "data-part": band[0] }), band, ""]);
   }
   const marks = draw("g", { id: "marks" });
   const travellers = draw("g", { id: "travellers", "aria-hidden": "true" });
@@ -87,11 +89,20 @@ export function moveParts(at) {
     group.setAttribute("transform", now);
     entry[2] = now;
   }
-  for (const [path, band] of bands) path.setAttribute("d", bandPath(band, at));
+  for (const entry of bands) {
+    const [path, band, before] = entry;
+    const now = bandPath(band, at);
+    if (now === before) continue;
+    path.setAttribute("d", now);
+    entry[2] = now;
+  }
 }
 
 /* Light what has these names, and let the rest stand back a little; with none, nothing does. */
 export function light(names) {
+  const now = Array.from(names).join(" ");
+  if (now === lit) return;
+  lit = now;
   for (const part of byId("stage").querySelectorAll("[data-part]")) {
     const { part: name } = part.dataset;
     const own = name.startsWith("lever ") ? name.slice(6) : name;

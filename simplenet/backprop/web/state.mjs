@@ -46,6 +46,7 @@ export const state = {
 };
 
 const listeners = { sample() {}, weight() {}, tab() {}, change() {}, net() {} };
+const FAR = 1.8; // how far z and the like may lead from where they are drawn from
 const PAST = 60; // steps that can be undone, of a small net; of a large one fewer
 
 /* Say what to do after another sample, weight, tab or net, and after any change: last. */
@@ -205,9 +206,17 @@ function remember() {
 function after() {
   const { net, pass, back, weight, y } = state;
   state.ratio = ratios(net, pass, back, weight.l, weight.k, weight.j);
-  if (state.scene.whole) state.base = standing(net, state.parts, { ...pass, C: back.C }, y);
+  const stands = standing(net, state.parts, { ...pass, C: back.C }, y);
+  if (farthest(stands) > FAR) state.base = stands; // what is drawn relatively starts anew
   refresh();
 }
+
+const farthest = (at) =>
+  Math.max(
+    ...Object.keys(at)
+      .filter((name) => /^[zbr]\./.test(name))
+      .map((name) => Math.abs(at[name] - state.base[name])),
+  );
 
 /* Go back: the turn first, then what was learned last. */
 export function undo() {

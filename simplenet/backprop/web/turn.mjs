@@ -133,14 +133,47 @@ function fanOut(net, back, l, k) {
   return (named.length > 1 ? "a sum over paths: " : "") + named.join(", ");
 }
 
+let listed = null; // the backward pass that the list is of
+let listedWeight = null;
+
 export function refreshTurn() {
   const {
-    net,
     turn,
     ratio,
     back,
     now,
   } = state;
+  if (listed !== back || listedWeight !== state.weight) showRatios();
+  const actual = now.C - back.C;
+  byId("predicted").replaceChildren(change(ratio.dC * turn));
+  byId("ratio").replaceChildren(change(ratio.dC));
+  byId("actual").replaceChildren(change(actual));
+  byId("per-turn").replaceChildren(turn ? change(actual / turn) : "turn it first");
+  byId("cost-now").replaceChildren(number(now.C));
+  byId("turn-keep").setAttribute("aria-disabled", !turn);
+  if (!byId("pinned").hidden) showPinned(actual);
+  for (const id of ["turn-range", "turn-number"]) {
+    if (document.activeElement !== byId(id) || +byId(id).value !== turn)
+      byId(id).value = +turn.toFixed(9);
+  }
+  announceTurn();
+}
+
+/* C in words, for where it cannot be seen. */
+function showPinned(actual) {
+  const { turn, ratio, now } = state;
+  byId("pinned").replaceChildren(
+    ...(turn
+      ? ["C changes by ", change(actual), "; the ratio says ", change(ratio.dC * turn)]
+      : ["C is ", number(now.C)]),
+  );
+}
+
+/* The list is that of this backward pass and this weight, however far it is turned. */
+function showRatios() {
+  const { net, back, ratio, weight } = state;
+  listed = back;
+  listedWeight = weight;
   const list = ratioList();
   byId("ratios").replaceChildren(
     ...list.map(([what, value, why]) =>
@@ -164,23 +197,6 @@ export function refreshTurn() {
       number(ratio.dC),
     ),
   );
-  const actual = now.C - back.C;
-  byId("predicted").replaceChildren(change(ratio.dC * turn));
-  byId("ratio").replaceChildren(change(ratio.dC));
-  byId("actual").replaceChildren(change(actual));
-  byId("per-turn").replaceChildren(turn ? change(actual / turn) : "turn it first");
-  byId("cost-now").replaceChildren(number(now.C));
-  byId("turn-keep").setAttribute("aria-disabled", !turn);
-  byId("pinned").replaceChildren(
-    ...(turn
-      ? ["C changes by ", change(actual), "; the ratio says ", change(ratio.dC * turn)]
-      : ["C is ", number(now.C)]),
-  );
-  for (const id of ["turn-range", "turn-number"]) {
-    if (document.activeElement !== byId(id) || +byId(id).value !== turn)
-      byId(id).value = +turn.toFixed(9);
-  }
-  announceTurn();
 }
 
 function announceTurn() {
