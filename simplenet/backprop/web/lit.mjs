@@ -63,18 +63,18 @@ export function isFelt(part) {
 }
 
 /* Return the step of the Sweep at which the gradient of a part is found. */
-export function feltAt({ kind, l }) {
+function feltAt({ kind, l }) {
   const steps = stepsOf(state.net);
   const last = layers(state.net);
   const first = (what, layer) => {
     const i = steps.findIndex((s) => s.kind === what && s.l === layer);
-    return i < 0 ? Infinity : i;
+    return i < 0 ? Number.MAX_VALUE : i;
   };
   const cost = first("C", last - 1);
   if (kind === "C" || kind === "c" || kind === "R") return cost + 1;
   if (kind === "y") return first("dc_da", last - 1);
   if (kind === "a" && l === last) return Math.min(first("dc_da", l - 1), first("dc_dz", l - 1));
   if (kind === "a") return first("paths", l);
-  if (kind === "x") return Infinity;
+  if (kind === "x") return Number.MAX_VALUE;
   return first({ w: "dc_dW", b: "dc_db" }[kind] ?? "dc_dz", l);
 }

@@ -39,7 +39,7 @@ function outputsOf(net, route, mine, back, y) {
 }
 
 /* Return the names of the units that are drawn in a layer. */
-export function unitNames(net, route, l) {
+function unitNames(net, route, l) {
   const last = layers(net);
   const letter = l === 0 ? "x" : l === last ? "o" : last === 2 ? "h" : `h${l}.`;
   return route[l].map((_, i) => letter + (i + 1));
@@ -51,15 +51,15 @@ export function unitNames(net, route, l) {
    and number are l and k; of z, b, r and s, l is that of the weights that lead there, j the unit. */
 export function partsOf(net, route) {
   const parts = unitNames(net, route, 0).map((name, i) => ({ name, kind: "x", l: 0, k: route[0][i] }));
-  let number = 0;
+  let count = 0;
   for (let l = 0; l < layers(net); l++) {
     const names = unitNames(net, route, l + 1);
     for (const [i, j] of route[l + 1].entries()) {
       const name = names[i];
       for (const k of route[l]) {
-        number += 1;
-        parts.push({ name: `w${number}`, kind: "w", l, k, j });
-        parts.push({ name: `p${number}`, kind: "p", l, k, j });
+        count += 1;
+        parts.push({ name: `w${count}`, kind: "w", l, k, j });
+        parts.push({ name: `p${count}`, kind: "p", l, k, j });
       }
       for (const kind of "brzs") parts.push({ name: `${kind}.${name}`, kind, l, k: null, j });
       parts.push({ name, kind: "a", l: l + 1, k: j });

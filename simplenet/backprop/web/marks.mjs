@@ -1,6 +1,8 @@
-/* Beside each part its name, its value, and under it, in another colour, its gradient: how hard the
-   weight on C pulls there, with an arrow, or at a crank an arc, that is as long. And its needles:
-   how far it has gone, solid, and how far its ratio says, hollow. */
+/* What stands beside each part: its name, its value, its gradient, its needles.
+
+   The gradient is how hard the weight on C pulls there, with an arrow, or at a crank an arc, that is
+   as long. The needles say how far the part has gone, solid, and how far its ratio says, hollow.
+*/
 
 import { digits, raised } from "./format.mjs";
 import { isSmall, layers, parameterName, unitName } from "./names.mjs";

@@ -11,7 +11,7 @@ import { paintWith, showNumbers } from "./motion.mjs";
 import { bringIntoView, pinCost } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
 import { announceCrank, buildCranks, dropCrank, isDragged } from "./crank.mjs";
-import { buildStage, cutGrooves, light, moveParts } from "./stage.mjs";
+import { buildStage, cutGrooves, lightParts, moveParts } from "./stage.mjs";
 import { buildMarks, moveMarks, moveNeedles, writeMarks } from "./marks.mjs";
 import { litNow } from "./lit.mjs";
 import { travel } from "./travel.mjs";
@@ -128,7 +128,7 @@ function showMachine() {
   writeMarks(stands, felt, lit);
   for (const name in felt) stands[`dC/d${name}`] = felt[name];
   showNumbers(stands, isDragged());
-  light(lit);
+  lightParts(lit);
   moveNeedles();
   announceCrank();
   travel();

@@ -5,7 +5,7 @@
 */
 
 /* Return how far something has gone, given the values. */
-export function way(ways, at) {
+function way(ways, at) {
   let total = 0;
   for (const name in ways) total += ways[name] * (at[name] ?? 0);
   return total;
@@ -17,13 +17,13 @@ export function pose({ x, y, turn, tilt }, at) {
   return [way(x, at), way(y, at), way(turn, at) - tilted];
 }
 
-const short = (v) => Math.round(v * 100) / 100;
+const hundredth = (v) => Math.round(v * 100) / 100;
 
 /* Return the same as SVG has it. */
 export function transform(body, at) {
-  const [x, y, turned] = pose(body, at);
-  const moved = body.x || body.y ? `translate(${short(x)} ${short(y)})` : "";
-  return body.at ? `${moved}rotate(${short(turned)} ${body.at[0]} ${body.at[1]})` : moved;
+  const [x, y, angle] = pose(body, at);
+  const moved = body.x || body.y ? `translate(${hundredth(x)} ${hundredth(y)})` : "";
+  return body.at ? `${moved}rotate(${hundredth(angle)} ${body.at[0]} ${body.at[1]})` : moved;
 }
 
 /* Return a band as the `d` of an SVG path, and so how it runs now. */
@@ -32,9 +32,9 @@ export function bandPath([, [startX, startY], runs, end], at) {
   for (const [x, width, base, over, ways, r] of runs) {
     const y = base + way(ways, at);
     const bend = `A${r} ${r} 0 0 ${over} `;
-    const level = short(over ? y - r : y + r);
-    d += `V${short(y)}${bend}${short(x + r)} ${level}`;
-    d += `H${short(x + width - r)}${bend}${short(x + width)} ${short(y)}`;
+    const level = hundredth(over ? y - r : y + r);
+    d += `V${hundredth(y)}${bend}${hundredth(x + r)} ${level}`;
+    d += `H${hundredth(x + width - r)}${bend}${hundredth(x + width)} ${hundredth(y)}`;
   }
   return `${d}V${end}`;
 }
@@ -44,7 +44,7 @@ export function groovePath([x, y, along, up], profile, reach) {
   const points = [];
   for (let step = 0; step <= 40; step++) {
     const error = reach * (step / 20 - 1);
-    points.push(`${short(x + along * error)} ${short(y - up * profile(error))}`);
+    points.push(`${hundredth(x + along * error)} ${hundredth(y - up * profile(error))}`);
   }
   return `M${points.join("L")}`;
 }

@@ -99,7 +99,7 @@ export function moveParts(at) {
 }
 
 /* Light what has these names, and let the rest stand back a little; with none, nothing does. */
-export function light(names) {
+export function lightParts(names) {
   const now = Array.from(names).join(" ");
   if (now === lit) return;
   lit = now;
