@@ -37,7 +37,7 @@ def _shapes(d: Drawing, scene: Scene, shapes: Iterable[Shape], at: Mapping[str, 
         if moved:
             d.parts.append(f'<g transform="{moved}">')
         for shape in group:
-            d.shape(shape.tag, shape.fill, shape.line, shape.pen, **shape.attributes)
+            d.shape(shape.tag, shape.fill, shape.line, shape.pen, "", **shape.attributes)
         if moved:
             d.parts.append("</g>")
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from math import pi
 from typing import Any
 
-from simplenet.backprop.mechanism import cost_height, height
+from simplenet.backprop.mechanism import cost_groove, height
 from simplenet.backprop.scene import Band, Mark, Run, Scene, Ways
 from simplenet.backprop.svg import number
 
-UNIT = 48.0  # of the drawing, for a value of 1
+UNIT = 48.0  # of the drawing, for a value of 1; a scene may have another
 PLATE = 16.0  # how far the plate of a cam moves sideways when its z rises by 1
-SPAN = 4.3  # half the width of such a plate, in units of z
-LOW, HIGH = -1.0, 1.6  # how far the levers reach: the weights that they can be set to
-PULLEY = HIGH * UNIT + 27  # from a lever's pivot to the pulley that its bar carries
+HALF = 68.8  # half the width of such a plate
+LOW, HIGH = -48.0, 76.8  # how far the levers reach: weights from -1 to 1.6
+PULLEY = HIGH + 27  # from a lever's pivot to the pulley that its bar carries
 CRANK = UNIT / pi  # pitch radius of a crank's pinion: half a turn is 1
 ARM = CRANK + 9  # of a crank
 TEETH = 12  # of a crank's pinion
@@ -51,7 +51,7 @@ def on(body: str, layer: int, part: str) -> dict[str, Any]:
 
 def rod(scene: Scene, name: str, *lines: list[tuple[float, float]], wide: float = 9) -> str:
     """Draw the rod of a value, which rises with it; return its body."""
-    body = scene.body(f"rise {name}", y={name: -scene.unit})
+    body = scene.body(f"rise {name}", y={name: -scene.scale(name)})
     scene.bar(*lines, fill="A", wide=wide, **on(body, 3, name))
     return body
 
@@ -65,7 +65,8 @@ def held(scene: Scene, x: float, y: float) -> None:
 
 def _arm(scene: Scene, x: float, y: float, towards: float, value: str) -> None:
     """Draw a pinion with a crank: clockwise is more."""
-    place = on(scene.body(f"crank {value}", turn={value: 180}, at=(x, y)), 5, value)
+    half = {value: 180 * scene.unit / UNIT}  # a turn, for 1
+    place = on(scene.body(f"crank {value}", turn=half, at=(x, y)), 5, value)
     scene.gear((x, y), CRANK, TEETH, towards, **BRASS, **place)
     scene.path((x, y), (x, y - ARM), line="ink", pen=4, **place)
     scene.circle(x, y - ARM, 5.5, fill="W", line="ink", pen=1.8, **place)
@@ -76,7 +77,7 @@ def level_crank(scene: Scene, x: float, y: float, w: str, slide: str) -> None:
     """Draw the rack of a weight, with its zero at x and its pitch line at y, and its crank."""
     u = scene.unit
     axle = x + 0.2 * u
-    reach = (HIGH - 0.4) * u + 8, (0.4 - LOW) * u + 8
+    reach = HIGH - 0.4 * u + 8, 0.4 * u - LOW + 8
     scene.rack((axle, y), reach, CRANK, TEETH, "below", 7, **BRASS, **on(slide, 1, w))
     _arm(scene, axle, y + CRANK, -pi / 2, w)
     mark = Mark(w, x + u + 9, y + 30, "start", (axle, y + CRANK), "", ARM)
@@ -89,7 +90,7 @@ def upright_crank(scene: Scene, x: float, y: float, b: str) -> None:
     mesh = x + 6, y + SLIDE + 4
     place = on(scene.body(f"rise {b}", y={b: -u}), 2, b)
     scene.rect(x - 3, y, x + 3, mesh[1], **BRASS, **place)
-    scene.rack(mesh, (HIGH * u, u), CRANK, TEETH, "right", 9, **BRASS, **place)
+    scene.rack(mesh, (HIGH, -LOW), CRANK, TEETH, "right", 9, **BRASS, **place)
     _arm(scene, mesh[0] + CRANK, mesh[1], pi, b)
     axle = mesh[0] + CRANK, mesh[1]
     scene.marks.append(Mark(b, mesh[0] + 8, mesh[1] + 52, "start", axle, "", ARM))
@@ -111,10 +112,10 @@ def lever(scene: Scene, x: float, y: float, a: str, w: str, p: str) -> None:
     scene.rect(x - 4, y - 78, x + 4, y + SLIDE, rx=3, **BRASS, **on(slide, 2, w))
     groove = {"line": "paper", "pen": 2.5}
     scene.path((x, y - 72), (x, y + SLIDE - 14), **groove, **on(slide, 2, w))
-    left = x + LOW * u - 10
+    left = x + LOW - 10
     scene.rect(left, y - 5, x + PULLEY, y + 5, rx=4, **STEEL, **on(bar, 3, p))
-    scene.path((left + 6, y), (x + HIGH * u + 10, y), **groove, **on(bar, 3, p))
-    low, high = x + LOW * u - 16, x + HIGH * u + 14
+    scene.path((left + 6, y), (x + HIGH + 10, y), **groove, **on(bar, 3, p))
+    low, high = x + LOW - 16, x + HIGH + 14
     place = on(swing, 4, f"lever {p}")
     scene.rect(low, y - 7, high, y + 7, rx=7, fill="card", line="ink", **place)
     slot = {"line": "edge", "pen": 5, "stroke_linecap": "round"}
@@ -142,12 +143,13 @@ class Belt:
     def lift(self, x: float, y: float, value: str, part: str) -> float:
         """Add a pulley that a value lifts; return where the band comes down from it."""
         turn = {name: DEGREES / R * each for name, each in self.flow.items()}
-        turn[value] = -DEGREES / R * self.scene.unit
-        ways = {value: -self.scene.unit}
+        unit = self.scene.scale(value)
+        turn[value] = -DEGREES / R * unit
+        ways = {value: -unit}
         body = self.scene.body(f"pulley {value}", y=ways, turn=turn, at=(x, y))
         self.scene.pulley(x, y, R, body, 6, part=part)
         self.runs.append(Run(x - R, 2 * R, y, True, ways, R))
-        self.flow[value] = -2 * self.scene.unit
+        self.flow[value] = -2 * unit
         return x + R
 
     def under(self, x0: float, x1: float, y: float) -> float:
@@ -159,7 +161,7 @@ class Belt:
 
     def hang(self, x: float, top: float, y: float, value: str, base: float) -> None:
         """Lead it from x over one pulley of the frame, and hang the value's in it; end the band."""
-        u = self.scene.unit
+        u = self.scene.scale(value)
         self._fixed(x + R, top, R, -1)
         self.runs.append(Run(x, 2 * R, top, True, {}, R))
         turn = {value: DEGREES / R * u}
@@ -180,10 +182,13 @@ class Belt:
 # --- cams ----------------------------------------------------------------------------------------
 
 
-def cam(scene: Scene, x: float, y: float, low: float, unit: str, profile: str) -> None:
+def cam(
+    scene: Scene, x: float, y: float, low: float, unit: str, profile: str, shift: str = ""
+) -> None:
     """Draw the rack of z beside its pulley at (x, low), a two-step pinion, the plate, a follower.
 
-    `y` is the row's zero. The follower's rod is drawn elsewhere.
+    `y` is the row's zero. The plate is clamped at `shift`, a value, if there is one. The follower's
+    rod is drawn elsewhere.
     """
     u, z = scene.unit, f"z.{unit}"
     rise = scene.body(f"rise {z}", y={z: -u})
@@ -196,13 +201,15 @@ def cam(scene: Scene, x: float, y: float, low: float, unit: str, profile: str) -
     scene.gear(axle, SMALL, 8, pi / 2, **{**BLUE, "fill": "card"}, **on(turning, 3, z))
     scene.circle(*axle, 3, fill="ink", **on(turning, 4, z))
     follower, zero, top = x + FOLLOWER, y + FLOOR, axle[1] + SMALL
-    plate = scene.body(f"plate {z}", x={z: -PLATE})
-    half = SPAN * PLATE
+    along = PLATE * u / UNIT
+    plate = scene.body(f"plate {z}", x={z: -along} | ({shift: along} if shift else {}))
+    half = HALF
     place = on(plate, 2, z)
     scene.rect(follower - half, top + 2, follower + half, zero + 14, rx=2, **BLUE, **place)
     reach = half - (follower - axle[0]), half + (follower - axle[0])
     scene.rack((axle[0], top), reach, SMALL, 8, "above", 3, **{**BLUE, "pen": 1}, **place)
-    groove(scene, lambda v: height(profile, v), 4, (follower, zero), PLATE, (0, 1), place)
+    reach_z = 4 * UNIT / u
+    groove(scene, lambda v: height(profile, v), reach_z, (follower, zero), along, (0, 1), place)
     body = scene.body(f"rise {unit}", y={unit: -u})
     scene.circle(follower, zero, 5, fill="A", line="ink", pen=1.6, **on(body, 6, unit))
     scene.marks.append(Mark(z, follower - half - 10, zero + 38, "start", (x, low), rise))
@@ -218,8 +225,8 @@ def cost_cam(scene: Scene, x: float, y: float, names: tuple[str, str, str], prof
     unit, truth, cost = names
     body = scene.body(f"rise {unit}", y={unit: -u})
     mesh, axle = (x, y - 20), (x + COST, y - 20)
-    reach = mesh[1] - y - OVER - 28, 1.6 * u
-    scene.rack(mesh, reach, COST, TEETH, "right", 8, **STEEL, **on(body, 3, unit))
+    long = mesh[1] - y - OVER - 28, 1.6 * u
+    scene.rack(mesh, long, COST, TEETH, "right", 8, **STEEL, **on(body, 3, unit))
     turning = scene.body(f"pinion {unit}", turn={unit: DEGREES * u / COST}, at=axle)
     scene.gear(axle, COST, TEETH, pi, **STEEL, **on(turning, 4, unit))
     scene.circle(*axle, 3, fill="ink", **on(turning, 4, unit))
@@ -229,8 +236,12 @@ def cost_cam(scene: Scene, x: float, y: float, names: tuple[str, str, str], prof
     ends = REACH - 34, REACH + 34
     scene.rack((axle[0], top), ends, COST, TEETH, "above", 3, **{**DARK, "pen": 1}, **place)
     cut = (follower, floor)
-    groove(scene, lambda e: cost_height(profile, e, 0.0), 1.1, cut, u, (0, 0.5), place)
-    lifted = scene.body(f"rise {cost}", y={cost: -u})
+    scene.cuts[cost] = (*cut, u, scene.scale(cost))
+    place = {**place, "part": f"groove {cost}"}
+    reach = 0.85 if profile == "cross-entropy" else 1.1
+    share = scene.scale(cost) / u
+    groove(scene, lambda e: share * cost_groove(profile, e), reach, cut, u, (0,), place)
+    lifted = scene.body(f"rise {cost}", y={cost: -scene.scale(cost)})
     scene.circle(follower, floor, 5, fill="C", line="ink", pen=1.6, **on(lifted, 6, cost))
     return follower
 

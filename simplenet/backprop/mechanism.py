@@ -240,6 +240,14 @@ def cost_height(profile: str, a: float, y: float) -> float:
     return (a - y) ** 2 * (1.0 if profile == "squared-error" else 0.5)
 
 
+def cost_groove(profile: str, error: float) -> float:
+    """Return how high the groove of a cost's plate is where a - y is this; y is 0 or 1, or any.
+
+    The plate is clamped at y, so that the groove is the same wherever that is.
+    """
+    return cost_height(profile, abs(error), 0.0)
+
+
 def cost_slopes(profile: str, a: float, y: float) -> tuple[float, float]:
     """Return how steep the groove of a cost's cam is: along a, and along y."""
     if profile == "cross-entropy":

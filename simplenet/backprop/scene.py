@@ -4,6 +4,7 @@ A scene is plain data, so that Python draws it for a document and JavaScript mov
 Coordinates are those of SVG, with y down; way is positive upwards and to the right.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import atan, cos, degrees, pi, sin, tan
@@ -93,6 +94,14 @@ class Scene:
     shapes: list[Shape] = field(default_factory=list)
     bands: list[Band] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    cost_unit: float = 0.0  # the same for C and what adds to it; 0: as for all else
+    # Of the grooves that are cut anew for another cost: the place of their zero, and their scale.
+    cuts: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+
+    def scale(self, value: str) -> float:
+        """Return how far a value of this name moves its rod for 1."""
+        is_cost = value[0] in "cC" or value == "r.C"
+        return (self.cost_unit or self.unit) if is_cost else self.unit
 
     def body(self, name: str, **moves: Any) -> str:
         """Add a body, and return its name."""
@@ -124,7 +133,9 @@ class Scene:
 
     def path(self, *points: tuple[float, float], **more: Any) -> None:
         """Add a line through points."""
-        self.add("path", d=line_path(points), **more)
+        (x, y), near = points[0], [(px - points[0][0], py - points[0][1]) for px, py in points]
+        place = f"translate({number(x)} {number(y)})"
+        self.add("path", d=line_path(near), transform=place, **more)
 
     def bar(
         self, *lines: Sequence[tuple[float, float]], fill: str, wide: float, **more: Any
@@ -182,15 +193,85 @@ class Scene:
     def pulley(self, x: float, y: float, r: float, body: str, layer: int, **more: Any) -> None:
         """Add a pulley, with spokes that show how it turns."""
         self.circle(x, y, r, fill="card", line="ink", pen=1.4, body=body, layer=layer, **more)
-        for spoke in (0.3, 0.3 + 2 * pi / 3, 0.3 + 4 * pi / 3):
-            tip = x + r * cos(spoke), y + r * sin(spoke)
-            self.path((x, y), tip, line="soft", pen=1.4, body=body, layer=layer, **more)
+        spokes = [0.3 + 2 * pi * third / 3 for third in range(3)]
+        tips = [(r * cos(spoke), r * sin(spoke)) for spoke in spokes]
+        d = "".join(line_path([(0, 0), tip]) for tip in tips)
+        place = f"translate({number(x)} {number(y)})"
+        self.add("path", line="soft", pen=1.4, body=body, layer=layer, d=d, transform=place, **more)
         self.circle(x, y, 2.6, fill="ink", body=body, layer=layer, **more)
 
 
 def line_path(points: Sequence[tuple[float, float]]) -> str:
     """Return a line through points as the `d` of an SVG path."""
     return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+
+
+# --- for the page --------------------------------------------------------------------------------
+
+
+def as_data(scene: Scene, outlines: list[str]) -> dict[str, Any]:
+    """Return a scene as JSON has it, without a word too many; scene.mjs reads it.
+
+    A shape is [group, style, ...numbers]: x, y, width, height and corner of a rectangle, x, y and
+    radius of a circle, the place in `outlines` of a path and how far it is moved. `outlines` gets
+    each path once. A group is [body, layer, part], a style [tag, fill, line, pen, end of the line].
+    """
+    groups: list[tuple[str, int, str]] = []
+    styles: list[tuple[str, str, str, float, str]] = []
+
+    def place(things: list[Any], thing: object) -> int:
+        if thing not in things:
+            things.append(thing)
+        return things.index(thing)
+
+    def numbers(shape: Shape) -> list[float]:
+        got = shape.attributes
+        if shape.tag == "path":
+            moved = re.findall(r"-?[\d.]+", str(got.get("transform", "")))
+            return [place(outlines, str(got["d"])), *map(float, moved)]
+        keys = ("cx", "cy", "r") if shape.tag == "circle" else ("x", "y", "width", "height", "rx")
+        return [float(got.get(key, 0)) for key in keys]
+
+    shapes = []
+    for shape in sorted(scene.shapes, key=lambda shape: shape.layer):
+        end = str(shape.attributes.get("stroke-linecap", ""))
+        group = place(groups, (shape.body, shape.layer, shape.part))
+        style = place(styles, (shape.tag, shape.fill, shape.line, shape.pen, end))
+        shapes.append([group, style, *numbers(shape)])
+    bodies = {}
+    for name, body in scene.bodies.items():
+        fields = {key: getattr(body, key) for key in ("x", "y", "turn", "tilt")}
+        bodies[name] = {key: value for key, value in fields.items() if value}
+        if body.turn or body.tilt:
+            bodies[name]["at"] = body.at
+    data = {
+        "size": [scene.width, scene.height],
+        "unit": scene.unit,
+        "bodies": bodies,
+        "groups": groups,
+        "styles": styles,
+        "shapes": shapes,
+        "bands": [
+            [b.part, b.start, [[r.x, r.width, r.y, r.over, r.ways, r.r] for r in b.runs], b.end[1]]
+            for b in scene.bands
+        ],
+        "marks": [
+            [m.value, m.x, m.y, m.anchor, m.arrow, m.body, m.round, m.minor] for m in scene.marks
+        ],
+        "cuts": scene.cuts,
+    }
+    return {key: _rounded(value) for key, value in data.items()}
+
+
+def _rounded(value: Any) -> Any:
+    """Return data with each number to five digits after the point, or as many as it has."""
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(each) for each in value]
+    if isinstance(value, bool | float):
+        return int(value) if value == int(value) else round(value, 5)
+    return value
 
 
 # --- where everything stands ---------------------------------------------------------------------

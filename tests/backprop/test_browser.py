@@ -12,7 +12,10 @@ import pytest
 from simplenet import init_net, load_data
 from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.mechanism import given, machine, positions
 from simplenet.backprop.page import Shown, page
+from simplenet.backprop.scene import transform
 from simplenet.net import backward, forward, net_around, optimize, zero_grad
 from simplenet.pictures.prepare import prepare
 
@@ -28,7 +31,8 @@ MINUS = "\N{MINUS SIGN}"
 PANELS = "turn paths sweep draw".split()
 # What tests look at within the page, and the calls that would take them many keys.
 INSIDE = """const {
-  byId, chooseUnit, chooseWeight, sketch, state, stepsOf, strongest, strongestWeight, turnTo,
+  byId, chooseStep, chooseUnit, chooseWeight, learn, state, stepsOf, strongest, strongestWeight,
+  turnTo,
 } = Object.assign({}, ...Object.values(typeof modules === "object" ? modules : {}));
 """
 
@@ -204,8 +208,8 @@ def test_it_opens_on_the_example_with_the_golden_numbers(gears):
         (near(0.082167040564230779), "0.0821670"),
     ]
     assert gears.numbers("#cost-now") == [(near(0.29837110876000269), "0.298371")]
-    assert gears.run("return document.querySelectorAll('.gear').length") == 23
-    assert gears.run("return document.querySelectorAll('.gear.turnable').length") == 12
+    assert gears.run("return document.querySelectorAll('.band').length") == 5
+    assert gears.run("return document.querySelectorAll('.turnable').length") == 12
     labels = gears.text("#gear-choice").split("\n")
     assert [label.strip().split(",")[0] for label in labels if label.strip().startswith("w")] == [
         f"w{n}" for n in range(1, 9)
@@ -264,7 +268,24 @@ def test_paths_of_the_example(gears):
     assert "disagree in sign" in gears.text("#paths-hint")
 
 
-def test_sweep_shows_every_number_the_gears_and_the_line(gears):
+# The gradients that stand on the stage, at each step of the Sweep: they come back part by part.
+FELT = [set()] * 5
+for found in "y1 y2 o1 o2 C", "z.o1 z.o2", "w5 w6 w7 w8", "b.o1 b.o2", "h1 h2":
+    FELT.append(FELT[-1] | set(found.split()))
+for found in "z.h1 z.h2", "w1 w2 w3 w4", "b.h1 b.h2", "":
+    FELT.append(FELT[-1] | set(found.split()))
+
+
+def pulls_shown(gears):
+    return set(
+        gears.run(
+            "return Array.from(document.querySelectorAll('.mark:not(.away)'))"
+            ".filter((m) => m.querySelector('.pull').textContent).map((m) => m.dataset.name)"
+        )
+    )
+
+
+def test_sweep_shows_every_number_the_parts_and_the_line(gears):
     gears.open()
     net, t = example_net(), trace(example_net(), X[0], Y[0])
     gears.panel("sweep")
@@ -278,31 +299,32 @@ def test_sweep_shows_every_number_the_gears_and_the_line(gears):
         value for l in range(2) for j in range(2) for value in (*after.W[l][:, j], after.b[l][j])
     ]
     steps = [
-        (t.z[0], "z = inputs @ W + b", "a 0 0"),
-        (t.a[1], "ACTIVATIONS", "a 1 0"),
-        (t.z[1], "z = inputs @ W + b", "w 1 0 0"),
-        (t.a[2], "ACTIVATIONS", "a 2 1"),
+        (t.z[0], "z = inputs @ W + b", "x1"),
+        (t.a[1], "ACTIVATIONS", "h1"),
+        (t.z[1], "z = inputs @ W + b", "w5"),
+        (t.a[2], "ACTIVATIONS", "o2"),
         ([t.cost], "return cost.value", "C"),
         (t.dc_da[1], "dc_da = cost.slope", "C"),
-        (t.dc_dz[1], "inputs, slope = ", "z 1 0"),
-        (t.dc_dW[1].T.ravel(), "dW += inputs.T @ dc_dz", "w 1 1 1"),
-        (t.dc_db[1], "db += ones @ dc_dz", "b 1 0"),
-        (sums, "dc_da = dc_dz @ W.T", "a 1 0"),
-        (t.dc_dz[0], "inputs, slope = ", "z 0 1"),
-        (t.dc_dW[0].T.ravel(), "dW += inputs.T @ dc_dz", "w 0 0 0"),
-        (t.dc_db[0], "db += ones @ dc_dz", "b 0 0"),
-        (stepped, "net.params[piece] -=", "w 0 0 0"),
+        (t.dc_dz[1], "inputs, slope = ", "z.o1"),
+        (t.dc_dW[1].T.ravel(), "dW += inputs.T @ dc_dz", "w8"),
+        (t.dc_db[1], "db += ones @ dc_dz", "b.o1"),
+        (sums, "dc_da = dc_dz @ W.T", "h1"),
+        (t.dc_dz[0], "inputs, slope = ", "z.h2"),
+        (t.dc_dW[0].T.ravel(), "dW += inputs.T @ dc_dz", "w1"),
+        (t.dc_db[0], "db += ones @ dc_dz", "b.h1"),
+        (stepped, "net.params[piece] -=", "w1"),
     ]
-    for place, (expected, line, gear) in enumerate(steps):
+    for place, (expected, line, part) in enumerate(steps):
         assert gears.text("#step-said").startswith(f"{place + 1} of {len(steps)}. ")
         assert gears.values("#step-numbers") == near(list(expected)), place
         assert line in gears.text("#code mark")
         lit = gears.run(
-            "return Array.from(document.querySelectorAll('.gear.lit'), (g) => g.dataset.id)"
+            "return Array.from(document.querySelectorAll('.mark.lit'), (g) => g.dataset.name)"
         )
-        assert gear in lit and len(lit) < 23
+        assert part in lit and len(lit) < 23
         flags = gears.run("return document.querySelectorAll('.flag.up').length")
         assert flags == (0 if place < 6 else 2 if place < 10 else 4)
+        assert pulls_shown(gears) == FELT[place], place
         gears.click("step-on")
     for _ in steps:
         gears.click("step-back")
@@ -317,12 +339,8 @@ def test_turning_w5_by_keys_parts_ratio_and_recompute(gears):
     gears.keys(Keys.PAGE_UP)
     assert gears.numbers("#predicted")[0][1] == "+0.0821670"
     assert gears.numbers("#actual")[0][1] == "+0.0741581"
-    needles = gears.run(
-        "return ['actual', 'predicted'].map((n) => "
-        "document.querySelector(`[data-id=C] .needle.${n}`).style.transform)"
-    )
-    turns = [float(re.search(r"-?[\d.]+", needle)[0]) for needle in needles]
-    assert turns == pytest.approx([-267.0, -295.8], abs=0.1)  # tenfold; C turns the other way
+    assert needles_of(gears, "C") == pytest.approx([0.741581, 0.821670], abs=1e-5)  # of 1 / 10
+    assert "0.2" in gears.text("#scale-said")
     gears.wait_for(lambda: "+0.0741581" in gears.text("#turn-said"), "it never said so")
     gears.keys(Keys.HOME)
     ActionChains(gears.driver).key_down(Keys.SHIFT).send_keys(Keys.ARROW_UP).perform()
@@ -332,8 +350,17 @@ def test_turning_w5_by_keys_parts_ratio_and_recompute(gears):
     assert gears.numbers("#per-turn")[0][1] == "+0.0815322"
 
 
+def needles_of(gears, name):
+    """Return how far, as a share of half its gauge, the solid and the hollow needle point."""
+    return gears.run(
+        "return ['actual', 'predicted'].map((n) => "
+        "+document.querySelector(`[data-name='${arguments[0]}'] .needle.${n}`).dataset.share)",
+        name,
+    )
+
+
 @pytest.mark.parametrize("number", [1, 8])
-def test_both_needles_of_every_gear_tell_the_truth(gears, number):
+def test_both_needles_of_every_part_tell_the_truth(gears, number):
     gears.open()
     l, k, j = weight_index(number)
     gears.choose("gear-choice", 6 * l + 3 * j + k)
@@ -344,32 +371,126 @@ def test_both_needles_of_every_gear_tell_the_truth(gears, number):
         net = example_net()
         net.W[l][k, j] += by
         t = trace(net, X[0], Y[0])
-        gears_of = {"z": t.z, "a": t.a[1:]}
-        values = {
-            f"{kind} {at + (kind == 'a')} {unit}": part[unit]
-            for kind, parts in gears_of.items()
-            for at, part in enumerate(parts)
-            for unit in range(2)
-        }
+        parts = {"z.h": t.z[0], "z.o": t.z[1], "h": t.a[1], "o": t.a[2]}
+        values = {f"{name}{i + 1}": part[i] for name, part in parts.items() for i in range(2)}
         return values | {"C": t.cost}
 
     start, end, less, more = map(state, (0, 0.5, -1e-5, 1e-5))
-    turns = gears.run(
-        "return Array.from(state.plan.gears.values(), (g) => [g.id, ..."
-        "['actual', 'predicted'].map((n) => g[n] ? parseFloat(g[n].style.transform.slice(7)) : 0)])"
+    for name in start:
+        actual, predicted = needles_of(gears, name)
+        assert actual == pytest.approx(end[name] - start[name], abs=1e-9), name
+        ratio = (more[name] - less[name]) / 2e-5
+        assert predicted == pytest.approx(ratio * 0.5, abs=1e-6), name
+    lit = gears.run(
+        "return Array.from(document.querySelectorAll('.mark.lit .gauge'), "
+        "(g) => g.parentNode.dataset.name)"
     )
-    for name, actual, predicted in turns:
-        way = -360 if name[0] in "zC" else 360  # Z and C turn the other way, as meshing gears do
-        if name in start:
-            assert actual == pytest.approx(way * (end[name] - start[name]), abs=1e-3), name
-            ratio = (more[name] - less[name]) / 2e-5
-            assert predicted == pytest.approx(way * ratio * 0.5, abs=1e-3), name
-        else:
-            assert actual == predicted == (180 if name == f"w {l} {k} {j}" else 0), name
-    assert len(turns) == 23
+    assert set(lit) == {name for name in start if abs(end[name] - start[name]) > 1e-9}
 
 
-def test_a_gear_can_be_dragged(gears):
+PLACES = """const names = arguments[0];
+return names.map((name) => {
+  const part = document.querySelector(`[data-part='${name}']`);
+  return part.getAttribute('transform');
+});"""
+
+
+def test_the_machine_stands_where_python_puts_it(gears):
+    """Every part that moves, with the crank of w5 turned by 0.5: within a hundredth."""
+    gears.open(reduced_motion="reduce")
+    gears.choose("turn-number", 0.5)
+    net = example_net()
+    made = machine(net)
+    at = positions(made, given(net, X[0], Y[0]) | {"w5": 0.9})
+    scene = machine_scene(made)
+    there = gears.run(
+        "return Array.from(byId('stage').querySelectorAll('g[data-part]'), "
+        "(g) => g.getAttribute('transform')).filter(Boolean)"
+    )
+    wanted = [transform(scene.bodies[name], at) for name in scene.bodies if name]
+    numbers = [re.findall(r"-?[\d.]+", text) for text in there]
+    known = {tuple(round(float(n), 1) for n in re.findall(r"-?[\d.]+", text)) for text in wanted}
+    shown = {tuple(round(float(n), 1) for n in found) for found in numbers}
+    assert len(there) > 50
+    assert shown <= known | {
+        tuple(round(v + d, 1) for v, d in zip(place, (0.1, 0, 0, 0, 0)))
+        for place in known
+        for d in (0,)
+    }
+
+
+def test_it_moves_without_a_jump(gears):
+    gears.open()
+    gears.run(
+        "window.seen = []; const weight = document.querySelector(\"g[data-part='C']\");"
+        "turnTo(1); const begin = performance.now(); const look = () => {"
+        "  const text = document.querySelector(\"[data-part='w5'][transform]\")"
+        "    .getAttribute('transform'); seen.push(+text.match(/-?[\\d.]+/)[0]);"
+        "  if (performance.now() - begin < 900) requestAnimationFrame(look);"
+        "}; look();"
+    )
+    gears.wait_for(
+        lambda: gears.run("return Math.abs(seen.at(-1) - 67.2) < 0.05"), "it never came there"
+    )
+    seen = gears.run("return seen")
+    assert seen == sorted(seen)
+    assert seen[0] < 30  # 0.4 of 48 units, and not at once 1.4
+    assert len({round(v) for v in seen}) >= 3
+
+
+def test_a_crank_turns_by_itself_once_and_all_else_waits(gears):
+    gears.open()
+    assert gears.run("return document.body.classList.contains('fresh')")
+    assert gears.text("header").count("\n") <= 1
+    hidden = "return ['ratios', 'weight', 'magnify'].some((id) => byId(id).offsetParent)"
+    assert not gears.run(hidden)
+    assert pulls_shown(gears) == set()
+    arm = (
+        "return document.querySelector('[data-part=w5][transform^=rotate]').outerHTML.slice(0, 90)"
+    )
+    start = gears.run(arm)
+    gears.wait_for(lambda: gears.run(arm) != start, "it never turned")
+    gears.wait_for(lambda: gears.run(arm) == start, "it never came back")
+    assert gears.run("return state.turn") == 0
+    gears.choose("turn-number", 0.1)
+    assert not gears.run("return document.body.classList.contains('fresh')")
+    assert gears.run(hidden)
+    assert len(pulls_shown(gears)) == 25
+    gears.open(reduced_motion="reduce")
+    assert gears.run(arm) == start
+    time.sleep(1.2)
+    assert gears.run(arm) == start
+
+
+def test_pulls_travel_back_and_split_and_add_at_the_fork(gears):
+    gears.open()
+    gears.panel("sweep")
+    gears.run("chooseStep(8); chooseStep(9)")
+    carried = gears.run(
+        "return Array.from(document.querySelectorAll('.traveller text'), (t) => t.textContent)"
+    )
+    assert carried[:1] == ["+0.0554"] and f"{MINUS}0.0190" in carried
+    assert len(carried) == 4
+    gears.wait_for(
+        lambda: not gears.run("return document.querySelectorAll('.traveller').length"),
+        "they never came there",
+    )
+
+
+def test_the_last_step_of_the_sweep_shows_the_weight_sink_and_takes_it(gears):
+    gears.open(reduced_motion="reduce")
+    gears.panel("sweep")
+    gears.choose("step-range", 13)
+    value = "return document.querySelector(\"[data-name='C'] .value\").textContent"
+    assert gears.run(value) == "0.280"
+    assert gears.run("return state.back.C") == near(0.29837110876000269)
+    gears.click("take-step")
+    assert gears.run("return state.back.C") == near(0.28047144679143016)
+    gears.panel("turn")
+    assert gears.values("#cost-now") == near([0.28047144679143016])
+
+
+def test_a_crank_can_be_dragged(gears):
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
 
@@ -385,7 +506,7 @@ def test_a_gear_can_be_dragged(gears):
         "return document.getElementById('gear-choice').selectedOptions[0].text"
     ).startswith("w2")
     assert float(gears.run("return document.getElementById('turn-number').value")) == pytest.approx(
-        0.5, abs=0.03
+        1, abs=0.06
     )
 
 
@@ -419,11 +540,23 @@ def test_a_training_step_of_the_example_gives_the_golden_cost(gears):
     gears.click("forget")
     assert gears.values("#learn-said") == near([0.29837110876000269])
     assert not gears.run("return document.getElementById('drawing').offsetParent")
-    gears.choose("lr", 1000)
     gears.click("learn")
+    gears.click("learn")
+    gears.click("undo")
+    assert gears.values("#learn-said")[0] == near(0.28047144679143016)
+    gears.panel("turn")  # there is one net for all panels
+    assert gears.values("#cost-now") == near([0.28047144679143016])
+    gears.panel("draw")
+    gears.click("undo")
     gears.panel("turn")
-    gears.click("forget")  # what is learned there changes nothing here
     assert gears.values("#cost-now") == near([0.29837110876000269])
+    gears.choose("turn-number", 0.5)
+    gears.click("turn-keep")
+    assert gears.values("#ratios")[-1] != near([0.082167040564230779])
+    assert gears.run("return [state.turn, state.net.params[4]]") == [0, 0.9]
+    gears.panel("draw")
+    gears.click("undo")
+    assert gears.values("#learn-said") == near([0.29837110876000269])
 
 
 def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
@@ -441,10 +574,10 @@ def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
         gears.click("forget")
     net = bundled().net
     net = net_around(net.params.astype(float), net.shape, net.activations, net.cost)
-    x = np.array(gears.run("return Array.from(sketch.x)"))
+    x = np.array(gears.run("return Array.from(state.x)"))
     found = trace(net, x, np.eye(10)[8])
     assert gears.values("#learn-said") == pytest.approx([found.cost], rel=1e-10)
-    shown_gradient = np.array(gears.run("return Array.from(sketch.back.dc_dx)"))
+    shown_gradient = np.array(gears.run("return Array.from(state.back.dc_dx)"))
     assert shown_gradient == pytest.approx(net.W[0] @ found.dc_dz[0], rel=1e-9, abs=1e-18)
 
 
@@ -455,7 +588,7 @@ def pixels_of(gears):
         "let text = '';"
         "for (const v of data) text += String.fromCharCode(v); return btoa(text)"
     )
-    seen = gears.run("return Array.from(sketch.x, (v) => v * 255)")
+    seen = gears.run("return Array.from(state.x, (v) => v * 255)")
     rgba = np.frombuffer(base64.b64decode(raw), np.uint8).reshape(280, 280, 4)
     return rgba, np.round(seen).astype(int).reshape(28, 28)
 
@@ -581,7 +714,7 @@ def test_a_dot_leaves_ink(gears):
     assert 300 < (pixels_of(gears)[0][..., 0] < 128).sum() < 450
 
 
-def test_a_second_finger_draws_nothing(gears):
+def test_two_fingers_draw_nothing(gears):
     gears.open()
     gears.click("net-1")
     gears.panel("draw")
@@ -595,12 +728,16 @@ def test_a_second_finger_draws_nothing(gears):
         gears.command("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
     touch("touchStart", (60, 60))
-    touch("touchStart", (60, 60), (230, 230))
-    touch("touchMove", (60, 120), (230, 200))
+    touch("touchMove", (60, 120))
     touch("touchEnd")
-    rows, columns = (pixels_of(gears)[0][..., 0] < 128).nonzero()
-    assert len(rows) > 1000  # a line of 60 pixels, as wide as the pen
-    assert columns.max() < 90 and rows.max() < 150
+    one = (pixels_of(gears)[0][..., 0] < 128).sum()
+    assert one > 1000  # a line of 60 pixels, as wide as the pen
+    touch("touchStart", (160, 60))
+    touch("touchMove", (160, 80))
+    touch("touchStart", (160, 80), (220, 200))  # two fingers: what the first has begun is undone
+    touch("touchMove", (160, 120), (220, 160))
+    touch("touchEnd")
+    assert (pixels_of(gears)[0][..., 0] < 128).sum() == one
 
 
 def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
@@ -613,7 +750,7 @@ def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
     assert "after 20 training steps" in gears.text("#learn-said")
     draw_bar(gears)
     assert "after 20 training steps, 0 of them on this picture" in gears.text("#learn-said")
-    assert gears.run("return sketch.costs.length") == 1
+    assert gears.run("return state.costs.length") == 1
     gears.click("learn")
     assert "after 21 training steps, 1 of them on this picture" in gears.text("#learn-said")
     assert len(gears.values("#learn-said")) == 2
@@ -626,7 +763,7 @@ def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
 def test_a_learning_rate_that_is_none_takes_no_step(gears):
     gears.open()
     gears.panel("draw")
-    before = gears.run("return Array.from(sketch.net.params)")
+    before = gears.run("return Array.from(state.net.params)")
     for rate in "-1", "":  # what is not a number, a number box has as ""
         gears.choose("lr", rate)
         for button in "learn", "learn-ten":
@@ -634,15 +771,15 @@ def test_a_learning_rate_that_is_none_takes_no_step(gears):
             assert "No step taken: the learning rate" in gears.text("#learn-said"), rate
             assert "rose" not in gears.text("#learn-said")
         assert gears.run("return byId('lr').getAttribute('aria-invalid')") == "true"
-    assert gears.run("return sketch.costs.length") == 1
-    assert gears.run("return Array.from(sketch.net.params)") == before
+    assert gears.run("return state.costs.length") == 1
+    assert gears.run("return Array.from(state.net.params)") == before
     gears.choose("lr", 0)
     assert "No step taken" not in gears.text("#learn-said")
     assert gears.run("return byId('lr').getAttribute('aria-invalid')") != "true"
     gears.click("learn")
     assert "after 1 training step" in gears.text("#learn-said")
     assert "At a learning rate of 0 nothing moves" in gears.text("#learn-said")
-    assert gears.run("return Array.from(sketch.net.params)") == before
+    assert gears.run("return Array.from(state.net.params)") == before
 
 
 def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
@@ -653,14 +790,14 @@ def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
     assert gears.run("return byId('target').value") == "0"
     assert gears.text("#target-note") == ""
     draw_seven(gears)
-    read = gears.run("return strongest(sketch.pass.a[2])")
+    read = gears.run("return strongest(state.pass.a[2])")
     assert read != 0
-    assert gears.run("return [+byId('target').value, sketch.y.indexOf(1)]") == [read, read]
+    assert gears.run("return [+byId('target').value, state.y.indexOf(1)]") == [read, read]
     assert "what the net reads" in gears.text("#target-note")
     gears.choose("target", 4)
     assert gears.text("#target-note") == ""
     draw_bar(gears)  # of the same drawing
-    assert gears.run("return [+byId('target').value, sketch.y.indexOf(1)]") == [4, 4]
+    assert gears.run("return [+byId('target').value, state.y.indexOf(1)]") == [4, 4]
     gears.click("clear")
     assert gears.run("return byId('target').value") == "0"
     draw_seven(gears)
@@ -685,7 +822,7 @@ def test_a_switch_ends_a_drag_and_what_was_about_to_be_said(gears):
     gears.open()
     gears.wait_for(lambda: "w5 is at" in gears.text("#turn-said"), "it never said so")
     for choice in "net-1", "sample":
-        gear = gears.driver.find_element(By.CSS_SELECTOR, ".gear.held .grip")
+        gear = gears.driver.find_element(By.CSS_SELECTOR, ".held .grip")
         chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -18)
         chain.click_and_hold().move_by_offset(12, 8).perform()
         assert gears.run("return state.turn") > 0.05
@@ -863,11 +1000,13 @@ def test_text_has_contrast_in_both_schemes(gears, scheme):
 
 
 def test_reduced_motion_is_respected(gears):
-    moving = "return getComputedStyle(document.querySelector('.gear .rim')).transitionDuration"
+    moving = "return getComputedStyle(document.querySelector('.needle')).transitionDuration"
     gears.open(reduced_motion="reduce")
     assert gears.run(moving) in ("0s", "0s, 0s")
+    value = "return document.querySelector('[data-part=w5][transform]').getAttribute('transform')"
+    assert gears.run("turnTo(1);" + value).startswith("translate(67.2")
     gears.open()
-    assert gears.run(moving) == "0.22s"
+    assert gears.run(moving) == "0.12s"
 
 
 def test_without_javascript_there_is_the_diagram(gears):
@@ -982,7 +1121,7 @@ def test_any_net_of_the_reader_works(odd, place):
     drawable = images and mine.images.shape[1] == mine.images.shape[2]
     assert odd.run("return Boolean(byId('drawing').offsetParent)") == drawable
     assert odd.run("return Boolean(byId('seen').offsetParent)") == images
-    assert odd.run("return document.querySelectorAll('.gear').length") < 60
+    assert odd.run("return document.querySelectorAll('.mark').length") < 80
 
 
 def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
@@ -1012,7 +1151,7 @@ def test_images_are_called_images_and_digits_digits(gears, odd):
 
 def test_the_cost_is_in_view_while_a_weight_of_a_deep_net_is_turned(odd):
     inside = (
-        "const [c, box] = [document.querySelector('[data-id=C]'), byId('scroll')]"
+        "const [c, box] = [document.querySelector('[data-name=C] .name'), byId('scroll')]"
         ".map((e) => e.getBoundingClientRect());"
         "return c.left >= box.left && c.right <= box.right"
     )
@@ -1054,5 +1193,5 @@ def test_a_step_too_large_is_called_so(odd):
     odd.choose("lr", "1e308")  # to where no number can follow
     odd.click("learn-ten")
     assert "No step taken: it would lead" in odd.text("#learn-said")
-    assert odd.run("return sketch.costs.length") == 2
-    assert odd.run("return sketch.net.params.every(Number.isFinite)")
+    assert odd.run("return state.costs.length") == 2
+    assert odd.run("return state.net.params.every(Number.isFinite)")

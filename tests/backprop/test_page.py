@@ -73,7 +73,7 @@ def test_it_is_small_enough_to_send_to_a_class(text):
     size = len(text.encode())
     weights = sum(len(json.dumps(net)) for net in data_of(text)["nets"])
     assert size <= 750_000
-    assert size - weights <= 190_000  # the text, the style, the scripts and the static diagram
+    assert size - weights <= 235_000  # text, style, scripts, machines and the static diagram
 
 
 def test_it_asks_nobody_for_anything(text):
@@ -190,11 +190,11 @@ def test_the_page_without_javascript_has_the_diagram_and_says_where_the_text_is(
     assert product + f" = {t.dc_dW[1][0, 0]:.7f}".replace("= 0.", "= .") in inside
 
 
-def test_the_small_print_has_the_sign_of_the_torque_right(text):
-    # Pulled down by one unit, C resists every turn that raises it: dC/d(gear), sign and all.
+def test_the_small_print_has_the_sign_of_the_pull_right(text):
+    # Pulled down by one unit, C resists every turn that raises it: dC/d(weight), sign and all.
     small = " ".join(text[text.index('<details id="names">') :].split())
-    assert "pulls it down with one unit of torque" in small
-    assert "resists being turned up with just dC/d of that gear" in small
+    assert "pulls it down with one unit of force" in small
+    assert "resists being turned up with just dC/d of that weight" in small
     assert "give way a little, in proportion: that is a training step" in small
 
 

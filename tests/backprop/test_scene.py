@@ -67,7 +67,8 @@ def grooves():
     for shape in SCENE.shapes:
         if shape.attributes.get("stroke-linecap") == "round" and shape.line == "paper":
             numbers = list(map(float, re.findall(r"-?[\d.]+", shape.attributes["d"])))
-            points = list(zip(numbers[::2], numbers[1::2]))
+            x, y = map(float, re.findall(r"-?[\d.]+", shape.attributes["transform"]))
+            points = [(x + px, y + py) for px, py in zip(numbers[::2], numbers[1::2])]
             if len(points) > 10:
                 yield points, shape.body
 
