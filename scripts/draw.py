@@ -166,9 +166,9 @@ CHAINS = {
 }
 FACTORS = {
     "W_-1": (
-        (396, 7, "C", "A_-1", "(A_-1 - y)"),
-        (484, 6, "A_-1", "Z_-1", "A_-1(1 - A_-1)"),
-        (562, 5, "Z_-1", "W_-1", "A_-2"),
+        (403, 7, "C", "A_-1", "(A_-1 - y)"),
+        (489, 6, "A_-1", "Z_-1", "A_-1(1 - A_-1)"),
+        (564, 5, "Z_-1", "W_-1", "A_-2"),
     ),
     "W_-2": (
         (712, 0, "C", "Z_-1", "saved"),
@@ -179,7 +179,7 @@ FACTORS = {
 }
 # Brackets under the factors: from, to, height, what to say.
 NOTES = (
-    (364, 530, 736, ("= dC/dZ_-1: the checkpoint,", "and dC/dB_-1, as its ratio is 1")),
+    (370, 532, 736, ("= dC/dZ_-1: the checkpoint,", "and dC/dB_-1, as its ratio is 1")),
     (688, 794, 734, ("with several outputs:", "the sum over them")),
     (688, 900, 785, ("= dC/dZ_-2: the next checkpoint",)),
 )
@@ -205,7 +205,7 @@ def _panels(d: Drawing) -> None:
             if mesh:
                 d.disc(at, 614, mesh)
             previous = at
-        d.text(x + 66, 708, "=", 16, on="card")
+        d.text(x + 56, 708, "=", 16, on="card")
     d.line((704, 627), (704, 604), pen=2)
     d.shape("path", "ink", d="M704 604h20l-4 6l4 6h-20z")
     for x0, x1, y, lines in NOTES:

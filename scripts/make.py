@@ -24,7 +24,6 @@ from making import (
     optimizer_numbers,
     reference,
     sample,
-    screenshot,
 )
 
 from simplenet.files import atomic_write
@@ -55,9 +54,6 @@ GENERATORS = {
     "figures": Generator(figures.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
-    "screenshot": Generator(
-        screenshot.files, varies="it needs Chromium, and each release draws a little otherwise"
-    ),
 }
 
 
