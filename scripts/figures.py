@@ -146,10 +146,13 @@ def mesh_drawing() -> Drawing:
         d.line((ruler, py - u * tenth / 10), (ruler + reach, py - u * tenth / 10), pen=1.2)
     for whole, text in ((-1, "-1"), (0, "0"), (1, "1")):
         d.text(ruler + 22, py - u * whole + 6, text, 16, "soft", anchor="start")
-    d.parts.append(f'<g data-b="rise p" data-big="{big}" transform="translate(0 {-u * at["p"]:.2f})">')
-    d.line((px + PULLEY * big, py), (ruler - 10, py), line="back0", pen=2, dash="4 4")
-    d.head(ruler - 1, py, 0, "back0", 12)
-    d.parts.append("</g>")
+    rise = transform(scene.bodies["rise p"], at)
+    d.parts.append(f'<g transform="translate({px} {py})scale({big})">')
+    d.parts.append(f'<g data-b="rise p" transform="{rise}">')
+    tip = (ruler - px - 1) / big
+    d.line((PULLEY, 0), (tip - 6, 0), line="back0", pen=1.3, dash="3 3")
+    d.head(tip, 0, 0, "back0", 8)
+    d.parts.append("</g></g>")
     _value(d, px + u - 26, py - 116, "a", "a", at["a"], "end")
     _value(d, px - 54, py + 176, "w", "w", at["w"], "end")
     _value(d, ruler + 52, py - u * 0.2, "p", "p", at["p"])
@@ -395,10 +398,10 @@ def saturation_drawing(z: float = 0.0) -> Drawing:
     _, scene, _ = saturation_machine()
     at = saturation_values(z)
     desc = (
-        f"A cam: z moves a plate with a groove in the shape of a sigmoid; the follower, a, stands "
-        f"at {at['a']:.3f}, where the slope of the groove is {at['slope']:.3f}. Four bars: the error "
-        f"{at['error']:.3f}, where 0 is right; the slope; what z feels with the squared error, "
-        f"{at['squared']:.3f}; and with cross-entropy, {at['entropy']:.3f}."
+        "A cam: z moves a plate with a groove in the shape of a sigmoid; the follower, a, stands "
+        f"at {at['a']:.3f}, where the slope of the groove is {at['slope']:.3f}. Four bars: the "
+        f"error {at['error']:.3f}, where 0 is right; the slope; what z feels with the squared "
+        f"error, {at['squared']:.3f}; and with cross-entropy, {at['entropy']:.3f}."
     )
     d = Drawing(WIDE, 300, "A cam, steep and flat", desc)
     big, px, py = 1.3, 186 - FOLLOWER * 1.3, 184

@@ -34,17 +34,17 @@ DOWN, REST = 13.0, 16.2  # when the cranks give way, and when they have done so
 SAYS = (
     (0.0, 1.4, "A neural network as a machine: levers multiply, bands add, cams bend."),
     (1.4, 6.8, "Turn one crank, w5: how far does the cost C rise? That ratio is its gradient."),
-    (6.8, 12.8, "Now let the weight on C pull back, part by part: every crank feels its gradient."),
-    (12.8, LASTS, "Let all cranks give way a little, again and again: the weight sinks. It has learned."),
+    (6.8, 12.8, "Now the weight on C pulls back, part by part: every crank feels its gradient."),
+    (12.8, LASTS, "Let all cranks give way, again and again: the weight sinks. It has learned."),
 )  # fmt: skip
 STILL = "Hang a weight on C: what every crank feels is its gradient."
 
-DESC = """A film of the machine of the worked example: two inputs, two hidden neurons, two outputs. The \
-crank of w5 is turned by {0}: its pin slides along a lever, and the band, the cam and the parabola \
-behind it lift C from {1} to {2}. Then the weight that hangs on C pulls back through the machine: at \
-each part, beginning at C, its gradient appears with an arrow as long: o1 and o2, their weighted inputs, \
-w5 to w8, h1 and h2, where two pulls add, and at last w1 to w4. Then all cranks give way, in {3} \
-steps of gradient descent, and C sinks to {4}."""
+DESC = """A film of the machine of the worked example: two inputs, two hidden neurons, two \
+outputs. The crank of w5 is turned by {0}: its pin slides along a lever, and the band, the cam \
+and the parabola behind it lift C from {1} to {2}. Then the weight that hangs on C pulls back \
+through the machine: at each part, beginning at C, its gradient appears with an arrow as long: o1 \
+and o2, their weighted inputs, w5 to w8, h1 and h2, where two pulls add, and at last w1 to w4. \
+Then all cranks give way, in {3} steps of gradient descent, and C sinks to {4}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def tenths(value: float) -> str:
     return f"{value + 1e-9:.1f}".replace("-0.0", "0.0").removesuffix(".0")
 
 
-# --- CSS -------------------------------------------------------------------------------------------
+# --- CSS -----------------------------------------------------------------------------------------
 
 
 class Style:
@@ -114,7 +114,8 @@ class Style:
             frames = text.removesuffix(" step-end")
             timing = "step-end" if text != frames else "linear"
             rules.append(
-                f"@keyframes {name}{{{frames}}}.{name}{{animation:{name} {LASTS:g}s {timing} infinite}}"
+                f"@keyframes {name}{{{frames}}}"
+                f".{name}{{animation:{name} {LASTS:g}s {timing} infinite}}"
             )
         moving = "\n".join(rules)
         return f"@media (prefers-reduced-motion:no-preference){{\n{moving}}}"
@@ -156,7 +157,7 @@ def carried(body: Body, film: list[Moment], style: Style) -> tuple[str, str]:
     return f"{there}{group}{back}", "</g></g></g>"
 
 
-# --- what is seen ----------------------------------------------------------------------------------
+# --- what is seen --------------------------------------------------------------------------------
 
 
 def stage_of(part: str) -> int:
@@ -221,7 +222,8 @@ def _band(d: Drawing, band: Band, film: list[Moment], style: Style) -> None:
         moves = len({css for _, css in frames}) > 1
         name = f' class="l-band {style.add(changes(frames))}"' if moves else ' class="l-band"'
         d.parts.append(
-            f'<path{name} d="M{number(x)} 0V{PIECE}" stroke-width="3" transform="{still}" fill="none"/>'
+            f'<path{name} d="M{number(x)} 0V{PIECE}" stroke-width="3" transform="{still}" '
+            'fill="none"/>'
         )
     for run in band.runs:
         r, turn = run.r, int(run.over)
@@ -233,7 +235,8 @@ def _band(d: Drawing, band: Band, film: list[Moment], style: Style) -> None:
         path += f"{number(r)} {number(-rise)}"
         still = f"translate(0 {number(way(run.ways, film[0].at))})"
         d.parts.append(
-            f'<path class="l-band{name}" d="{path}" stroke-width="3" transform="{still}" fill="none"/>'
+            f'<path class="l-band{name}" d="{path}" stroke-width="3" transform="{still}" '
+            'fill="none"/>'
         )
     d.parts.append("</g>")
 
@@ -241,7 +244,9 @@ def _band(d: Drawing, band: Band, film: list[Moment], style: Style) -> None:
 def _values(d: Drawing, mark: Mark, name: str, film: list[Moment], style: Style) -> None:
     """Write a name and its value, as often as it changes, beside what moves."""
     texts = [(m.time, f"{name} {m.at[mark.value]:.3f}") for m in film]
-    runs = [(group[0][0], text) for text, found in groupby(texts, lambda t: t[1]) if (group := [*found])]
+    runs = [
+        (group[0][0], text) for text, found in groupby(texts, lambda t: t[1]) if (group := [*found])
+    ]
     for i, (begins, text) in enumerate(runs):
         d.text(mark.x, mark.y, text, SIZE, anchor=mark.anchor, bold=True)
         if len(runs) > 1:
@@ -271,7 +276,9 @@ def film_drawing() -> tuple[Drawing, str]:
     )
     for begins, ends, text in SAYS:
         d.text(40, 44, text, 30, anchor="start", bold=True)
-        d.parts[-1] = d.parts[-1].replace('class="b"', f'class="b off {shown(style, begins, ends)}"')
+        d.parts[-1] = d.parts[-1].replace(
+            'class="b"', f'class="b off {shown(style, begins, ends)}"'
+        )
     d.text(40, 44, STILL, 30, anchor="start", bold=True)
     d.parts[-1] = d.parts[-1].replace('class="b"', 'class="b still"')
     d.parts.append(f'<g class="{fades}"><g transform="translate(0 {AHEAD})">')
@@ -314,5 +321,8 @@ def film_svg() -> str:
         f"{light}@media (prefers-color-scheme:dark){{{dark}}}"
         f".l-ink.l-ink,.l-band.l-band{{stroke:currentColor}}.off{{visibility:hidden}}\n{moving}\n"
     )
-    moving_only = "@media (prefers-reduced-motion:no-preference){.off{visibility:visible}.still{display:none}}"
+    moving_only = (
+        "@media (prefers-reduced-motion:no-preference)"
+        "{.off{visibility:visible}.still{display:none}}"
+    )
     return d.svg().replace("</style>", f"\n{own}{moving_only}</style>", 1)

@@ -42,7 +42,9 @@ def once(body: str, prefix: str = "") -> str:
     The names of these paths begin with `prefix`.
     """
     counts = Counter(d for d in re.findall(r'<path [^>]*?\bd="([^"]*)"', body) if len(d) > 150)
-    names = {d: f"{prefix}p{i}" for i, d in enumerate(d for d, count in counts.items() if count > 1)}
+    names = {
+        d: f"{prefix}p{i}" for i, d in enumerate(d for d, count in counts.items() if count > 1)
+    }
     if not names:
         return body
 

@@ -18,4 +18,7 @@ DRAWINGS = {
 def files() -> Files:
     """Return the drawings."""
     drawings = {name: drawing().svg() for name, drawing in DRAWINGS.items()}
-    return {f"{FOLDER}/{name}": text.encode() for name, text in (drawings | {"film.svg": film_svg()}).items()}
+    return {
+        f"{FOLDER}/{name}": text.encode()
+        for name, text in (drawings | {"film.svg": film_svg()}).items()
+    }

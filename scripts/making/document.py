@@ -79,7 +79,8 @@ def example() -> dict[str, Any]:
     one = (t.a[2][0] - Y[0, 0]) ** 2 / 2  # what o1 alone adds to C
     numbers |= {
         "nudge": nudge, "nudged": w[5] + nudge, "moved": moved,
-        "E_one": one, "E_one_nudged": one + moved, "rest_o": one_based(t.z[1] - t.a[1][0] * net.W[1][0]),
+        "E_one": one, "E_one_nudged": one + moved,
+        "rest_o": one_based(t.z[1] - t.a[1][0] * net.W[1][0]),
         "quotient": moved / nudge, "turns5": "\n".join(rows),
         "delta_h": one_based(t.dc_dz[0]), "net_alt": drawn.net_drawing().desc,
         "machine_alt": machine_drawing().desc.partition(" Value and gradient:")[0],
@@ -169,7 +170,7 @@ def flips(chosen: Sequence[int] = (4, 3, 7), lr: float = 0.1, most: int = 100) -
                 net = net_around(trained.params, trained.shape, ("sigmoid", "sigmoid"), cost)
                 steps.append(_until(net, x, target, lr, most))
         done = [step for step in steps if step <= most]
-        flip[cost] = {"flipped": len(done), "slowest": max(done)}
+        flip[cost] = {"flipped": len(done), "slowest": max(done, default=0)}
     return {
         "flip": flip, "flip_lr": lr, "flip_most": most, "flip_cases": len(chosen) * (SHAPE[-1] - 1),
         "flip_digits": " and a ".join((", a ".join(map(str, chosen[:-1])), str(chosen[-1]))),
@@ -325,6 +326,9 @@ def files() -> Files:
     template = TEMPLATE.read_text(encoding="utf-8")
     text = with_outputs(template.format_map(example() | digits() | code()))
     readme = re.sub(
-        r"^@figure (\w+)\n", lambda match: figures.in_readme(match[1]), chosen(text, False), flags=re.M
+        r"^@figure (\w+)\n",
+        lambda match: figures.in_readme(match[1]),
+        chosen(text, False),
+        flags=re.M,
     )
     return {PATH: readme.encode(), PAGE: as_page(text).encode()}

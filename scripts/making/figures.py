@@ -19,6 +19,7 @@ from making.ways import counts, ways
 from simplenet.backprop.example import X, Y, example_net, trace
 from simplenet.backprop.mechanism import Machine, Values, forces, positions
 from simplenet.backprop.scene import Body, Scene
+from simplenet.backprop.svg import number
 
 FOLDER = "simplenet/backprop/figures"
 MINUS = "\N{MINUS SIGN}"
@@ -58,15 +59,27 @@ def _live(
     names = {part.output for part in made.parts}
     return {
         "parts": [[p.kind[:2], p.inputs, p.output, p.name] for p in made.parts],
-        "given": {name: at[name] for name in at if name in made.values and name not in names},
+        "set": {name: at[name] for name in at if name in made.values and name not in names},
         "bodies": {name: _body(scene.bodies[name]) for name in dict.fromkeys(used)},
         "bands": [
-            [*band.start, band.end[1], [[r.x, r.width, r.y, int(r.over), r.ways, r.r] for r in band.runs]]
+            [
+                "", band.start, [[r.x, r.width, r.y, int(r.over), r.ways, r.r] for r in band.runs],
+                band.end[1],
+            ]
             for band in scene.bands
         ],
         "slider": slider,
         **more,
     }  # fmt: skip
+
+
+def _rounded(value: Any) -> Any:
+    """Return what a drawing needs, to a thousandth of a unit; what is set stays exact."""
+    if isinstance(value, dict):
+        return {key: each if key == "set" else _rounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(each) for each in value]
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _body(body: Body) -> dict[str, Any]:
@@ -89,12 +102,13 @@ def mesh() -> Figure:
     return Figure(
         "mesh",
         drawing,
-        f"a is {plain(at['a'])} and is held. The crank slides the pin from w = {plain(at['w'], 1)} to "
-        f"w = {plain(to, 1)}, by 1. By how much does p rise?",
-        ("by 1, as the pin moves by 1", f"by {plain(at['a'])}, as a is", f"by {plain(at['p'])}, as p is"),
+        f"a is {plain(at['a'])} and is held. The crank slides the pin from w = "
+        f"{plain(at['w'], 1)} to w = {plain(to, 1)}, by 1. By how much does p rise?",
+        ("by 1, as w moves", f"by {plain(at['a'])}, as a is", f"by {plain(at['p'])}, as p is"),
         1,
-        f"By {plain(rise)}, from {plain(at['p'])} to {plain(after['p'])}. However far you slide the pin, p "
-        f"moves {plain(at['a'])} times as far: **the ratio is what w is multiplied with**.",
+        f"By {plain(rise)}, from {plain(at['p'])} to {plain(after['p'])}. However far you slide "
+        f"the pin, p moves {plain(at['a'])} times as far: **the ratio is what w is multiplied "
+        "with**.",
         _live(made, scene, at, drawing.svg(), slider),
     )  # fmt: skip
 
@@ -113,18 +127,19 @@ def product() -> Figure:
     return Figure(
         "product",
         drawing,
-        f"The ratios along the way are {', '.join(plain(r) for r in ratios)}. What is the last row of the "
-        f"table: how much does C rise for each unit of w5?",
+        f"The ratios along the way are {', '.join(plain(r) for r in ratios)}. What is the last "
+        "row of the table: how much does C rise for each unit of w5?",
         (
             f"{plain(sum(ratios))}: ratios add",
             f"{plain(felt['w1'])}: ratios multiply",
             f"{plain(min(ratios))}: the weakest one decides",
         ),
         1,
-        f"{plain(felt['w1'], 4)}, the product. z moves {plain(ratios[0])} times as far as w5, a only "
-        f"{plain(ratios[1])} times as far as that, and C again {plain(ratios[2])} times. Turn w5 by a whole 1: C "
-        f"rises by {plain(after['C'] - at['C'], 4)}, and no longer by {plain(felt['w1'], 4)}; the outlined bars are what "
-        f"the ratios predict, the full ones what happens.",
+        f"{plain(felt['w1'], 4)}, the product. z moves {plain(ratios[0])} times as far as w5, a "
+        f"only {plain(ratios[1])} times as far as that, and C again {plain(ratios[2])} times. "
+        f"Turn w5 by a whole 1: C rises by {plain(after['C'] - at['C'], 4)}, and no longer by "
+        f"{plain(felt['w1'], 4)}; the outlined bars are what the ratios predict, the full ones "
+        "what happens.",
         _live(made, scene, at, drawing.svg(), slider, predicts=predicted),
     )  # fmt: skip
 
@@ -141,14 +156,14 @@ def fork() -> Figure:
     return Figure(
         "fork",
         drawing,
-        f"Through the lever of w5 h1 is pulled with {signed(before[one])}, through that of w7 with "
-        f"{signed(before[other])}: the other way. Slide the pin of w5 from {plain(at['w5'], 2)} down to "
-        f"{plain(to, 2)}. What does h1 feel then?",
+        f"Through the lever of w5 h1 is pulled with {signed(before[one])}, through that of w7 "
+        f"with {signed(before[other])}: the other way. Slide the pin of w5 from "
+        f"{plain(at['w5'], 2)} down to {plain(to, 2)}. What does h1 feel then?",
         ("less, but the same way", "nothing at all", "a pull the other way"),
         2,
         f"{signed(shares[one])} through w5 and still {signed(shares[other])} through w7: together "
-        f"{signed(after['h1'])}, where it was {signed(felt['h1'])}. On the way there the two cancelled. **The "
-        f"gradient of h1 is the sum**, and neither path knows its sign alone.",
+        f"{signed(after['h1'])}, where it was {signed(felt['h1'])}. On the way there the two "
+        "cancelled. **The gradient of h1 is the sum**, and neither path knows its sign alone.",
         _live(made, scene, at, drawing.svg(), slider),
     )  # fmt: skip
 
@@ -165,32 +180,38 @@ def sweep() -> Figure:
         "One pass forwards is done: every value stands.",
         f"The weight on C pulls at o1 with a {MINUS} y = {signed(t.dc_da[1][0], 4)}, at o2 with "
         f"{signed(t.dc_da[1][1], 4)}. No multiplication yet.",
-        f"Back through the two cams, times the slopes: deltas {signed(delta[0], 4)} and {signed(delta[1], 4)}. "
-        f"Each is the gradient of its bias.",
+        f"Back through the two cams, times the slopes: deltas {signed(delta[0], 4)} and "
+        f"{signed(delta[1], 4)}. Each is the gradient of its bias.",
         "Aside to the four cranks: each delta times what stands at the lever, h1 or h2.",
         f"On to h1 and h2: each delta times the weight, and at the fork the sum, {signed(one, 4)} "
         f"{MINUS} {plain(-other, 4)} = {signed(one + other, 4)} at h1.",
-        f"Back through their cams: {signed(hidden[0], 5)} and {signed(hidden[1], 5)}. Whatever lies further back "
-        f"begins here: a checkpoint.",
-        f"Aside to the last four cranks, times x1 or x2: {', '.join(w)}. All {net.params.size} gradients are there.",
+        f"Back through their cams: {signed(hidden[0], 5)} and {signed(hidden[1], 5)}. Whatever "
+        "lies further back begins here: a checkpoint.",
+        f"Aside to the last four cranks, times x1 or x2: {', '.join(w)}. All {net.params.size} "
+        "gradients are there.",
     ]  # fmt: skip
     drawing = drawn.net_drawing(back=True)
     slider = {"says": "step", "min": 0, "max": len(says) - 1, "step": 1, "to": len(says) - 1}
     done = [0, 0, 4, 8, 12, 16, 20]
     assert done[-1] == total  # slopes, then products, weights, paths, products, weights
     live = {
-        "slider": slider, "given": {},
+        "slider": slider, "set": {},
         "says": [f"{text} ({count} multiplications so far.)" for text, count in zip(says, done)],
     }  # fmt: skip
     return Figure(
         "sweep",
         drawing,
-        "Three gradients lie behind the edge w5: those of w1, of w2 and of the bias of h1. How often does the pass "
-        "back cross that edge?",
-        ("three times, once for each of them", "once", f"{net.params.size} times, once for each gradient of the net"),
+        "Three gradients lie behind the edge w5: those of w1, of w2 and of the bias of h1. How "
+        "often does the pass back cross that edge?",
+        (
+            "three times, once for each of them",
+            "once",
+            f"{net.params.size} times, once for each gradient of the net",
+        ),
         1,
-        f"Once. It carries delta of o1 over to h1, where it is added to what comes over w7; w1, w2 and the bias "
-        f"begin at h1. {total} multiplications give all {net.params.size} gradients.",
+        "Once. It carries delta of o1 over to h1, where it is added to what comes over w7; w1, "
+        f"w2 and the bias begin at h1. {total} multiplications give all {net.params.size} "
+        "gradients.",
         live,
     )  # fmt: skip
 
@@ -205,13 +226,14 @@ def saturation() -> Figure:
     return Figure(
         "saturation",
         drawing,
-        f"0 is right. Here z is 0, a is {plain(at['a'], 1)}, and with the squared error z feels {plain(at['squared'])}. "
-        f"Push z up to {plain(to, 2)}: a rises to {plain(after['a'], 2)}, about as wrong as can be. What does z feel then?",
-        ("many times as much, as z is so far off", "twice as much, as the error is", "next to nothing"),
+        f"0 is right. Here z is 0, a is {plain(at['a'], 1)}, and with the squared error z feels "
+        f"{plain(at['squared'])}. Push z up to {plain(to, 2)}: a rises to {plain(after['a'], 2)}, "
+        "about as wrong as can be. What does z feel then?",
+        ("far more, as z is so far off", "twice as much, as the error is", "next to nothing"),
         2,
-        f"{plain(after['squared'])}: the error is {plain(after['error'])}, but the groove has a slope of "
-        f"{plain(after['slope'])} there. With cross-entropy, whose own groove gets steep just where this one gets "
-        f"flat, z would feel {plain(after['entropy'])}, the whole error.",
+        f"{plain(after['squared'])}: the error is {plain(after['error'])}, but the groove has a "
+        f"slope of {plain(after['slope'])} there. With cross-entropy, whose own groove gets steep "
+        f"just where this one gets flat, z would feel {plain(after['entropy'])}, the whole error.",
         _live(made, scene, {"z.a": at["z.a"]}, drawing.svg(), slider),
     )  # fmt: skip
 
@@ -221,7 +243,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 }  # fmt: skip
 
 
-# --- as a file, in the README, in the page ---------------------------------------------------------
+# --- as a file, in the README, in the page -------------------------------------------------------
 
 
 def files() -> Files:
@@ -248,7 +270,7 @@ def in_readme(name: str) -> str:
 def in_page(name: str, inline: Callable[[str], str]) -> str:
     """Return a figure as HTML; `inline` turns Markdown within a line into HTML."""
     figure = FIGURES[name]()
-    live = json.dumps(figure.live, separators=(",", ":"), ensure_ascii=False)
+    live = json.dumps(_rounded(figure.live), separators=(",", ":"), ensure_ascii=False)
     live = escape(live, quote=False).replace("'", "&#39;")
     options = "".join(f"<li>{inline(option)}</li>" for option in figure.options)
     return (
@@ -265,18 +287,19 @@ def inlined(drawing: Drawing, name: str) -> str:
     body = once("\n".join(joined(drawing.parts)), f"{name}-")
     body = re.sub(r'\bd="([^"]*)"', lambda match: f'd="{shorter(match[1])}"', body)
     body = re.sub(r'(<(?:path|use) [^>]*?) fill="none"', r"\1", body)  # the style says so
-    return (
+    svg = (
         f'<svg viewBox="0 0 {drawing.width} {drawing.height}" class="still ink" role="img" '
         f'aria-label="{escape(drawing.desc)}" text-anchor="middle" stroke-width="1.5" '
         f'stroke-linejoin="round">\n<rect class="paper" width="{drawing.width}" '
         f'height="{drawing.height}"/>\n{body}\n</svg>'
     )
+    return f'<div class="wide" tabindex="0">{svg}</div>' if drawing.width > 700 else svg
 
 
 def joined(parts: Iterable[str]) -> list[str]:
     """Return elements, with lines that follow each other and look alike as one."""
     found: list[tuple[str, str]] = []  # the way of a line, and its looks; or another element
-    for part in parts:
+    for part in map(_put, parts):
         line = re.fullmatch(r'<path d="([^"]*)"( class="l-\w+" fill="none"[^>]*)/>', part)
         if not line:
             found.append(("", part))
@@ -285,6 +308,20 @@ def joined(parts: Iterable[str]) -> list[str]:
         else:
             found.append((line[1], line[2]))
     return [f'<path d="{d}"{looks}/>' if d else looks for d, looks in found]
+
+
+def _put(part: str) -> str:
+    """Return an element; a straight line, where it is moved to."""
+    line = re.fullmatch(
+        r'<path d="M0 0L(-?[\d.]+) (-?[\d.]+)" '
+        r'transform="translate\((-?[\d.]+) (-?[\d.]+)\)"(.*)/>',
+        part,
+    )
+    if not line:
+        return part
+    u, v, x, y = map(float, line.groups()[:4])
+    end = f"H{number(x + u)}" if v == 0 else f"L{number(x + u)} {number(y + v)}"
+    return f'<path d="M{number(x)} {number(y)}{end}"{line[5]}/>'
 
 
 def shorter(d: str) -> str:
@@ -296,6 +333,7 @@ def shorter(d: str) -> str:
         return d
     d = re.sub(r"C[^MLCZ]*?(-?[\d.]+)[ ]?(-?[\d.]+)(?=[MLCZ]|$)", r"L\1 \2", d)
     x = y = 0
+    before = ""
     out: list[str] = []
     for command, text in re.findall(r"([MLCZ])([^MLCZ]*)", d):
         numbers = [round(10 * float(n)) for n in re.findall(r"-?[\d.]+", text)]
@@ -304,10 +342,12 @@ def shorter(d: str) -> str:
             moved += [u - x, v - y]
         if numbers:
             x, y = numbers[-2:]
-        if command == "M":
-            out.append("M" + _tenths(numbers))
+        text = _tenths(numbers if command == "M" else moved)
+        if command == before == "L":
+            out.append(text if text[0] == "-" else f" {text}")
         else:
-            out.append(command.lower() + _tenths(moved))
+            out.append(("M" if command == "M" else command.lower()) + text)
+        before = command
     return "".join(out)
 
 
@@ -326,11 +366,14 @@ def style() -> str:
 
     def rules(scheme: int) -> str:
         used = [name for name in PALETTE if name not in ("B", "back0")] + ["back0"]
-        return "".join(
-            f".still .{name}{{fill:{PALETTE[name][scheme]}}}"
-            f".still .l-{name}{{stroke:{PALETTE[name][scheme]}}}"
-            for name in used
-        ) + f".still{{fill:{PALETTE['ink'][scheme]}}}"
+        return (
+            "".join(
+                f".still .{name}{{fill:{PALETTE[name][scheme]}}}"
+                f".still .l-{name}{{stroke:{PALETTE[name][scheme]}}}"
+                for name in used
+            )
+            + f".still{{fill:{PALETTE['ink'][scheme]}}}"
+        )
 
     return (
         f".still path,.still use{{fill:none}}.still .b{{font-weight:bold}}{rules(0)}"

@@ -1,10 +1,11 @@
 /* The five figures within the text: a question, then a slider that moves what was a still. */
 
-import { bandPath, feeling, pose, pullPath, standing } from "./machinery.mjs";
+import { bandPath, transform } from "./scene.mjs";
+import { feeling, pullPath, placed } from "./machinery.mjs";
 
 const TURNING = 1600; // milliseconds from a prediction to its end
-const fixed = (value, digits = 3) => value.toFixed(digits).replace("-", "\u2212");
-const signed = (value, digits = 3) => (value < 0 ? "" : "+") + fixed(value, digits);
+const fixed = (value, places = 3) => value.toFixed(places).replace("-", "\u2212");
+const withSign = (value, places = 3) => (value < 0 ? "" : "+") + fixed(value, places);
 
 function element(tag, attributes, ...children) {
   const made = document.createElement(tag);
@@ -21,18 +22,18 @@ function said(figure, at, felt) {
   if (name === "mesh") {
     const rise = at.p - start.p;
     const ratio = Math.abs(turn) < 1e-9 ? "" : `: ${fixed(rise / turn)} for each 1`;
-    return `w turned by ${signed(turn)}, p rose by ${signed(rise)}${ratio}.`;
+    return `w turned by ${withSign(turn)}, p rose by ${withSign(rise)}${ratio}.`;
   }
   if (name === "product") {
     const [really, ratio] = [at.C - start.C, spec.predicts.C];
     return (
-      `w5 turned by ${signed(turn)}: for C the product of the ratios predicts ` +
-      `${signed(turn * ratio, 4)}; it rose by ${signed(really, 4)}.`
+      `w5 turned by ${withSign(turn)}: for C the product of the ratios predicts ` +
+      `${withSign(turn * ratio, 4)}; it rose by ${withSign(really, 4)}.`
     );
   }
   if (name === "fork") {
     const [one, other] = [felt["lever 5 h1"], felt["lever 7 h1"]];
-    return `${signed(one, 4)} through w5, ${signed(other, 4)} through w7: h1 feels ${signed(one + other, 4)}.`;
+    return `${withSign(one, 4)} through w5, ${withSign(other, 4)} through w7: h1 feels ${withSign(one + other, 4)}.`;
   }
   if (name === "sweep") return spec.says[figure.value];
   return (
@@ -63,19 +64,17 @@ function show(figure, value) {
   const { spec, svg } = figure;
   const all = (name) => svg.querySelectorAll(`[data-${name}]`);
   figure.value = value;
-  const given = { ...spec.given, ...(spec.slider.name && { [spec.slider.name]: value }) };
-  const at = standing(spec.parts ?? [], given);
+  const set = { ...spec.set, ...(spec.slider.name && { [spec.slider.name]: value }) };
+  const at = placed(spec.parts ?? [], set);
   figure.start ??= at;
   const felt = feeling(spec.parts ?? [], at);
   const { bars, numbers } = measured(figure, at);
-  for (const body of all("b")) {
-    body.setAttribute("transform", pose(spec.bodies[body.dataset.b], at, +(body.dataset.big ?? 1)));
-  }
+  for (const body of all("b")) body.setAttribute("transform", transform(spec.bodies[body.dataset.b], at));
   for (const band of all("band")) band.setAttribute("d", bandPath(spec.bands[band.dataset.band], at));
   for (const text of all("v")) {
     text.textContent = text.textContent.replace(/\S+$/, fixed(at[text.dataset.v]));
   }
-  for (const text of all("g")) text.textContent = signed(felt[text.dataset.g], 6);
+  for (const text of all("g")) text.textContent = withSign(felt[text.dataset.g], 6);
   for (const text of all("n")) text.textContent = fixed(numbers[text.dataset.n]);
   for (const arrow of all("pull")) {
     const words = arrow.dataset.pull.split(" ");
@@ -97,7 +96,7 @@ function show(figure, value) {
   figure.slider.setAttribute("aria-valuetext", figure.output.textContent);
 }
 
-function turnTo(figure, to) {
+function slideTo(figure, to) {
   cancelAnimationFrame(figure.frame);
   figure.turned = true;
   const from = figure.value;
@@ -122,7 +121,7 @@ function predict(figure, box, chosen) {
   const answer = box.querySelector("details");
   answer.querySelector("summary").textContent = right ? "Yes." : "No: watch it.";
   answer.open = true;
-  turnTo(figure, figure.spec.slider.to);
+  slideTo(figure, figure.spec.slider.to);
 }
 
 /* Make one figure live; without this it is a picture with an answer. */
@@ -151,8 +150,8 @@ function mount(box) {
     show(figure, +range.value);
   };
   const row = element("p", { class: "turning" }, element("span", {}, says), range);
-  svg.after(row, element("p", { class: "read" }, output));
-  show(figure, name === "sweep" ? 0 : spec.given[slider.name]);
+  (svg.closest(".wide") ?? svg).after(row, element("p", { class: "read" }, output));
+  show(figure, name === "sweep" ? 0 : spec.set[slider.name]);
 }
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -1,17 +1,17 @@
-/* The parts of a machine as mechanism.py has them, and a drawing that follows its values. */
+/* The parts of a machine as mechanism.py has them, for the figures within the text. */
 
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 
 /* Return where everything stands, from where cranks and held rods do. */
-export function standing(parts, given) {
-  const at = { ...given };
+export function placed(parts, set) {
+  const at = { ...set };
   for (const [kind, inputs, output] of parts) at[output] = stands(kind, inputs.map((name) => at[name]));
   return at;
 }
 
 function stands(kind, inputs) {
   if (kind === "le") return inputs[0] * inputs[1];
-  if (kind === "ba") return inputs.reduce((sum, each) => sum + each, 0);
+  if (kind === "ba") return inputs.reduce((total, each) => total + each, 0);
   if (kind === "ca") return sigmoid(inputs[0]);
   return (inputs[0] - inputs[1]) ** 2 / 2;
 }
@@ -20,7 +20,7 @@ function stands(kind, inputs) {
 export function feeling(parts, at) {
   const felt = { C: 1 };
   for (const [kind, inputs, output, name] of [...parts].reverse()) {
-    const back = pulls(kind, inputs.map((input) => at[input]), at[output], felt[output] ?? 0);
+    const back = backwards(kind, inputs.map((input) => at[input]), at[output], felt[output] ?? 0);
     for (const [i, input] of inputs.entries()) {
       felt[input] = (felt[input] ?? 0) + back[i];
       felt[`${name} ${input}`] = back[i];
@@ -29,32 +29,12 @@ export function feeling(parts, at) {
   return felt;
 }
 
-function pulls(kind, inputs, output, g) {
+function backwards(kind, inputs, output, g) {
   if (kind === "le") return [inputs[1] * g, inputs[0] * g];
   if (kind === "ba") return inputs.map(() => g);
   if (kind === "ca") return [output * (1 - output) * g];
   const error = inputs[0] - inputs[1];
   return [error * g, -error * g];
-}
-
-/* --- a drawing ---------------------------------------------------------------------------------- */
-
-const way = (ways, at) => Object.entries(ways ?? {}).reduce((sum, [name, k]) => sum + k * at[name], 0);
-
-/* Return the transform of a body, as scene.py has it; `big` is that of what it is drawn in. */
-export function pose({ x, y, turn, tilt, at: [u, v] = [0, 0] }, at, big = 1) {
-  const turned = way(turn, at) - (tilt ? (Math.atan(at[tilt]) * 180) / Math.PI : 0);
-  return `translate(${big * way(x, at)} ${big * way(y, at)})rotate(${turned} ${u} ${v})`;
-}
-
-export function bandPath([x0, y0, last, runs], at) {
-  let d = `M${x0} ${y0}`;
-  for (const [x, width, rest, over, ways, r] of runs) {
-    const y = rest + way(ways, at);
-    const [level, bend] = [over ? y - r : y + r, `A${r} ${r} 0 0 ${over} `];
-    d += `V${y}${bend}${x + r} ${level}H${x + width - r}${bend}${x + width} ${y}`;
-  }
-  return `${d}V${last}`;
 }
 
 /* Return an arrow that pulls down for a gradient above 0. */
