@@ -1196,3 +1196,68 @@ def test_a_step_too_large_is_called_so(odd):
     assert "No step taken: it would lead" in odd.text("#learn-said")
     assert odd.run("return state.costs.length") == 2
     assert odd.run("return state.net.params.every(Number.isFinite)")
+
+
+# --- a cost that feels, and one that hardly does --------------------------------------------------
+
+STROKES = {  # on a canvas of 280 by 280, as a hand would
+    4: [[(95, 50), (75, 150), (215, 150)], [(175, 60), (170, 240)]],
+    3: [[(80, 60), (180, 50), (190, 100), (120, 135), (195, 165), (180, 225), (80, 230)]],
+    7: [[(70, 60), (200, 55), (150, 150), (120, 240)]],
+}
+FLIP = """
+const [strokes, cost] = arguments;
+const context = byId('canvas').getContext('2d');
+byId('clear').click();
+Object.assign(context, { lineWidth: 22, lineCap: 'round', lineJoin: 'round', strokeStyle: '#000' });
+for (const [first, ...others] of strokes) {
+  context.beginPath();
+  context.moveTo(...first);
+  for (const place of others) context.lineTo(...place);
+  context.stroke();
+}
+byId('canvas').focus();
+for (const key of [' ', ' ']) {
+  byId('canvas').dispatchEvent(new KeyboardEvent('keydown', { key }));
+}
+const set = (id, value) => {
+  byId(id).value = value;
+  byId(id).dispatchEvent(new Event('change'));
+};
+set('cost-choice', cost);
+const last = () => state.pass.a.at(-1);
+const read = strongest(last());
+const found = [];
+for (let target = 0; target < 10; target++) {
+  if (target === read) continue;
+  set('target', target);
+  let steps = 0;
+  const why = byId('why').textContent;
+  while (strongest(last()) !== target && steps < 10) {
+    byId('learn').click();
+    steps += 1;
+  }
+  found.push([target, strongest(last()) === target, steps, why]);
+  byId('forget').click();
+}
+return [read, found];
+"""
+
+
+def test_cross_entropy_turns_every_drawing_over_and_the_page_says_why_squared_error_does_not(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    for digit, strokes in STROKES.items():
+        read, found = gears.run(FLIP, strokes, "cross-entropy")
+        assert read == digit
+        assert len(found) == 9
+        assert all(flipped for _, flipped, _, _ in found), found
+        print("cross-entropy", digit, [steps for _, _, steps, _ in found])
+        read, found = gears.run(FLIP, strokes, "half-squared-error")
+        print("squared error", digit, [steps for _, flipped, steps, _ in found if flipped])
+        stuck = [why for _, flipped, _, why in found if not flipped]
+        assert len(stuck) >= 5
+        for why in stuck:
+            assert re.match(r"Output \d is at 0\.00\d\d, and 1 is right\. Its slope is 0\.0", why)
+            assert "it hardly feels C" in why
