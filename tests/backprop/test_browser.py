@@ -1261,3 +1261,111 @@ def test_cross_entropy_turns_every_drawing_over_and_the_page_says_why_squared_er
         for why in stuck:
             assert re.match(r"Output \d is at 0\.00\d\d, and 1 is right\. Its slope is 0\.0", why)
             assert "it hardly feels C" in why
+
+
+# --- one net, one stage ---------------------------------------------------------------------------
+
+
+def test_what_is_drawn_is_what_all_panels_show(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_seven(gears)
+    _, seen = pixels_of(gears)
+    gears.panel("turn")
+    assert gears.run("return Boolean(byId('drawn-note').offsetParent)")
+    thumb = gears.run(
+        "return Array.from(byId('thumb').getContext('2d').getImageData(0, 0, 28, 28).data)"
+    )
+    assert np.array_equal(np.array(thumb)[::4], seen.ravel())
+    net = bundled().net
+    net = net_around(net.params.astype(float), net.shape, net.activations, net.cost)
+    found = trace(net, seen.ravel() / 255, np.array(gears.run("return Array.from(state.y)")))
+    assert gears.values("#cost-now") == pytest.approx([found.cost], rel=1e-9)
+    pixel = gears.run("return state.weight.k")
+    assert seen.ravel()[pixel] > 0  # a pixel that has ink
+    gears.panel("sweep")
+    gears.choose("step-range", 4)
+    assert gears.values("#step-numbers") == pytest.approx([found.cost], rel=1e-9)
+    gears.choose("sample", 0)
+    assert not gears.run("return byId('drawn-note').offsetParent")
+
+
+def test_a_drawing_is_read_while_it_is_drawn(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    canvas = gears.driver.find_element(By.ID, "canvas")
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(canvas, -50, -60)
+    chain.click_and_hold().move_by_offset(100, 0).move_by_offset(-40, 60).perform()
+    gears.wait_for(lambda: gears.run("return state.drawn"), "it was not read")
+    gears.driver.execute_script("0")
+    ActionChains(gears.driver).release().perform()
+
+
+def test_play_goes_on_by_itself_and_pauses(gears):
+    gears.open(reduced_motion="reduce")
+    gears.panel("draw")
+    gears.click("learn-play")
+    gears.wait_for(lambda: gears.run("return state.learned >= 3"), "it never played")
+    gears.click("learn-play")
+    learned = gears.run("return state.learned")
+    time.sleep(0.6)
+    assert gears.run("return state.learned") == learned
+    assert gears.run("return state.costs.every((c, i, all) => !i || c < all[i - 1])")
+    for _ in range(learned):
+        gears.click("undo")
+    assert gears.run("return state.back.C") == near(0.29837110876000269)
+    gears.panel("sweep")
+    gears.click("step-play")
+    gears.wait_for(lambda: gears.run("return state.step >= 1"), "the sweep never played")
+    assert gears.run("return byId('step-play').getAttribute('aria-pressed')") == "true"
+    gears.click("step-back")
+    assert gears.run("return byId('step-play').getAttribute('aria-pressed')") == "false"
+
+
+BOTTOMS = """return arguments[0].map((id) => [id, byId(id).getBoundingClientRect().bottom])
+  .filter(([, bottom]) => bottom > innerHeight);"""
+STEP = {
+    "turn": "stage weight turn-range turn-number changes ratios".split(),
+    "paths": "stage unit bars".split(),
+    "sweep": "stage step-on step-play step-said step-numbers take-step".split(),
+    "draw": "stage outputs learn learn-play undo learn-said curve".split(),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_everything_of_a_step_is_on_one_screen(gears, name):
+    gears.open(width=1280, height=800, reduced_motion="reduce")
+    gears.panel(name)
+    if name == "turn":
+        gears.choose("turn-number", 0.5)
+    assert gears.run(BOTTOMS, STEP[name]) == []
+    assert gears.run("return document.documentElement.scrollWidth") <= 1280
+
+
+def test_on_a_narrow_screen_the_crank_in_hand_is_in_view(gears):
+    gears.open(width=320, height=640, reduced_motion="reduce")
+    inside = (
+        "const r = document.querySelector('.held .grip').getBoundingClientRect();"
+        "return r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight"
+    )
+    assert gears.run(inside)
+    for place in (0, 4, 11):
+        gears.choose("gear-choice", place)
+        assert gears.run(inside), place
+
+
+def test_paths_that_are_small_are_folded(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("paths")
+    values = gears.values("#bars")
+    *parts, rest, total = values
+    assert [abs(v) for v in parts] == sorted((abs(v) for v in parts), reverse=True)
+    assert all(abs(v) >= abs(parts[0]) / 100 for v in parts)
+    assert sum(parts) + rest == pytest.approx(total, rel=1e-9)
+    assert "each less than 1 % of the largest" in gears.text("#bars")
