@@ -153,7 +153,7 @@ def mesh_drawing() -> Drawing:
     d.line((PULLEY, 0), (tip - 6, 0), line="back0", pen=1.3, dash="3 3")
     d.head(tip, 0, 0, "back0", 8)
     d.parts.append("</g></g>")
-    _value(d, px + u - 26, py - 116, "a", "a", at["a"], "end")
+    _value(d, px + u + 22, py - 138, "a", "a", at["a"])
     _value(d, px - 54, py + 176, "w", "w", at["w"], "end")
     _value(d, ruler + 52, py - u * 0.2, "p", "p", at["p"])
     d.text(ruler + 52, py - u * 0.2 + 26, "= w · a", 16, "soft", anchor="start")

@@ -24,6 +24,7 @@ from making import (
     optimizer_numbers,
     reference,
     sample,
+    screenshot,
 )
 
 from simplenet.files import atomic_write
@@ -54,6 +55,9 @@ GENERATORS = {
     "figures": Generator(figures.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
+    "screenshot": Generator(
+        screenshot.files, varies="it needs Chromium, and each release draws a little otherwise"
+    ),
 }
 
 

@@ -300,7 +300,7 @@ def as_page(text: str) -> str:
         return f"<figure {match[1]}>\n"
 
     text = re.sub(r"^@figure (\w+)\n", keep, text, flags=re.M)
-    text = _lower(text)
+    text = _lower(text).replace("## Backpropagation, with gears", "## How it works", 1)
 
     def picture(words: str, path: str) -> str:
         assert path == "figures/net.svg", path

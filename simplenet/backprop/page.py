@@ -93,7 +93,7 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
     script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
         "policy": _policy(script),
-        "style": _text("web/page.css") + _text("web/text.css"),
+        "style": _squeezed(_text("web/page.css") + _text("web/text.css")),
         "text": _text("web/text.html"),
         "data": data,
         "script": script,
@@ -121,6 +121,12 @@ def _policy(script: str) -> str:
 def _text(name: str) -> str:
     """Read a file of this package."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _squeezed(css: str) -> str:
+    """Return a style sheet without comments and what only makes it easier to read."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return re.sub(r"(?<=[{};:(])\s+|\s+(?=[{}])", "", re.sub(r"\s+", " ", css))
 
 
 def _scene(net: Net, outlines: list[str]) -> dict[str, Any]:

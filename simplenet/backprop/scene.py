@@ -264,13 +264,13 @@ def as_data(scene: Scene, outlines: list[str]) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    """Return data with each number to five digits after the point, or as many as it has."""
+    """Return data with each number to three digits after the point, or as many as it has."""
     if isinstance(value, dict):
         return {key: _rounded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_rounded(each) for each in value]
     if isinstance(value, bool | float):
-        return int(value) if value == int(value) else round(value, 5)
+        return int(value) if value == int(value) else round(value, 3)
     return value
 
 

@@ -210,8 +210,8 @@ def test_it_opens_on_the_example_with_the_golden_numbers(gears):
     assert gears.numbers("#cost-now") == [(near(0.29837110876000269), "0.298371")]
     assert gears.run("return document.querySelectorAll('.band').length") == 5
     assert gears.run("return document.querySelectorAll('.turnable').length") == 12
-    labels = gears.text("#gear-choice").split("\n")
-    assert [label.strip().split(",")[0] for label in labels if label.strip().startswith("w")] == [
+    labels = gears.run("return Array.from(byId('gear-choice').options, (o) => o.text)")
+    assert [label.split(",")[0] for label in labels if label.startswith("w")] == [
         f"w{n}" for n in range(1, 9)
     ]
     assert gears.run("return performance.getEntriesByName('ready')[0].startTime") < 5000
@@ -250,7 +250,7 @@ def test_paths_of_the_example(gears):
     gears.panel("paths")
     for place, (l, k) in enumerate((l, k) for l in range(3) for k in range(2)):
         gears.choose("unit-layer", place)
-        parts = found.paths(net, l, k).tolist() if l < 2 else []
+        parts = sorted(found.paths(net, l, k).tolist(), key=abs)[::-1] if l < 2 else []
         expected = [*parts, sum(parts) if parts else found.dc_da[1][k]]
         assert gears.values("#bars") == near(expected)
         texts = [text for _, text in gears.numbers("#bars")]
@@ -281,6 +281,7 @@ def pulls_shown(gears):
         gears.run(
             "return Array.from(document.querySelectorAll('.mark:not(.away)'))"
             ".filter((m) => m.querySelector('.pull').textContent).map((m) => m.dataset.name)"
+            ".filter((name) => !/^[cp]\\d/.test(name))"  # of those, what is lit
         )
     )
 
@@ -441,7 +442,7 @@ def test_it_moves_without_a_jump(gears):
 def test_a_crank_turns_by_itself_once_and_all_else_waits(gears):
     gears.open()
     assert gears.run("return document.body.classList.contains('fresh')")
-    assert gears.text("header").count("\n") <= 1
+    assert gears.text("header").count("\n") <= 2
     hidden = "return ['ratios', 'weight', 'magnify'].some((id) => byId(id).offsetParent)"
     assert not gears.run(hidden)
     assert pulls_shown(gears) == set()
@@ -934,7 +935,7 @@ def test_focus_is_visible_wherever_tab_goes(gears):
         seen = set()
         for _ in range(25):
             gears.keys(Keys.TAB)
-            if gears.focused() is None:  # around the end of the page
+            if not gears.focused():  # around the end of the page
                 continue
             seen.add(gears.focused())
             outline = gears.run(
@@ -1158,12 +1159,12 @@ def test_the_cost_is_in_view_while_a_weight_of_a_deep_net_is_turned(odd):
     for place in list(ODD).index("digits"), list(ODD).index("deep"):
         odd.open()
         odd.click(f"net-{place}")
-        assert odd.run(inside)
-        assert not odd.run("return byId('pinned').offsetParent")
-        assert odd.run("return byId('stage').getScreenCTM().a") >= 0.69  # labels stay readable
+        seen, pinned = odd.run(inside), odd.run("return Boolean(byId('pinned').offsetParent)")
+        assert seen or pinned
+        assert odd.run("return byId('stage').getScreenCTM().a") >= 0.6  # labels stay readable
         cut = odd.run(
             "const { x, y, width, height } = byId('stage').viewBox.baseVal;"
-            "return Array.from(byId('stage').querySelectorAll('.belt, text'), (e) => e.getBBox())"
+            "return Array.from(byId('stage').querySelectorAll('.label .name'), (e) => e.getBBox())"
             ".filter((b) => b.x < x || b.y < y || b.x + b.width > x + width"
             " || b.y + b.height > y + height).length"
         )
@@ -1195,3 +1196,176 @@ def test_a_step_too_large_is_called_so(odd):
     assert "No step taken: it would lead" in odd.text("#learn-said")
     assert odd.run("return state.costs.length") == 2
     assert odd.run("return state.net.params.every(Number.isFinite)")
+
+
+# --- a cost that feels, and one that hardly does --------------------------------------------------
+
+STROKES = {  # on a canvas of 280 by 280, as a hand would
+    4: [[(95, 50), (75, 150), (215, 150)], [(175, 60), (170, 240)]],
+    3: [[(80, 60), (180, 50), (190, 100), (120, 135), (195, 165), (180, 225), (80, 230)]],
+    7: [[(70, 60), (200, 55), (150, 150), (120, 240)]],
+}
+FLIP = """
+const [strokes, cost] = arguments;
+const context = byId('canvas').getContext('2d');
+byId('clear').click();
+Object.assign(context, { lineWidth: 22, lineCap: 'round', lineJoin: 'round', strokeStyle: '#000' });
+for (const [first, ...others] of strokes) {
+  context.beginPath();
+  context.moveTo(...first);
+  for (const place of others) context.lineTo(...place);
+  context.stroke();
+}
+byId('canvas').focus();
+for (const key of [' ', ' ']) {
+  byId('canvas').dispatchEvent(new KeyboardEvent('keydown', { key }));
+}
+const set = (id, value) => {
+  byId(id).value = value;
+  byId(id).dispatchEvent(new Event('change'));
+};
+set('cost-choice', cost);
+const last = () => state.pass.a.at(-1);
+const read = strongest(last());
+const found = [];
+for (let target = 0; target < 10; target++) {
+  if (target === read) continue;
+  set('target', target);
+  let steps = 0;
+  const why = byId('why').textContent;
+  while (strongest(last()) !== target && steps < 10) {
+    byId('learn').click();
+    steps += 1;
+  }
+  found.push([target, strongest(last()) === target, steps, why]);
+  byId('forget').click();
+}
+return [read, found];
+"""
+
+
+def test_cross_entropy_turns_every_drawing_over_and_the_page_says_why_squared_error_does_not(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    for digit, strokes in STROKES.items():
+        read, found = gears.run(FLIP, strokes, "cross-entropy")
+        assert read == digit
+        assert len(found) == 9
+        assert all(flipped for _, flipped, _, _ in found), found
+        print("cross-entropy", digit, [steps for _, _, steps, _ in found])
+        read, found = gears.run(FLIP, strokes, "half-squared-error")
+        print("squared error", digit, [steps for _, flipped, steps, _ in found if flipped])
+        stuck = [why for _, flipped, _, why in found if not flipped]
+        assert len(stuck) >= 5
+        for why in stuck:
+            assert re.match(r"Output \d is at 0\.00\d\d, and 1 is right\. Its slope is 0\.0", why)
+            assert "it hardly feels C" in why
+
+
+# --- one net, one stage ---------------------------------------------------------------------------
+
+
+def test_what_is_drawn_is_what_all_panels_show(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_seven(gears)
+    _, seen = pixels_of(gears)
+    gears.panel("turn")
+    assert gears.run("return Boolean(byId('drawn-note').offsetParent)")
+    thumb = gears.run(
+        "return Array.from(byId('thumb').getContext('2d').getImageData(0, 0, 28, 28).data)"
+    )
+    assert np.array_equal(np.array(thumb)[::4], seen.ravel())
+    net = bundled().net
+    net = net_around(net.params.astype(float), net.shape, net.activations, net.cost)
+    found = trace(net, seen.ravel() / 255, np.array(gears.run("return Array.from(state.y)")))
+    assert gears.values("#cost-now") == pytest.approx([found.cost], rel=1e-9)
+    pixel = gears.run("return state.weight.k")
+    assert seen.ravel()[pixel] > 0  # a pixel that has ink
+    gears.panel("sweep")
+    gears.choose("step-range", 4)
+    assert gears.values("#step-numbers") == pytest.approx([found.cost], rel=1e-9)
+    gears.choose("sample", 0)
+    assert not gears.run("return byId('drawn-note').offsetParent")
+
+
+def test_a_drawing_is_read_while_it_is_drawn(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    canvas = gears.driver.find_element(By.ID, "canvas")
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(canvas, -50, -60)
+    chain.click_and_hold().move_by_offset(100, 0).move_by_offset(-40, 60).perform()
+    gears.wait_for(lambda: gears.run("return state.drawn"), "it was not read")
+    gears.driver.execute_script("0")
+    ActionChains(gears.driver).release().perform()
+
+
+def test_play_goes_on_by_itself_and_pauses(gears):
+    gears.open(reduced_motion="reduce")
+    gears.panel("draw")
+    gears.click("learn-play")
+    gears.wait_for(lambda: gears.run("return state.learned >= 3"), "it never played")
+    gears.click("learn-play")
+    learned = gears.run("return state.learned")
+    time.sleep(0.6)
+    assert gears.run("return state.learned") == learned
+    assert gears.run("return state.costs.every((c, i, all) => !i || c < all[i - 1])")
+    for _ in range(learned):
+        gears.click("undo")
+    assert gears.run("return state.back.C") == near(0.29837110876000269)
+    gears.panel("sweep")
+    gears.click("step-play")
+    gears.wait_for(lambda: gears.run("return state.step >= 1"), "the sweep never played")
+    assert gears.run("return byId('step-play').getAttribute('aria-pressed')") == "true"
+    gears.click("step-back")
+    assert gears.run("return byId('step-play').getAttribute('aria-pressed')") == "false"
+
+
+BOTTOMS = """return arguments[0].map((id) => [id, byId(id).getBoundingClientRect().bottom])
+  .filter(([, bottom]) => bottom > innerHeight);"""
+STEP = {
+    "turn": "stage weight turn-range turn-number changes ratios".split(),
+    "paths": "stage unit bars".split(),
+    "sweep": "stage step-on step-play step-said step-numbers take-step".split(),
+    "draw": "stage outputs learn learn-play undo learn-said curve".split(),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_everything_of_a_step_is_on_one_screen(gears, name):
+    gears.open(width=1280, height=800, reduced_motion="reduce")
+    gears.panel(name)
+    if name == "turn":
+        gears.choose("turn-number", 0.5)
+    assert gears.run(BOTTOMS, STEP[name]) == []
+    assert gears.run("return document.documentElement.scrollWidth") <= 1280
+
+
+def test_on_a_narrow_screen_the_crank_in_hand_is_in_view(gears):
+    gears.open(width=320, height=640, reduced_motion="reduce")
+    inside = (
+        "const r = document.querySelector('.held .grip').getBoundingClientRect();"
+        "return r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight"
+    )
+    assert gears.run(inside)
+    for place in (0, 4, 11):
+        gears.choose("gear-choice", place)
+        assert gears.run(inside), place
+
+
+def test_paths_that_are_small_are_folded(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("paths")
+    values = gears.values("#bars")
+    *parts, rest, total = values
+    assert [abs(v) for v in parts] == sorted((abs(v) for v in parts), reverse=True)
+    assert all(abs(v) >= abs(parts[0]) / 100 for v in parts)
+    assert sum(parts) + rest == pytest.approx(total, rel=1e-9)
+    assert "each less than 1 % of the largest" in gears.text("#bars")

@@ -48,7 +48,7 @@ export function buildMarks() {
     mark.head = draw("path", { class: "force head" });
     mark.group = draw("g", { class: `mark ${part.kind}`, "data-name": name }, mark.text);
     mark.group.append(mark.pull, mark.head);
-    if (("zaC".includes(part.kind) && part.l !== 0) || part.kind === "C") addGauge(mark, anchor);
+    if ("zaC".includes(part.kind)) addGauge(mark, anchor);
     if (part.kind === "z") addFlag(mark);
     marks.set(name, mark);
   }

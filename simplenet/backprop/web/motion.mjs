@@ -17,16 +17,16 @@ export function paintWith(callback) {
 export function showNumbers(numbers, atOnce = false, time = TIME) {
   cancelAnimationFrame(frame);
   goal = numbers;
-  const known = Object.keys(numbers).every((name) => name in shown);
-  if (atOnce || !known || still() || document.hidden) {
+  const first = !Object.keys(shown).length;
+  if (atOnce || first || still() || document.hidden) {
     shown = { ...numbers };
     paint(shown);
     return;
   }
-  const from = shown;
+  const from = { ...numbers, ...shown }; // what is new is there at once
   const start = performance.now();
   const step = (now) => {
-    const t = Math.min((now - start) / time, 1);
+    const t = Math.min(Math.max((now - start) / time, 0), 1); // a frame may have begun before
     const eased = 1 - (1 - t) ** 3;
     shown = {};
     for (const name in goal) shown[name] = from[name] + (goal[name] - from[name]) * eased;

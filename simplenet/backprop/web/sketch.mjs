@@ -6,7 +6,7 @@
 import { clampedIndex, indexOfGreatest, strongest } from "./arrays.mjs";
 import { forward } from "./network.mjs";
 import { prepare } from "./prepare.mjs";
-import { digits, integer, signed } from "./format.mjs";
+import { integer, short, signed } from "./format.mjs";
 import { isSmall, layers, unitName } from "./names.mjs";
 import { byId, change, make, number } from "./dom.mjs";
 import {
@@ -140,7 +140,7 @@ function whyItStands() {
   const Name = name[0].toUpperCase() + name.slice(1);
   const slope = a[j] * (1 - a[j]);
   const felt = signed(back.dc_dz[last - 1][j], 3);
-  const at = `${Name} is at ${a[j].toFixed(4)}, and ${digits(y[j], 3)} is right.`;
+  const at = `${Name} is at ${a[j].toFixed(4)}, and ${short(y[j])} is right.`;
   if (errors[j] < 0.1) return "";
   if (net.cost === "cross-entropy")
     return `${at} Its slope is ${slope.toFixed(4)}, but the cost is as much steeper: dC/dz is ${felt}.`;

@@ -75,6 +75,7 @@ export function cutGrooves() {
     return -Math.log1p(-Math.abs(error));
   };
   for (const [path, name] of cuts) {
+    if (!(name in scene.cuts)) continue; // of a net that was shown before
     path.removeAttribute("transform");
     path.setAttribute("d", groovePath(scene.cuts[name], profile, cross ? 0.85 : 1.1));
   }
