@@ -1255,6 +1255,7 @@ def test_cross_entropy_turns_every_drawing_over_and_the_page_says_why_squared_er
         assert all(flipped for _, flipped, _, _ in found), found
         print("cross-entropy", digit, [steps for _, _, steps, _ in found])
         read, found = gears.run(FLIP, strokes, "half-squared-error")
+        assert "NaN" not in gears.run("return app.innerHTML")
         print("squared error", digit, [steps for _, flipped, steps, _ in found if flipped])
         stuck = [why for _, flipped, _, why in found if not flipped]
         assert len(stuck) >= 5
@@ -1369,3 +1370,12 @@ def test_paths_that_are_small_are_folded(gears):
     assert all(abs(v) >= abs(parts[0]) / 100 for v in parts)
     assert sum(parts) + rest == pytest.approx(total, rel=1e-9)
     assert "each less than 1 % of the largest" in gears.text("#bars")
+
+
+def test_going_from_net_to_net_never_leads_to_what_is_no_number(odd):
+    odd.open()
+    for place in [*range(len(ODD)), 0, 5, 0]:
+        odd.click(f"net-{place}")
+        odd.run("turnTo(0.3)")
+        time.sleep(0.4)  # on the way there
+        assert "NaN" not in odd.run("return app.innerHTML")
