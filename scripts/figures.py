@@ -327,9 +327,9 @@ def net_drawing(back: bool = False) -> Drawing:
         d.shape("rect", "paper", x=x - 40, y=y - 15, width=80, height=high, rx=4)
         _label(d, x, y + 1, text, gradient, step)
     for name, (x, y) in PLACES.items():
-        fill = {"x": "card", "h": "A", "o": "A", "C": "C"}[name[0]]
+        fill = {"x": "card", "h": "A", "o": "A", "C": "Z"}[name[0]]
         d.shape("circle", fill, "ink", 1.6, cx=x, cy=y, r=RADIUS)
-        d.text(x, y + 6, name, 18, "paper" if name == "C" else "ink", fill, bold=True)
+        d.text(x, y + 6, name, 18, on=fill, bold=True)
     _neurons(d, net, t, back)
     return d
 

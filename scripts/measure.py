@@ -168,17 +168,19 @@ def loops(rounds: int) -> None:
 @main.command()
 @click.option("--rounds", default=9, show_default=True)
 def speed(rounds: int) -> None:
-    """Measure time and memory from the prompt to a saved model, and the time of --help."""
+    """Measure time and memory from the prompt to a saved model, and the time of eval and --help."""
     with tempfile.TemporaryDirectory() as folder:
         model = ("-o", f"{folder}/model.npz", "--overwrite")
         timed("train", *model)  # a first run pays for reading everything from the disk
         training = [timed("train", *model) for _ in range(rounds)]
+        evaluating = [timed("eval", f"{folder}/model.npz")[0] for _ in range(rounds)]
         helping = [timed("--help")[0] for _ in range(rounds)]
     seconds, memory = zip(*training)
     figures = {
         "rounds": rounds,
         "train_seconds": {"median": statistics.median(seconds), "max": max(seconds)},
         "train_peak_megabytes": max(memory),
+        "eval_seconds": {"median": statistics.median(evaluating), "max": max(evaluating)},
         "help_milliseconds": {
             "median": 1000 * statistics.median(helping),
             "max": 1000 * max(helping),

@@ -394,14 +394,23 @@ KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 
 
-def picture(kind: Kind, image: Bytes, seed: int, number: int) -> Bytes:
-    """Return an image rendered as a picture of a kind: bytes (rows, columns, 4)."""
-    name = int.from_bytes(kind.__name__.encode(), "little")  # so that a new kind changes no other
-    light = kind(image, np.random.default_rng([seed, number, name]))
+def random_of(kind: Callable[..., Light], seed: int, number: int) -> Random:
+    """Return the random numbers of a picture, such that a new kind changes no other."""
+    name = int.from_bytes(kind.__name__.encode(), "little")
+    return np.random.default_rng([seed, number, name])
+
+
+def as_bytes(light: Light) -> Bytes:
+    """Return a picture as bytes (rows, columns, 4)."""
     if light.ndim == 2:
         light = np.repeat(light[:, :, None], 3, axis=2)
     opaque = np.full((*light.shape[:2], 1), 255)
     return np.concatenate([light.clip(0, 255), opaque], axis=2).round().astype(np.uint8)
+
+
+def picture(kind: Kind, image: Bytes, seed: int, number: int) -> Bytes:
+    """Return an image rendered as a picture of a kind: bytes (rows, columns, 4)."""
+    return as_bytes(kind(image, random_of(kind, seed, number)))
 
 
 def read(net: Net, pictures: list[Bytes]) -> NDArray[np.int64]:

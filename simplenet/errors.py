@@ -35,6 +35,11 @@ class DivergedError(SimplenetError, ArithmeticError):
     exit_code = 4
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Return a number and what it counts, as a sentence has them: 1 image, 1,000 images."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 def reason(error: object) -> str:
     """Return what a system or library says went wrong, for a sentence: without its full stop."""
     why = str(getattr(error, "strerror", None) or error).rstrip(".")

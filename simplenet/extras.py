@@ -1,7 +1,6 @@
 """The libraries that simplenet needs, and those that only some commands do: how to get each."""
 
 import shlex
-import subprocess
 import sys
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -35,4 +34,8 @@ def pip_command(*arguments: str) -> str:
     words = [python, "-m", "pip", "install", *arguments]
     if find_spec("pip") is None:
         words = ["uv", "pip", "install", "--python", python, *arguments]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+    if sys.platform == "win32":
+        import subprocess
+
+        return subprocess.list2cmdline(words)
+    return shlex.join(words)

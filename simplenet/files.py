@@ -4,7 +4,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -99,6 +98,8 @@ def replaceable(path: Path) -> os.stat_result | None:
 
 def part_name(path: Path) -> Path:
     """Return a name that is nobody else's, beside the file that it is to become."""
+    import secrets  # the help writes nothing
+
     return path.with_name(f".{cut(path.name, _LONGEST_STEM)}.{secrets.token_hex(8)}.part")
 
 
@@ -120,6 +121,21 @@ def remove_debris(folder: Path) -> None:
             if _PART.fullmatch(entry.name):
                 with contextlib.suppress(OSError):
                     _remove_unless_held(entry.path)
+
+
+def hold(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed, and return whether nobody else has.
+
+    The system lets go of it when the process ends, however it does.
+    """
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # there are no locks here, for nobody
+            return True
+    return True
 
 
 def _remove_unless_held(part: str) -> None:
@@ -151,21 +167,9 @@ def _new_part(target: Path, private: bool) -> tuple[Path, IO[bytes]]:
     while True:
         part = part_name(target)
         file = open(part, "xb", opener=opener)  # noqa: SIM115
-        if _hold(file) and part.exists():
+        if hold(file) and part.exists():
             return part, file
         file.close()  # somebody took it for debris before it was held
-
-
-def _hold(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed, and return whether nobody else has."""
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # there are no locks here, for nobody
-            return True
-    return True
 
 
 def _pass_on(file: IO[bytes], old: os.stat_result) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +41,8 @@ def test_every_command_of_the_readme_runs(cli, make_data, monkeypatch):
     stroke = np.full((60, 60), 255, np.uint8)
     stroke[10:50, 27:33] = 0
     Image.fromarray(stroke).save("my-digit.png")
+    Path("my-pictures/1").mkdir(parents=True)
+    Image.fromarray(stroke).save("my-pictures/1/a.png")
     ran = 0
     for line in COMMANDS:
         for command in line.split(" && "):

@@ -397,7 +397,7 @@ def test_many_writers_and_removers_do_not_meet(path):
 
 @POSIX
 def test_a_part_that_is_taken_for_debris_before_it_is_held_is_made_again(path, monkeypatch):
-    hold, taken = files._hold, []
+    hold, taken = files.hold, []
 
     def late(file):
         if len(taken) < 2:
@@ -405,7 +405,7 @@ def test_a_part_that_is_taken_for_debris_before_it_is_held_is_made_again(path, m
             taken.append(names(path))
         return hold(file)
 
-    monkeypatch.setattr(files, "_hold", late)
+    monkeypatch.setattr(files, "hold", late)
     with atomic_write(path) as file:
         file.write(b"new")
     assert taken == [[], []] and path.read_bytes() == b"new"

@@ -16,17 +16,18 @@ PACKAGE = Path(simplenet.__file__).parent
 ORDER = """
     version errors checks functions memory net sharing penalties optimizers schedules options
     presets streams files extras
-    datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
-    datasets.load
-    training training.blas training.container training.order training.distort
-    training.batches training.mistakes training.evaluation training.committee
-    training.wide training.run training.modelcheck training.modelfile
-    training.processes training.space training.sweep training.sweeplog
-    export export.program export.onnx_model export.save
     pictures pictures.kinds pictures.kinds.parts pictures.kinds.declared pictures.kinds.tags
     pictures.kinds.png pictures.kinds.jpeg pictures.kinds.gif pictures.kinds.tiff
     pictures.kinds.others pictures.kinds.known pictures.source
-    pictures.prepare pictures.decode pictures.terminal
+    pictures.pixels pictures.pieces pictures.prepare pictures.several pictures.decode
+    pictures.folders pictures.terminal
+    datasets datasets.idx datasets.opener datasets.download datasets.sources datasets.find
+    datasets.data datasets.folders datasets.sorted datasets.load
+    training training.blas training.container training.order training.distort
+    training.batches training.mistakes training.evaluation training.committee
+    training.wide training.block training.run training.modelcheck training.modelfile
+    training.processes training.space training.sweep training.sweeplog
+    export export.program export.onnx_model export.save
     report report.confusion report.curves report.text report.figure report.svg report.png
     report.weights report.page
     autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
@@ -35,7 +36,7 @@ ORDER = """
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
     cli.config cli.data cli.drawing cli.output cli.resume cli.health
     cli.space cli.executors cli.ranking
-    cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
+    cli.reading cli.train cli.evaluate cli.predict cli.gears cli.digits cli.plot cli.info
     cli.check cli.graph cli.sweep cli.export cli.fetch cli.doctor
     __init__ __main__
 """.split()

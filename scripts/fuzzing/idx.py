@@ -127,17 +127,18 @@ def _member(rng: random.Random, content: bytes) -> bytes:
 
 @functools.cache
 def _bomb() -> bytes:
-    return gzip.compress(bytes(3_000_000))
+    return gzip.compress(bytes(3_000_000), mtime=0)
 
 
+_EMPTY = gzip.compress(b"", mtime=0)
 _RAW_SLIPS = _other_header, _other_header, _other_size, _other_size, _cut, _longer, _flipped, _other
 _PACKED_SLIPS = (
     _cut, _longer, _flipped, _flipped, _other,
     lambda rng, content: content + bytes(rng.choice([1, 512, 512, 20_000])),
-    lambda rng, content: content + rng.choice([b"\x1f", b"\x1f\x8b", gzip.compress(b""), b"\0x"]),
+    lambda rng, content: content + rng.choice([b"\x1f", b"\x1f\x8b", _EMPTY, b"\0x"]),
     lambda rng, content: content + _bomb(),
-    lambda rng, content: gzip.compress(content),
-    lambda rng, content: gzip.compress(b"") * rng.choice([1, 2, 2, 50, 50, 50, 1500]) + content,
+    lambda rng, content: gzip.compress(content, mtime=0),
+    lambda rng, content: _EMPTY * rng.choice([1, 2, 2, 50, 50, 50, 1500]) + content,
 )  # fmt: skip
 
 

@@ -277,6 +277,8 @@ def groove(
     points = []
     for step in range(steps + 1):
         at = reach * (2 * step / steps - 1)
-        points.append((x + along * at, y - scene.unit * profile(at)))
+        high = scene.unit * profile(at)
+        if -10 <= high <= UNIT + 18:  # where the plate ends, so does a groove that leads further
+            points.append((x + along * at, y - high))
     for line, pen in (("ink", 12), ("paper", 9.5)):
         scene.path(*points, line=line, pen=pen, stroke_linecap="round", **place)

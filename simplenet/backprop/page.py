@@ -21,7 +21,7 @@ from simplenet.net import Net, backward, forward, optimize
 
 # The ES modules in web/; each may import only from those before it.
 SCRIPTS = """
-    arrays network packed prepare format names
+    arrays network packed pixels pieces prepare format names
     dom content scene samples machine state steps player motion lit
     scroll tabs crank stage marks travel
     charts turn paths sweep pen sketch beckon page

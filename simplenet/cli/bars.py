@@ -1,6 +1,7 @@
-"""Progress bars on stderr, which show only where that is a terminal."""
+"""Progress bars on stderr, which show only where that is a terminal that can."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simplenet.cli.show import columns_of
+from simplenet.datasets.download import READING
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -29,6 +31,7 @@ def make_bar(
         ) from error
 
     terminal = sys.stderr is not None and sys.stderr.isatty()
+    terminal = terminal and os.environ.get("TERM") != "dumb"  # which cannot go back in a line
     more = "{percentage:3.0f} %  {rate_fmt}  " if (columns_of(sys.stderr) or 0) >= WIDE else ""
     return tqdm(
         total=total, unit=unit, initial=done, desc=name, unit_scale=True, leave=leave,
@@ -39,13 +42,20 @@ def make_bar(
 
 @contextlib.contextmanager
 def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a progress callback for downloads, which draws a bar for each file."""
+    """Yield a progress callback for downloads, which draws a bar for each file.
+
+    It draws one for pictures that are read, too, also when that is later.
+    """
     bars: dict[str, tqdm[Any]] = {}
 
-    def progress(name: str, received: int, size: int) -> None:
+    def progress(name: str, done: int, size: int) -> None:
+        pictures = name == READING
         if name not in bars:
-            bars[name] = make_bar(size, "B", name=name, quiet=quiet)
-        bars[name].update(received - bars[name].n)
+            unit = "img" if pictures else "B"
+            bars[name] = make_bar(size, unit, name=name, leave=not pictures, quiet=quiet)
+        bars[name].update(done - bars[name].n)
+        if pictures and done == size:
+            bars.pop(name).close()
 
     try:
         yield progress

@@ -1,5 +1,6 @@
 """`simplenet check`: the gradient beside that of three witnesses."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
     table_options,
 )
-from simplenet.cli.show import echo, echo_json
+from simplenet.cli.show import columns_of, echo, echo_json, tell
 from simplenet.options import integer, shown
 from simplenet.training.blas import set_threads
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from simplenet.witnesses.compare import Comparison
 
 MOST_SAMPLES = 100_000  # at random: as many as nobody needs, and memory has
+LEFT, COLUMN = 18, 13  # characters of the table: group and parameters, each witness
 NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
 
 
@@ -40,12 +43,14 @@ NET = ("hidden", "shape", "activation", "output_activation", "cost", "init")
     "--batch-size", default=20, show_default=True, metavar="N", cls=GroupedOption,
     group="Data", type=Checked("N", integer(1)), help="Samples to compute the gradient of.",
 )  # fmt: skip
+@quiet_option()
 @json_option
 def command(
     model: Path | None,
     data: str | None,
     offline: bool,
     batch_size: int,
+    quiet: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -78,7 +83,7 @@ def command(
     from simplenet import load_data, load_model
     from simplenet.net import init_net, net_around
     from simplenet.streams import stream
-    from simplenet.training.run import draw_masks
+    from simplenet.training.block import draw_masks
     from simplenet.witnesses import compare as witnesses
 
     if model:
@@ -89,7 +94,7 @@ def command(
         _, training = resolve_together(asked, net.shape)
     found = None
     if data is not None:
-        with download_bar() as progress:
+        with download_bar(quiet) as progress:
             found = load_data(data, offline=offline, progress=progress)
         if model:
             check_data(loaded, model, found)
@@ -151,17 +156,24 @@ def show(rows: list["Comparison"], tolerance: float) -> None:
     def mark(row: "Comparison") -> str:
         return "~" if row["agree"] and row["error"] >= tolerance else " "
 
-    witnesses = list(dict.fromkeys(row["witness"] for row in rows))
-    names = "".join(f"{name:>12} " for name in witnesses)
-    echo(f"{'group':6}{'parameters':>12}{names}".rstrip())
-    for start in range(0, len(rows), len(witnesses)):
-        group = rows[start : start + len(witnesses)]
-        errors = "".join(f"{row['error']:12.1e}{mark(row)}" for row in group)
-        echo(f"{group[0]['group']:6}{group[0]['parameters']:12,}{errors}".rstrip())
-    largest = (max(row["rounding"] for row in rows if row["witness"] == name) for name in witnesses)
-    echo(f"{'rounding':18}{''.join(f'{limit:12.1e} ' for limit in largest)}".rstrip())
+    every = list(dict.fromkeys(row["witness"] for row in rows))
+    columns = columns_of(sys.stdout)
+    across = len(every) if columns is None else max((columns - LEFT) // COLUMN, 1)
+    for first in range(0, len(every), across):  # those that do not fit beside stand below
+        witnesses = every[first : first + across]
+        names = "".join(f"{name:>{COLUMN - 1}} " for name in witnesses)
+        echo(*[""] * bool(first), f"{'group':6}{'parameters':>{LEFT - 6}}{names}".rstrip())
+        for start in range(first, len(rows), len(every)):
+            group = rows[start : start + len(witnesses)]
+            errors = "".join(f"{row['error']:{COLUMN - 1}.1e}{mark(row)}" for row in group)
+            echo(f"{group[0]['group']:6}{group[0]['parameters']:{LEFT - 6},}{errors}".rstrip())
+        largest = (
+            max(row["rounding"] for row in rows if row["witness"] == name) for name in witnesses
+        )
+        limits = "".join(f"{limit:{COLUMN - 1}.1e} " for limit in largest)
+        echo(f"{'rounding':{LEFT}}{limits}".rstrip())
     if any(mark(row) == "~" for row in rows):
-        echo(f"~ above {tolerance:g}, but no more than rounding can make of gradients so small")
-    if "PyTorch" not in witnesses:
-        echo("PyTorch is not installed, and was not compared.")
+        tell(f"~ above {tolerance:g}, but no more than rounding can make of gradients so small")
+    if "PyTorch" not in every:
+        tell("PyTorch is not installed, and was not compared.")
     echo(f"largest relative error {max(row['error'] for row in rows):.1e}")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from simplenet.cli.show import echo
+from simplenet.cli.show import tell
 from simplenet.training.blas import KERNELS, choose_kernels, kernels, set_kernels, set_threads
 
 ROWS = 1000  # of a product where nothing is learned
@@ -32,5 +32,5 @@ def choose(
         elif given:
             follows = found.lower().endswith(f" {given.lower()}")
             why = f"as {KERNELS} says" if follows else f"its own choice, whatever {KERNELS} says"
-        echo(f"blas  {found} ({why}), threads {threads}", err=True)
+        tell(f"blas  {found} ({why}), threads {threads}", err=True)
     return threads

@@ -6,7 +6,6 @@ The command line comes first, then the environment, a TOML file, a preset, the t
 import contextlib
 import json
 import string
-import tomllib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,18 @@ RANKS = "simplenet.ranks"  # in the context: by the name of an option, the layer
 
 
 def config_options(command: Decorated) -> Decorated:
-    """Return a command --preset, --config and --print-config."""
+    """Give a command --preset, --config and --print-config."""
+    return layer_options(
+        click.option(
+            "--print-config", is_flag=True, cls=GroupedOption, group="Configuration",
+            help="Print a file for --config with these options and all defaults, and stop; what "
+            "follows from them, such as the learning rate, as a comment.",
+        )(command)
+    )  # fmt: skip
+
+
+def layer_options(command: Decorated) -> Decorated:
+    """Give a command --preset and --config."""
 
     def read_preset(context: click.Context, param: click.Parameter, name: str | None) -> None:
         if name is not None:
@@ -49,11 +59,6 @@ def config_options(command: Decorated) -> Decorated:
     def read_files(context: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
         _add_layers(context, CONFIG, [(path, from_toml(path)) for path in paths])
 
-    command = click.option(
-        "--print-config", is_flag=True, cls=GroupedOption, group="Configuration",
-        help="Print a file for --config with these options and all defaults, and stop; what "
-        "follows from them, such as the learning rate, as a comment.",
-    )(command)  # fmt: skip
     command = click.option(
         "--config", type=FILE, metavar="FILE", cls=GroupedOption,
         group="Configuration", callback=read_files, is_eager=True, expose_value=False,
@@ -80,13 +85,19 @@ def _add_layers(
     given = context.meta.setdefault(LAYERS, {PRESET: [], CONFIG: []})
     given[source] = layers
     every = [*given[PRESET], *given[CONFIG]]
-    context.default_map = merged([dict(layer) for _, layer in every])
+    given_once = merged([dict(layer) for _, layer in every])
+    several = {param.name for param in context.command.params if param.multiple}
+    context.default_map = {
+        name: [value] if name in several else value for name, value in given_once.items()
+    }
     context.meta[FILES] = {name: place for place, layer in every for name in layer}
     context.meta[RANKS] = {name: rank for rank, (_, layer) in enumerate(every) for name in layer}
 
 
 def from_toml(path: Path) -> dict[str, Any]:
     """Read options by their names on the command line; give them by their names in the table."""
+    import tomllib  # no command needs it without a file
+
     try:
         with open_regular(path) as file:
             content = file.read(MOST_BYTES + 1)
@@ -177,6 +188,14 @@ def usage_errors() -> Iterator[None]:
 def asked_for(options: dict[str, Any]) -> dict[str, Any]:
     """Return those options that somebody gave, on the command line or elsewhere.
 
+    Without what only suits a choice that another place has replaced. Raise what `given_by` does.
+    """
+    return without_outvoted(*given_by(options))
+
+
+def given_by(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return those options that somebody gave, and a rank for each: that of the place it is from.
+
     Raise UsageError if one place gives both `hidden` and `shape`; else the first one replaces
     those of later ones.
     """
@@ -195,7 +214,7 @@ def asked_for(options: dict[str, Any]) -> dict[str, Any]:
     ranks = {name: context.meta.get(RANKS, {}).get(name, -1) for name in asked}
     for rank, place in enumerate((ParameterSource.ENVIRONMENT, ParameterSource.COMMANDLINE)):
         ranks |= {name: ABOVE_FILES + rank for name in asked if sources[name] == place}
-    return without_outvoted(asked, ranks)
+    return asked, ranks
 
 
 def without_outvoted(asked: dict[str, Any], ranks: dict[str, int]) -> dict[str, Any]:

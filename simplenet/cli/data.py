@@ -1,10 +1,13 @@
 """The data set, and the other models, that a model goes with."""
 
+from collections.abc import Sequence
+from math import isqrt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simplenet.cli.bars import download_bar
-from simplenet.errors import DataError, ModelError
+from simplenet.cli.show import tell
+from simplenet.errors import DataError, ModelError, counted
 
 if TYPE_CHECKING:
     from simplenet.datasets.load import Data
@@ -18,7 +21,8 @@ def data_for(
 
     A download draws a bar, unless it is to be `quiet`.
 
-    Raise ModelError if it is not known which that is; DataError unless it can be had, has no more
+    Of pictures in folders, it is told on stderr how they were read. Raise ModelError if it is not
+    known which data set that is; DataError unless it can be had, has no more
     classes than the model has outputs, and images of the size that the model learned from.
     """
     from simplenet.datasets.load import load_data, load_same
@@ -32,9 +36,34 @@ def data_for(
         if data is None:
             found = load_same(model.data, offline=offline, progress=progress)
         else:
-            found = load_data(data, offline=offline, progress=progress)
+            found = load_data(data, offline=offline, progress=progress, like=recorded(model))
     check_data(model, path, found)
+    if not quiet:
+        tell_notes(found)
     return found
+
+
+def recorded(model: "Run") -> dict[str, Any]:
+    """Return what a model records of its data, with the size of images that it can only have."""
+    side = isqrt(model.net.shape[0])
+    square = {"size": [side, side]} if side * side == model.net.shape[0] else {}
+    return {**square, **model.data}
+
+
+def names_of(model: "Run") -> list[str]:
+    """Return the names of the classes that a model tells apart; none if they have only numbers."""
+    return list(model.data.get("classes", ()))
+
+
+def called(names: Sequence[str], label: int) -> str:
+    """Return what people call a class: its name, or its number."""
+    return names[label] if names else str(label)
+
+
+def tell_notes(data: "Data") -> None:
+    """Say on stderr what a person has to know of how a data set was read."""
+    for note in data.notes:
+        tell(f"note  {note}", err=True)
 
 
 def check_data(model: "Run", path: Path | str, data: "Data") -> None:
@@ -42,8 +71,14 @@ def check_data(model: "Run", path: Path | str, data: "Data") -> None:
     outputs = model.net.shape[-1]
     if data.classes > outputs:
         raise DataError(
-            f"{data.name}: expected at most {outputs} classes, the outputs of {path}, found "
-            f"{data.classes}: use the data set the model was made for."
+            f"{data.name}: expected at most {counted(outputs, 'class', 'classes')}, the outputs "
+            f"of {path}, found {data.classes}: use the data set the model was made for."
+        )
+    names = model.data.get("classes")
+    if names and data.names and [*data.names] != names:
+        raise DataError(
+            f"{data.name}: expected the classes {', '.join(names)}, which {path} was trained on, "
+            f"found {', '.join(data.names)}: use the data set the model was made for."
         )
     known, size = model.data.get("size"), list(data.test.images.shape[1:])
     if known is not None and known != size:  # as many pixels in another shape are other pixels
@@ -57,7 +92,7 @@ def check_member(run: "Run", name: Path | str, first: "Run", named: Path | str) 
     """Raise ModelError unless a model can sit in a committee with the first."""
     if run.net.shape[-1] != first.net.shape[-1]:
         raise ModelError(
-            f"{name}: expected {first.net.shape[-1]} outputs, as {named} has, found "
+            f"{name}: expected {counted(first.net.shape[-1], 'output')}, as {named} has, found "
             f"{run.net.shape[-1]}: a committee is of models for the same classes."
         )
 

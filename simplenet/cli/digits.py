@@ -9,6 +9,7 @@ import click
 
 from simplenet.cli.bars import download_bar
 from simplenet.cli.config import usage_errors
+from simplenet.cli.data import called, tell_notes
 from simplenet.cli.drawing import as_images, echo_drawn
 from simplenet.cli.parameters import (
     FILE,
@@ -16,10 +17,11 @@ from simplenet.cli.parameters import (
     Grouped,
     GroupedOption,
     data_options,
+    quiet_option,
     table_options,
 )
-from simplenet.cli.show import echo
-from simplenet.errors import DataError, ModelError
+from simplenet.cli.show import echo, tell
+from simplenet.errors import DataError, ModelError, counted
 from simplenet.options import DISTORTION_NAMES, integer, shown
 from simplenet.presets import PRESETS
 from simplenet.training.blas import set_threads
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 4  # seconds for each mirror to answer
 MOST = 1000  # drawings
-OF_WEIGHTS = {"model", "index", "count", "seed"}  # the options that go with a MODEL
+OF_WEIGHTS = {"model", "index", "count", "seed", "quiet"}  # the options that go with a MODEL
 
 
 def positions(text: Any) -> tuple[int, ...]:
@@ -74,6 +76,7 @@ def _option(
 )  # fmt: skip
 @table_options(*DISTORTION_NAMES)
 @data_options
+@quiet_option()
 def command(
     model: Path | None,
     data: str | None,
@@ -83,6 +86,7 @@ def command(
     count: int,
     seed: int,
     as_preset: bool,
+    quiet: bool,
     **options: Any,
 ) -> None:
     """Draw digits of a data set, or the weights of a MODEL's first layer.
@@ -101,6 +105,8 @@ def command(
       simplenet show --rotation 30 --stroke 1
       simplenet show model.npz --count 4
     """
+    if index is not None and _typed("count"):
+        raise click.UsageError("expected --index, which says how many, or --count, found both.")
     if model is not None:
         show_weights(model, index, count, seed)
         return
@@ -113,25 +119,34 @@ def command(
     from simplenet.datasets.load import VARIABLE, load_data
 
     strengths = strengths_of(options, as_preset)
-    with download_bar() as progress:
+    with download_bar(quiet) as progress:
         try:
             found = load_data(data, offline=offline, timeout=PATIENCE, progress=progress)
         except DataError:
             if data is not None or os.environ.get(VARIABLE):
                 raise
-            echo("MNIST cannot be had here: these are digits of the sample", err=True)
+            tell("MNIST cannot be had here: these are digits of the sample", err=True)
             found = load_data("sample")
     examples = found.test if of_test else found.train
+    tell_notes(found)
     rng = np.random.default_rng(seed)
     chosen = choose_images(examples, index, options["class"], count, rng)
     plain = as_images(examples.images, chosen, found.name)
     changed = distorted(plain, rng, strengths) if strengths else None
     drawn = []
     for number, place in enumerate(chosen):
-        drawn.append((f"{place}: a {examples.labels[place]}", plain[number]))
+        drawn.append(
+            (f"{place}: a {called(found.names or (), examples.labels[place])}", plain[number])
+        )
         if changed is not None:
             drawn.append(("distorted", changed[number]))
     echo_drawn(drawn, group=1 if changed is None else 2)
+
+
+def _typed(name: str) -> bool:
+    """Return whether an option is on the command line, rather than in a variable."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source == click.core.ParameterSource.COMMANDLINE
 
 
 def show_weights(path: Path, index: tuple[int, ...] | None, count: int, seed: int) -> None:
@@ -161,7 +176,8 @@ def show_weights(path: Path, index: tuple[int, ...] | None, count: int, seed: in
         chosen = places(index, neurons)
     else:
         chosen = sorted(np.random.default_rng(seed).permutation(neurons)[:count].tolist())
-    echo(f"weights of the first layer of {path}: {len(chosen):,} of {neurons:,} neurons", "")
+    tell(f"weights of the first layer of {path}: {len(chosen):,} of {counted(neurons, 'neuron')}")
+    echo("")
     net = run.network
     echo_drawn((f"neuron {neuron}", first_weights(net, neuron, size)) for neuron in chosen)
 
@@ -186,6 +202,11 @@ def strengths_of(options: dict[str, Any], as_preset: bool) -> dict[str, Any]:
     }
     preset = PRESETS["distorted"] if as_preset else {}
     found = {name: value for name, value in preset.items() if name in DISTORTION_NAMES} | given
+    if not found.get("elastic") and _typed("elastic_sigma"):
+        raise click.BadParameter(
+            "expected --elastic of more than 0 beside it, found 0, which bends nothing.",
+            param_hint="'--elastic-sigma'",
+        )
     return found if any(map(found.get, DISTORTION_NAMES)) else {}
 
 

@@ -1,11 +1,12 @@
 """Images drawn side by side in the terminal, with the characters that it has."""
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from simplenet.cli.show import echo
+from simplenet.cli.show import Coloured, Piece, echo
 from simplenet.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,13 +28,29 @@ def encoding() -> str | None:
     return getattr(sys.stdout, "encoding", None)
 
 
-def echo_drawn(captioned: Iterable[tuple[str, "Pixels"]], *, group: int = 1) -> None:
-    """Draw images, each with a caption above it; so many as `group` stay together in one line."""
+def echo_drawn(
+    captioned: Iterable[tuple[str, "Pixels"]], *, group: int = 1, wrong: str = ""
+) -> None:
+    """Draw images, each with a caption above it; so many as `group` stay together in one line.
+
+    What the pattern `wrong` finds in captions is red where colours are shown.
+    """
     from simplenet.pictures.terminal import beside, can_draw_blocks, draw
 
     blocks = can_draw_blocks(encoding())
     panels = [(caption, draw(image, blocks=blocks)) for caption, image in captioned]
-    echo(*beside(panels, width(), group=group))
+    lines = beside(panels, width(), group=group)
+    echo(*(coloured(line, wrong, "red") if wrong else line for line in lines))
+
+
+def coloured(line: str, pattern: str, colour: str) -> list[Piece]:
+    """Return a line as pieces, of which those that a pattern finds have a colour."""
+    pieces: list[Piece] = []
+    end = 0
+    for found in re.finditer(pattern, line):
+        pieces += [line[end : found.start()], Coloured(found[0], colour)]
+        end = found.end()
+    return [*pieces, line[end:]]
 
 
 def as_images(images: "Pixels", chosen: list[int], name: str) -> "Pixels":

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simplenet.cli.compute import choose
-from simplenet.cli.data import check_data, check_member, data_for
+from simplenet.cli.data import called, check_data, check_member, data_for, names_of
 from simplenet.cli.drawing import as_images, echo_drawn, width
 from simplenet.cli.output import check_other, check_output, overwrite_option
 from simplenet.cli.parameters import (
@@ -19,10 +20,12 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
     threads_option,
     verbose_option,
 )
-from simplenet.cli.show import echo, echo_json, percent, printable
+from simplenet.cli.show import echo, echo_json, percent, printable, tell
+from simplenet.errors import counted
 from simplenet.options import DISTORTION_NAMES, OPTIONS, integer
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ COMMONEST = 4  # confusions that are named below the matrix
 )  # fmt: skip
 @overwrite_option("Result", "Replace the report if it is there.")
 @threads_option
+@quiet_option()
 @verbose_option
 @json_option
 def command(
@@ -80,17 +84,21 @@ def command(
     report: Path | None,
     overwrite: bool,
     threads: int | str,
+    quiet: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
     """Measure a saved MODEL on test images; several are a committee, whose outputs are averaged.
 
     The test images are those of the data set that it was trained on, unless --data names another.
+    Of a folder with nothing but class folders, such as photos of your own in my-digits/0 to
+    my-digits/9, all pictures are, or those held out of the training of this very model.
 
     \b
     Examples:
       simplenet eval model.npz
       simplenet eval model.npz --data sample --json
+      simplenet eval model.npz --data my-digits
       simplenet eval model.npz --confusion --mistakes 8
       simplenet eval model.npz --report report.html
       simplenet eval model.npz model-2.npz model-3.npz
@@ -110,20 +118,22 @@ def command(
 
     runs = [load_model(model) for model in models]
     strengths = distortions_of(runs[0], models[0]) if copies else {}
-    found = data_for(runs[0], models[0], data, offline)
+    found = data_for(runs[0], models[0], data, offline, quiet=quiet)
     for model, run in zip(models[1:], runs[1:]):
         check_member(run, model, runs[0], models[0])
         check_data(run, model, found)
     if mistakes and not as_json:
         as_images(found.test.images, [], found.name)  # what cannot be drawn is said before the work
     most = mistakes if mistakes is not None else MISTAKES if report or as_json else 0
+    names = names_of(runs[0])
     nets = [run.network for run in runs]
     score = evaluate_committee(nets, *found.test, copies=copies, strengths=strengths, mistakes=most)
     means = []
     if len(models) > 1:
         means.append(f"mean of the outputs of {len(models)} models")
     if copies:
-        means.append(f"mean of the outputs for {copies} distorted copies of each image")
+        many = counted(copies, "distorted copy", "distorted copies")
+        means.append(f"mean of the outputs for {many} of each image")
     if report is not None:
         save_report(report, models, runs, found, score, means, overwrite=overwrite)
     if as_json:
@@ -136,32 +146,38 @@ def command(
                 "copies": copies,
                 "accuracy": score.accuracy,
                 "cost": score.cost,
-                "classes": classes_of(score),
+                "classes": classes_of(score, names),
                 "confusion": score.confusion.tolist(),
                 "mistakes": [asdict(mistake) for mistake in score.mistakes],
             }
         )
         return
     images = int(score.total.sum())
-    echo(f"accuracy {percent(score.accuracy)} on {images:,} test images of {found.name}")
-    echo(*(f"         {mean}" for mean in means))
+    tell(f"accuracy {percent(score.accuracy)} on {counted(images, 'test image')} of {found.name}")
+    for mean in means:
+        tell(f"{'':8} {mean}")
     echo("cost     " + ("-" if score.cost is None else f"{score.cost:.4f}"))
     echo("", "class  images  correct  accuracy")
-    for row in classes_of(score):
-        echo(f"{row['class']:5}{row['images']:8,}{row['correct']:9,}{percent(row['accuracy']):>10}")
+    for row in classes_of(score, names):
+        name = f"  {row['name']}" if row["name"] else ""
+        echo(
+            f"{row['class']:5}{row['images']:8,}{row['correct']:9,}"
+            f"{percent(row['accuracy']):>10}{name}"
+        )
     if with_confusion:
-        echo_confusion(score)
+        echo_confusion(score, names)
     if mistakes:
-        echo_mistakes(score, found)
+        echo_mistakes(score, found, names)
     if report is not None:
         echo("", f"saved {report}")
 
 
-def classes_of(score: "Score") -> list[dict[str, Any]]:
-    """Return what there is to be said of each class."""
+def classes_of(score: "Score", names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what there is to be said of each class; its name is null if it has only a number."""
     return [
         {
             "class": number,
+            "name": names[number] if names else None,
             "images": total,
             "correct": correct,
             "accuracy": correct / total if total else None,
@@ -170,33 +186,39 @@ def classes_of(score: "Score") -> list[dict[str, Any]]:
     ]
 
 
-def echo_confusion(score: "Score") -> None:
+def echo_confusion(score: "Score", names: Sequence[str]) -> None:
     """Print the confusion matrix, and its largest entries that are mistakes."""
     from simplenet.report.confusion import commonest, matrix_lines
 
-    echo("", "each class, and what its images were taken for", "")
+    echo("")
+    tell("each class, and what its images were taken for")
+    echo("")
     echo(*matrix_lines(score.confusion, width()))
     worst = [
-        f"{truth} as {prediction} ({count:,})"
+        f"{called(names, truth)} as {called(names, prediction)} ({count:,})"
         for truth, prediction, count in commonest(score.confusion, COMMONEST)
     ]
     if worst:
-        echo("", f"most often misread: {', '.join(worst)}")
+        echo("")
+        tell(f"most often misread: {', '.join(worst)}")
 
 
-def echo_mistakes(score: "Score", data: "Data") -> None:
+def echo_mistakes(score: "Score", data: "Data", names: Sequence[str]) -> None:
     """Draw the mistakes that were kept."""
     wrong = int(score.total.sum() - score.correct.sum())
     if not score.mistakes:
         echo("", "no mistakes")
         return
-    echo("", f"the {len(score.mistakes):,} of {wrong:,} mistakes with the largest output", "")
+    echo("")
+    tell(f"the {len(score.mistakes):,} of {counted(wrong, 'mistake')} with the largest output")
+    echo("")
     images = as_images(data.test.images, [one.index for one in score.mistakes], data.name)
     captions = (
-        f"{one.index}: {one.truth} read as {one.prediction}, {one.output:.2f}"
+        f"{one.index}: {called(names, one.truth)} read as {called(names, one.prediction)}, "
+        f"{one.output:.2f}"
         for one in score.mistakes
     )
-    echo_drawn(zip(captions, images))
+    echo_drawn(zip(captions, images), wrong=r"(?<=read as ).+?(?=, \d\.\d\d)")
 
 
 def save_report(
@@ -215,7 +237,8 @@ def save_report(
 
     names = [printable(model) for model in models]
     how = f"The outputs are the {' and the '.join(means)}." if means else ""
-    content = page(Evaluation(names, runs, data.name, data.test.images, score, how)).encode()
+    about = Evaluation(names, runs, data.name, data.test.images, score, how, names_of(runs[0]))
+    content = page(about).encode()
     with atomic_write(path, overwrite=overwrite) as file:
         file.write(content)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from simplenet.cli.output import check_other, check_output, output_options
-from simplenet.cli.parameters import FILE, Checked, Grouped, GroupedOption
-from simplenet.cli.show import echo
-from simplenet.export import ENDINGS
+from simplenet.cli.parameters import FILE, Checked, Grouped, GroupedOption, quiet_option
+from simplenet.cli.show import tell
+from simplenet.export import ENDINGS, TAKEN
 from simplenet.options import OneOf
 from simplenet.training.blas import set_threads
 
@@ -21,12 +21,14 @@ from simplenet.training.blas import set_threads
     "numpy for .py, onnx for .onnx]",
 )  # fmt: skip
 @output_options("net", None)
-def command(model: Path, form: str | None, output: Path, overwrite: bool) -> None:
+@quiet_option("Do not say what was saved.")
+def command(model: Path, form: str | None, output: Path, overwrite: bool, quiet: bool) -> None:
     """Write the net of a saved MODEL for other programs.
 
     It turns images, rows of floats in [0, 1], into activations, one for each class. FILE.py is a
     program of a few lines, in numpy or PyTorch, that computes them, with the weights beside it in
-    FILE-weights.npz. FILE.onnx is read by ONNX runtimes in many languages; writing one needs the
+    FILE-weights.npz; `python FILE.py images.npy` prints the classes of images that numpy has saved,
+    bytes or floats. FILE.onnx is read by ONNX runtimes in many languages; writing one needs the
     package onnx, which `python -m pip install onnx` brings.
 
     \b
@@ -43,6 +45,13 @@ def command(model: Path, form: str | None, output: Path, overwrite: bool) -> Non
             f"digits{ENDINGS[form or 'numpy']}.",
             param_hint="-o",
         )
+    if ENDINGS[form] == ".py" and output.stem.lower() in TAKEN:
+        raise click.BadParameter(
+            f"expected a name that no module of Python has, found {output.name}: the program, and "
+            f"every other in its folder, would take it for {output.stem.lower()}. Name it such as "
+            "digits.py.",
+            param_hint="-o",
+        )
     set_threads(1, 0)
 
     from simplenet import load_model
@@ -56,4 +65,5 @@ def command(model: Path, form: str | None, output: Path, overwrite: bool) -> Non
     run = load_model(model)
     data = run.data.get("name", "data not recorded")
     export_net(run.network, output, form, data, overwrite=overwrite)
-    echo(f"saved {' and '.join(map(str, written))}")
+    if not quiet:
+        tell(f"saved {' and '.join(map(str, written))}")

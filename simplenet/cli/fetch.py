@@ -3,7 +3,7 @@
 import click
 
 from simplenet.cli.bars import download_bar
-from simplenet.cli.parameters import Checked, Grouped, GroupedOption
+from simplenet.cli.parameters import Checked, Grouped, GroupedOption, quiet_option
 from simplenet.cli.show import echo
 from simplenet.datasets.sources import DATASETS, FILES, cache_folder, fetch, verify
 from simplenet.errors import DataError
@@ -23,7 +23,8 @@ NAMES = tuple(name for name, dataset in DATASETS.items() if dataset.mirrors)
 @click.option(
     "--offline", is_flag=True, cls=GroupedOption, group="Data", help="Never download anything."
 )
-def command(name: str, only_verify: bool, offline: bool) -> None:
+@quiet_option("No bar.")
+def command(name: str, only_verify: bool, offline: bool, quiet: bool) -> None:
     """Download a data set, check it, and print the folder it is in.
 
     Without a name it is mnist. What is there and right is not downloaded again.
@@ -40,9 +41,10 @@ def command(name: str, only_verify: bool, offline: bool) -> None:
             echo(wrong.get(part, f"{file} is right"))
         if wrong:
             raise DataError(
-                f"{cache_folder() / name}: {len(wrong)} of {len(FILES)} files are missing or "
+                f"{cache_folder() / name}: {len(wrong)} of {len(FILES)} files "
+                f"{'is' if len(wrong) == 1 else 'are'} missing or "
                 f"wrong: `simplenet fetch {name}` brings them."
             )
         return
-    with download_bar() as progress:
+    with download_bar(quiet) as progress:
         echo(fetch(name, offline, progress=progress))

@@ -14,8 +14,9 @@ from simplenet.cli.parameters import (
     GroupedOption,
     data_options,
     json_option,
+    quiet_option,
 )
-from simplenet.cli.show import echo, echo_json, shape_text
+from simplenet.cli.show import echo, echo_json, shape_text, tell
 from simplenet.errors import DataError, DivergedError
 from simplenet.options import integer
 from simplenet.training.blas import set_threads
@@ -41,11 +42,12 @@ FEW = 100  # parameters of a net whose every gradient is printed
     help="A test image to show, counted from 0; may be given many times.  [default: the first of "
     "each class, and the first that are misread]",
 )  # fmt: skip
-@output_options("page", "gears.html")
+@output_options("page", "gears.html, or gears-2.html, ...")
 @click.option(
     "--open", "opens", is_flag=True, cls=GroupedOption, group="Run",
     help="Open the page in the browser.",
 )  # fmt: skip
+@quiet_option()
 @json_option
 def command(
     model: Path | None,
@@ -55,6 +57,7 @@ def command(
     output: Path | None,
     overwrite: bool,
     opens: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Write a page on which the gears of backpropagation turn.
@@ -82,10 +85,12 @@ def command(
 
     if model is None:
         loaded, name = bundled(), "the bundled network"
-        digits = load_data("sample") if data is None else data_for(loaded, name, data, offline)
+        digits = load_data("sample")
+        if data is not None:
+            digits = data_for(loaded, name, data, offline, quiet=quiet)
     else:
         loaded, name = load_model(model), model.name
-        digits = data_for(loaded, model, data, offline)
+        digits = data_for(loaded, model, data, offline, quiet=quiet)
     shown = [the_example(), the_network(loaded, name, digits, samples)]
     computed = [numbers(part) for part in shown]
     content = page(shown).encode()
@@ -99,7 +104,7 @@ def command(
         import webbrowser
 
         if not webbrowser.open(path.absolute().as_uri()):
-            echo(f"no browser could be started: open {path.absolute()} in one.", err=True)
+            tell(f"no browser could be started: open {path.absolute()} in one.", err=True)
 
 
 def the_example() -> "Shown":

@@ -9,7 +9,7 @@ import click
 
 from simplenet.cli.output import check_output, output_options
 from simplenet.cli.parameters import Grouped
-from simplenet.cli.show import echo
+from simplenet.cli.show import echo, tell
 
 if TYPE_CHECKING:
     from simplenet.autodiff import Tensor
@@ -70,7 +70,7 @@ def command(
         if result.requires_grad:
             result.backward()
     if slips:
-        echo(f"note: {', '.join(dict.fromkeys(slips))}: some are inf or nan.", err=True)
+        tell(f"note: {', '.join(dict.fromkeys(slips))}: some are inf or nan.", err=True)
     if output is None:
         echo(*result.to_dot().rstrip("\n").split("\n"))
     else:

@@ -19,7 +19,7 @@ from simplenet.cli.parameters import PREFIX, GroupedOption
 from simplenet.cli.show import columns_of, takes_colour
 from simplenet.cli.suggest import did_you_mean
 from simplenet.datasets.sources import DATASETS, FILES, cache_folder, verify
-from simplenet.errors import DataError, reason
+from simplenet.errors import DataError, counted, reason
 from simplenet.extras import EXTRAS, REQUIRED, pip_command
 from simplenet.training.blas import WORTH_SHARING, kernels
 from simplenet.version import __version__
@@ -101,6 +101,9 @@ def _library(name: str, module: str, requirement: str, missing: str, purpose: st
             absent = f"{project} is not installed: {purpose}"
             return Finding(name, missing, absent, pip_command(requirement))
         broken = f"{project} cannot be imported: {reason(error)}"
+        odd = sorted(name for name in os.environ if name.startswith("TQDM_"))
+        if module == "tqdm" and isinstance(error, ValueError) and odd:  # which it reads
+            return Finding(name, PROBLEM, broken, f"unset {', '.join(odd)}")
         return Finding(name, PROBLEM, broken, pip_command("--force-reinstall", requirement))
     if _leading(version) < _leading(least):
         old = f"{project} {version}, expected at least {least}"
@@ -120,22 +123,31 @@ def check_blas() -> Findings:
 
 
 def check_variables() -> Findings:
-    """Look at the variables of the environment that give options: a slip in a name does nothing."""
+    """Look at the variables of the environment that give options.
+
+    A slip in a name does nothing, one in a value ends every command that reads it.
+    """
     from simplenet.datasets.load import VARIABLE
 
-    known = {VARIABLE, *variables()}
+    options = {option.variable(context): (option, context) for option, context in options_of_all()}
     given = sorted(name for name in os.environ if name.startswith(PREFIX))
+    known, right = {VARIABLE, *options}, []
     for name in given:
         if name not in known:
             meant = did_you_mean(name, known)
             advice = f"{meant} Or unset it" if meant else "unset it"
             yield Finding("variables", WARNING, f"{name} gives no option", advice)
-    right = ", ".join(name for name in given if name in known)
-    yield Finding("variables", OK, f"set: {right}" if right else "none that gives an option")
+        elif name in options and (wrong := _wrong_value(*options[name])):
+            advice = "set it to what is expected, or unset it"
+            yield Finding("variables", PROBLEM, f"{name}: {wrong}", advice)
+        else:
+            right.append(name)
+    told = ", ".join(right)
+    yield Finding("variables", OK, f"set: {told}" if told else "none that gives an option")
 
 
-def variables() -> Iterator[str]:
-    """Yield the variable of every option of every command."""
+def options_of_all() -> Iterator[tuple[GroupedOption, click.Context]]:
+    """Yield every option that has a variable, of every command, with a context for it."""
     group = click.Context(cli)
     for name in COMMANDS:
         command = cli.get_command(group, name)
@@ -143,7 +155,16 @@ def variables() -> Iterator[str]:
         context = click.Context(command, group, info_name=name)
         for option in command.params:
             if isinstance(option, GroupedOption):
-                yield option.variable(context)
+                yield option, context
+
+
+def _wrong_value(option: GroupedOption, context: click.Context) -> str:
+    """Return what is wrong with the value of an option's variable; "" if nothing is."""
+    try:
+        option.process_value(context, option.value_from_envvar(context))
+    except click.UsageError as error:
+        return error.message.partition(". Recognized")[0].rstrip(".")  # what click says of flags
+    return ""
 
 
 # --- data -----------------------------------------------------------------------------------------
@@ -155,7 +176,7 @@ def check_data() -> Findings:
 
     folder = os.environ.get(VARIABLE)
     if folder:
-        yield _read(VARIABLE, None, f"name a folder with four IDX files, or unset {VARIABLE}")
+        yield _read(VARIABLE, None, f"name a folder with data, or unset {VARIABLE}")
     for name, dataset in DATASETS.items():
         if dataset.files:
             yield from _downloaded(name, wanted=name == "mnist" and not folder)
@@ -171,8 +192,7 @@ def _read(name: str, where: str | None, advice: str) -> Finding:
         learn, test = len(data.train.images), len(data.test.images)
     except DataError as error:
         return Finding(name, PROBLEM, str(error).rstrip("."), advice)
-    place = data.files["train-images"].parent
-    return Finding(name, OK, f"{data.name}, {learn:,} and {test:,} images, {place}")
+    return Finding(name, OK, f"{data.name}, {learn:,} and {counted(test, 'image')}, {data.place}")
 
 
 def _downloaded(name: str, wanted: bool) -> Findings:
@@ -235,7 +255,7 @@ def check_terminal() -> Findings:
     from simplenet.pictures.terminal import can_draw_blocks
 
     encoding, columns = sys.stdout.encoding, columns_of(sys.stdout)
-    kind = f"{columns} columns" if columns else "results go elsewhere"
+    kind = counted(columns, "column") if columns else "results go elsewhere"
     colour = "colours" if takes_colour(sys.stdout) else "no colours"
     found = f"{encoding}, {kind}, {colour}"
     if not can_draw_blocks(encoding):

@@ -64,7 +64,7 @@ def command(model: Path, as_json: bool) -> None:
         "model": f"{model}, SHA-256 {run.sha256}",
         "net": f"{shape_text(net.shape)}: {net.params.size:,} parameters, {net.params.dtype}",
         "functions": f"{', '.join(net.activations)}; cost {net.cost}",
-        "data": run.data.get("name", "not recorded"),
+        "data": _data(run),
         "options": _pairs(run.settings) or "not recorded",
         "trained": _trained(run) if run.settings else "not recorded",
         "versions": _pairs(run.versions),
@@ -99,6 +99,16 @@ def _trained(run: "Run") -> str:
         weights.append(f"those after epoch {run.weights_epoch}, the best")
     told = f"; the weights are {', '.join(weights)}" if weights else ""
     return position(run.epoch, run.images) + told
+
+
+def _data(run: "Run") -> str:
+    """Say what a model has learned from, and what it tells apart."""
+    found = [str(run.data.get("name", "not recorded"))]
+    if "pictures" in run.data:
+        found.append(f"pictures {run.data['pictures']['how']}")
+    if "classes" in run.data:
+        found.append(f"classes {', '.join(run.data['classes'])}")
+    return "; ".join(found)
 
 
 def _pairs(values: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ import click
 
 from simplenet.cli import Failure
 from simplenet.cli.parameters import FILE, GroupedOption
-from simplenet.cli.show import command_to_resume, echo
+from simplenet.cli.show import command_to_resume, tell
 from simplenet.errors import reason
 from simplenet.files import cut, part_name, remove_debris, replaceable
 
@@ -142,7 +142,7 @@ class Keeper:
         try:
             self._save(model)
         except OSError as error:
-            echo(
+            tell(
                 f"warning: {self.path} could not be saved: {reason(error)}; training goes on, and "
                 "tries again after the next epoch",
                 err=True,
@@ -158,7 +158,7 @@ class Keeper:
                 save_model(self.path, model, overwrite=self.overwrite or self._unchanged())
             except FileExistsError:
                 taken, self.path = self.path, free_name(self.wanted)
-                echo(f"{taken} has been taken meanwhile: saving as {self.path}", err=True)
+                tell(f"{taken} has been taken meanwhile: saving as {self.path}", err=True)
             else:
                 self.saved, self.written = True, None
                 with contextlib.suppress(OSError):  # the file is whole all the same

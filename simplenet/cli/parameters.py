@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # or every command would load it
 
 FILES = "simplenet.files"  # in the context: by the name of an option, the file that gives it
 PREFIX = "SIMPLENET_"  # of the variables that give options
+WIDEST_NAME = 30  # characters of an option in the help, that its text stands beside
 LONGEST = 100  # characters of a value that is no good, in what is said of it
 FILE = click.Path(path_type=Path, readable=False)  # whoever reads it says better what is wrong
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -112,7 +113,7 @@ class Grouped(Command):
                 groups.setdefault(getattr(param, "group", "Other"), []).append(record)
         for heading, records in groups.items():
             with formatter.section(heading):
-                formatter.write_dl(records)
+                formatter.write_dl(records, col_max=min(WIDEST_NAME, formatter.width // 2))
 
 
 class GroupedOption(click.Option):
@@ -193,7 +194,8 @@ def data_options(command: Decorated) -> Decorated:
         metavar="NAME|FOLDER",
         cls=GroupedOption,
         group="Data",
-        help=f"A data set: {', '.join(DATASETS)}, or a folder with four IDX files.",
+        help=f"A data set: {', '.join(DATASETS)}, or a folder with four IDX files, or "
+        "with pictures in a folder for each class.",
     )(command)
 
 
@@ -216,6 +218,15 @@ def threads_option(command: Decorated) -> Decorated:
         show_default=True,
         help="Threads for wide nets: auto takes all cores, or one for small nets.",
     )(command)
+
+
+def quiet_option(
+    text: str = "No bar and no notice: only results, warnings and errors.",
+) -> Callable[[Decorated], Decorated]:
+    """Return a decorator that gives a command -q, whose help says what is left out."""
+    return click.option(
+        "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run", help=text
+    )  # fmt: skip
 
 
 verbose_option = click.option(

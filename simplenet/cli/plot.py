@@ -6,7 +6,7 @@ import click
 
 from simplenet.cli.drawing import encoding, width
 from simplenet.cli.output import check_other, check_output, overwrite_option
-from simplenet.cli.parameters import FILE, Grouped, GroupedOption
+from simplenet.cli.parameters import FILE, Grouped, GroupedOption, quiet_option
 from simplenet.cli.show import echo, printable
 from simplenet.errors import ModelError
 from simplenet.training.blas import set_threads
@@ -21,7 +21,8 @@ FORMATS = ".png", ".svg"
     help="Draw into this file, .png or .svg, with matplotlib, and not in the terminal.",
 )  # fmt: skip
 @overwrite_option("Run", "Replace the output file if it is there.")
-def command(models: tuple[Path, ...], output: Path | None, overwrite: bool) -> None:
+@quiet_option("Do not say what was saved.")
+def command(models: tuple[Path, ...], output: Path | None, overwrite: bool, quiet: bool) -> None:
     """Draw the cost and the accuracy of each MODEL after each epoch of its training.
 
     The curve `training` is of the images it learned from, each measured before it was; the curve
@@ -56,7 +57,8 @@ def command(models: tuple[Path, ...], output: Path | None, overwrite: bool) -> N
         content = draw_charts(charts(runs), output.suffix.lower())
         with atomic_write(output, overwrite=overwrite) as file:
             file.write(content)
-        echo(f"saved {output}")
+        if not quiet:
+            echo(f"saved {output}")
         return
     style = style_for(encoding())
     for number, chart in enumerate(charts(runs)):

@@ -1,33 +1,34 @@
-"""`simplenet predict`: what a network makes of a picture."""
+"""`simplenet predict`: what a network makes of pictures."""
 
-import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import takewhile
-from math import isqrt
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
-from simplenet.cli.data import check_member
-from simplenet.cli.parameters import Grouped, GroupedOption, any_file, json_option
-from simplenet.cli.show import echo, shape_text
-from simplenet.errors import DataError, DivergedError, ModelError
+from simplenet.cli.data import called, check_member, names_of
+from simplenet.cli.drawing import echo_drawn
+from simplenet.cli.parameters import (
+    Grouped,
+    GroupedOption,
+    any_file,
+    json_option,
+    quiet_option,
+)
+from simplenet.cli.reading import STDIN, Digit, Models, Reading, read
+from simplenet.cli.show import Coloured, Piece, echo, percent, shape_text, tell
+from simplenet.errors import DataError, DivergedError, counted
 from simplenet.files import open_regular
 from simplenet.training.blas import set_threads
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from simplenet.functions import Floats
     from simplenet.training.run import Run
 
-STDIN = "-"
-SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
+MANY = 10  # pictures, or digits in one: what is more is not drawn
 
 
 @click.command("predict", cls=Grouped)
@@ -35,72 +36,188 @@ SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
     "images", nargs=-1, required=True, metavar="[MODEL...] IMAGE...", shell_complete=any_file
 )
 @click.option(
-    "--raw", "untouched", is_flag=True, cls=GroupedOption, group="Run",
+    "--raw",
+    "untouched",
+    is_flag=True,
+    cls=GroupedOption,
+    group="Run",
     help="Only resize the picture, and see why it has to be prepared.",
-)  # fmt: skip
+)
+@click.option(
+    "--turns",
+    is_flag=True,
+    cls=GroupedOption,
+    group="Run",
+    help="Try each picture in all four quarter turns, and take the surest.",
+)
+@quiet_option("Print one line for each picture, and no notices.")
 @json_option
-def command(images: tuple[str, ...], untouched: bool, as_json: bool) -> None:
-    """Say which digit each IMAGE shows.
+def command(
+    images: tuple[str, ...], untouched: bool, turns: bool, quiet: bool, as_json: bool
+) -> None:
+    """Say which digits each IMAGE shows.
 
     MODEL is a saved model; of several, the outputs are averaged; without any, one that comes with
-    simplenet is asked. An IMAGE is a
-    picture of one digit, such as PNG or JPEG: dark on light or light on dark, of any size, anywhere
-    in it; - reads it from standard input. It is prepared as the digits of MNIST were, and what the
-    network then sees is drawn beside its outputs. Pictures are read by Pillow, which `python -m pip
-    install pillow` brings.
+    simplenet is asked. An IMAGE is a picture of a digit or of several, such as PNG or JPEG: dark on
+    light or light on dark, of any size, anywhere in it; or a folder of such pictures; - reads one
+    from standard input. Digits are read from left to right, in lines from top to bottom. Each is
+    prepared as the digits of MNIST were, and what the network then sees is drawn beside its
+    outputs, unless there are more than ten pictures. Pictures are read by Pillow, which `python -m
+    pip install pillow` brings.
+
+    Where the names of all files or their folders give a label, such as 7/a.png, 7_03.png or
+    img-label7.png, wrong predictions are marked, and the accuracy comes last.
 
     \b
     Examples:
       simplenet predict photo.jpg
       simplenet predict model.npz 1.png 2.png --json
       simplenet predict photo.jpg --raw
+      simplenet predict -q folder
     """
     models, images = split_arguments(images)
+    if untouched and turns:
+        raise click.UsageError("expected --raw or --turns, found both.")
     set_threads("auto", 0)
+    asked = loaded(models, quiet)
+    pictures = gathered(images, quiet)
+    labelled = with_labels(pictures, asked[0][1])
+    code, line_only = 0, quiet or len(pictures) > MANY
+    for number, picture in enumerate(pictures):
+        if picture.error is None:
+            try:
+                found = read(asked, picture.image, untouched=untouched, turns=turns)
+                picture.digits, picture.turn = found.digits, found.turn
+            except (DataError, DivergedError) as error:
+                picture.error, code = str(error), max(code, error.exit_code)
+                if len(pictures) == 1 and not as_json:
+                    raise
+        else:
+            code = max(code, DataError.exit_code)
+            if len(pictures) == 1 and not as_json:
+                raise DataError(picture.error)
+        if picture.error is not None:
+            echo(f"Error: {picture.error}", err=True)
+        elif not as_json:
+            if number and not line_only:
+                echo("")
+            alone = [picture.image] == list(images)  # then it needs no name
+            show(picture, alone=alone, drawn=not line_only)
+    if as_json:  # with a line for each image, for a line for each pixel would fill pages
+        lines = ",\n".join(json.dumps(picture.as_json(), allow_nan=False) for picture in pictures)
+        echo("[", *lines.split("\n"), "]")
+    elif labelled and len(pictures) > 1:
+        tell_score(pictures, apart=not line_only)
+    if code:
+        click.get_current_context().exit(code)
 
+
+def loaded(models: tuple[str, ...], quiet: bool) -> Models:
+    """Return models with their names, or the bundled one, which is told."""
     from simplenet.backprop import bundled, bundled_path
-    from simplenet.pictures.terminal import can_draw_blocks, side_by_side
     from simplenet.training.modelfile import load_model
 
     names: tuple[str | Path, ...] = models or (bundled_path(),)
-    loaded = [load_model(name) for name in models] or [bundled()]
-    for name, member in zip(names, loaded):
-        check_member(member, name, loaded[0], names[0])
-    if not models:
-        shape, data = shape_text(loaded[0].net.shape), loaded[0].data["name"]
-        echo(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
-    blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
-    results: list[dict[str, object]] = []
-    code = 0
-    for name in images:
-        try:
-            pixels, found = run(list(zip(names, loaded)), name, untouched)
-        except (DataError, DivergedError) as error:
-            if len(images) == 1 and not as_json:
-                raise
-            echo(f"Error: {error}", err=True)
-            results.append({"image": name, "prediction": None, "error": str(error)})
-            code = max(code, error.exit_code)
+    members: list[Run] = [load_model(name) for name in models] or [bundled()]
+    for name, member in zip(names, members):
+        check_member(member, name, members[0], names[0])
+    if not models and not quiet:
+        shape, data = shape_text(members[0].net.shape), members[0].data["name"]
+        tell(f"no MODEL: asking the bundled network, {shape}, trained on {data}", err=True)
+    return list(zip(names, members))
+
+
+def gathered(images: Sequence[str], quiet: bool) -> list[Reading]:
+    """Return a reading, still to be made, for each picture, also for those in folders.
+
+    That of a folder without any says so. Other files in folders are told of.
+    """
+    from simplenet.pictures.folders import pictures_in
+
+    found: list[Reading] = []
+    others = 0
+    for image in images:
+        if image == STDIN or not os.path.isdir(image):
+            found.append(Reading(image))
             continue
-        prediction = int(found.argmax())
-        results.append(
-            {
-                "image": name,
-                "prediction": prediction,
-                "outputs": found.tolist(),
-                "pixels": pixels.tolist(),
-            }
-        )
-        if not as_json:
-            title = f"{name}: " if len(images) > 1 else "prediction "
-            doubt = "" if found.max() >= SURE else f"  (unsure: no output is above {SURE})"
-            echo(*[""] * (len(results) > 1), f"{title}{prediction}{doubt}", "")
-            echo(*side_by_side(pixels, found, blocks=blocks).split("\n"))
-    if as_json:  # with a line for each image, for a line for each pixel would fill pages
-        lines = ",\n".join(json.dumps(result, allow_nan=False) for result in results)
-        echo("[", *lines.split("\n"), "]")
-    if code:
-        click.get_current_context().exit(code)
+        try:
+            names, more = pictures_in(image)
+        except DataError as error:
+            found.append(Reading(image, error=str(error)))
+            continue
+        if names:
+            others += more
+            found += [Reading(name) for name in names]
+        else:
+            files = counted(more, "other file") if more else "no file"
+            found.append(
+                Reading(
+                    image,
+                    error=f"{image}: expected a folder with pictures, found {files} in it and "
+                    "below: name another, or save pictures there as PNG.",
+                )
+            )
+    if others and not quiet:
+        tell(f"skipped {counted(others, 'file')} in folders: no pictures", err=True)
+    return found
+
+
+def with_labels(pictures: list[Reading], model: "Run") -> bool:
+    """Give each picture its label, if the names of all tell it, and return whether they do."""
+    from simplenet.pictures.folders import labels_of
+
+    named = [picture for picture in pictures if not os.path.isdir(picture.image)]
+    if any(picture.image == STDIN for picture in named):
+        return False
+    names = [picture.image for picture in named]
+    labels = labels_of(names, model.net.shape[-1], names_of(model))
+    for picture, label in zip(named, labels or []):
+        picture.label = label
+    return labels is not None
+
+
+def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
+    """Print what has been read of a picture: a line, and what the net sees if it is `drawn`."""
+    from simplenet.pictures.terminal import can_draw_blocks, side_by_side
+
+    first, several = picture.digits[0], len(picture.digits) > 1
+    title = "prediction " if alone and not several else f"{picture.image}: "
+    pieces: list[Piece] = [f"{title}{picture.text}"]
+    if picture.turn:
+        pieces.append(f"turned by {picture.turn}")
+    if picture.label is not None and not picture.right:
+        pieces.append(Coloured(f"expected {called(first.names, picture.label)}", "red"))
+    if several:
+        if any(digit.doubt for digit in picture.digits):
+            pieces.append("(?: unsure)")
+    elif first.doubt:
+        pieces.append("(unsure)" if not drawn else f"(unsure: {first.doubt})")
+    tell(pieces)
+    if not drawn:
+        return
+    if not several:
+        blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
+        echo("", *side_by_side(first.pixels, first.outputs, blocks=blocks).split("\n"))
+    elif len(picture.digits) <= MANY:
+        echo("")
+        echo_drawn((caption(digit), digit.pixels) for digit in picture.digits)
+    else:
+        echo("", *map(caption, picture.digits))
+
+
+def caption(digit: Digit) -> str:
+    """Return a digit with its place, such as `4 at 120,35 (48 x 70)`."""
+    box = digit.box
+    place = f" at {box.left},{box.top} ({box.width} x {box.height})" if box else ""
+    return f"{digit.called}{'?' if digit.doubt else ''}{place}"
+
+
+def tell_score(pictures: list[Reading], *, apart: bool) -> None:
+    """Print which part of the pictures that could be read has been read right."""
+    known = [picture.right for picture in pictures if picture.right is not None]
+    if known:
+        echo(*[""] * apart, f"accuracy {percent(sum(known) / len(known))} "
+             f"({sum(known):,} of {len(known):,} right)")  # fmt: skip
 
 
 def split_arguments(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -128,79 +245,3 @@ def looks_like_model(name: str) -> bool:
             return file.read(4) == b"PK\x03\x04"
     except (OSError, ValueError):  # reading the picture will say what is wrong with it
         return False
-
-
-def run(
-    models: "list[tuple[str | Path, Run]]", name: str, untouched: bool
-) -> tuple["npt.NDArray[np.uint8]", "Floats"]:
-    """Return what the net of the first of some models sees of an image, and their mean outputs."""
-    import numpy as np
-
-    from simplenet.pictures.decode import MOST_PIXELS, read_image
-    from simplenet.pictures.kinds.declared import LARGE
-    from simplenet.pictures.prepare import seen
-    from simplenet.training.evaluation import outputs
-
-    kinds = {kind_of_images(model) for _, model in models}
-    # If a picture has to have as many pixels as a net has inputs, it may not be made smaller.
-    exact = any(known is None and isqrt(pixels) ** 2 != pixels for pixels, known in kinds)
-    called = "standard input" if name == STDIN else name
-    with libraries_silent():
-        rgba = read_image(
-            standard_input() if name == STDIN else name,
-            name=called,
-            upright=not untouched,
-            most_pixels=LARGE if untouched and exact else MOST_PIXELS,
-        )
-    views, every = [], []
-    for place, model in models:
-        try:
-            pixels = seen(rgba, *kind_of_images(model), untouched=untouched)
-            views.append(pixels)
-            every.append(outputs(model.network, pixels[None])[0])
-        except ModelError as error:  # of a net that fits no picture
-            raise ModelError(f"{place}: {error}") from error
-        except DataError as error:
-            raise DataError(f"{called}: {error}") from error
-        except DivergedError as error:
-            raise DivergedError(f"{place}: {called}: {error}") from error
-    mean: Floats = np.mean(every, axis=0)
-    return views[0], mean
-
-
-def kind_of_images(model: "Run") -> tuple[int, tuple[int, int] | None]:
-    """Return how many pixels a model reads, and as rows and columns, if that is known."""
-    size = tuple(model.data.get("size", ()))  # images may be flat in their file
-    return model.net.shape[0], (size[0], size[1]) if len(size) == 2 else None
-
-
-def standard_input() -> IO[bytes]:
-    """Return standard input, as bytes. Raise DataError if it is closed."""
-    if sys.stdin is None or sys.stdin.closed:
-        raise DataError(
-            "standard input: expected a picture, found that it is closed: send one, such as with "
-            "`simplenet predict - < digit.png`."
-        )
-    return sys.stdin.buffer
-
-
-@contextlib.contextmanager
-def libraries_silent() -> Iterator[None]:
-    """Keep from standard error what libraries in C print there, such as libtiff of damage.
-
-    What is wrong is said once, in a sentence.
-    """
-    try:
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        kept = os.dup(2)
-    except OSError:  # it is closed
-        yield
-        return
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

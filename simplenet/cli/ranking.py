@@ -1,11 +1,13 @@
 """What came of a sweep: its settings, the best first."""
 
-import statistics
+import sys
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from simplenet.cli.show import echo, percent
+from simplenet.cli.show import INDENT, columns_of, echo, flowed, percent
 
+GAP = "  "  # between the columns of the table
 Row = dict[str, Any]
 
 
@@ -14,6 +16,8 @@ def ranked(trials: Iterable[tuple[Mapping[str, str], float | None]]) -> list[Row
 
     Each trial has the options of its setting, and its validation accuracy, None if it diverged.
     """
+    import statistics  # which takes its time, and no help needs it
+
     found: dict[str, Row] = {}
     for options, accuracy in trials:
         row = found.setdefault(str(options), {"options": options, "validation_accuracies": []})
@@ -30,7 +34,10 @@ def ranked(trials: Iterable[tuple[Mapping[str, str], float | None]]) -> list[Row
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """Print a table: the results, and the options that vary."""
+    """Print a table: the results, and the options that vary.
+
+    In a terminal that is too narrow for it, each row gets as many lines as it needs.
+    """
     names = dict.fromkeys(name for row in rows for name in row["options"])
     varied = [name for name in names if len({row["options"].get(name) for row in rows}) > 1]
     several = len(rows[0]["validation_accuracies"]) > 1
@@ -41,12 +48,24 @@ def show(rows: list[dict[str, Any]]) -> None:
         results = [result_text(row["mean"]), *(percent(row[name]) for name in [*measured][1:])]
         table.append([*results, *(row["options"].get(name, "-") for name in varied)])
     widths = [max(map(len, column)) for column in zip(*table)]
+    columns = columns_of(sys.stdout)
+    if columns and sum(widths) + len(GAP) * (len(widths) - 1) > columns:
+        head, *body = table
+        for row_cells in body:
+            pieces = [f"{name} {cell}" for name, cell in zip(head, row_cells) if cell != "-"]
+            echo(*flowed([part for piece in pieces for part in cut_up(piece, columns)], columns))
+        return
     for line in table:
         cells = (
             cell.rjust(width) if number < len(measured) else cell.ljust(width)
             for number, (cell, width) in enumerate(zip(line, widths))
         )
-        echo("  ".join(cells).rstrip())
+        echo(GAP.join(cells).rstrip())
+
+
+def cut_up(piece: str, width: int) -> list[str]:
+    """Return a piece of a line, in parts that fit into one that goes on with another."""
+    return textwrap.wrap(piece, max(width - len(INDENT), 1), break_on_hyphens=False)
 
 
 def result_text(accuracy: float | None) -> str:

@@ -10,6 +10,7 @@ import click
 
 from simplenet.cli.config import usage_errors
 from simplenet.cli.parameters import file_of, hint
+from simplenet.cli.show import as_typed
 from simplenet.errors import DataError, ModelError
 from simplenet.files import open_regular
 from simplenet.training.container import find_members
@@ -67,14 +68,22 @@ def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
     if name in known and _plain(value) == _plain(known[name]):
         return
     had = (
-        f"{_text(known[name])}, which {path} was started with"
+        f"{as_typed(known[name])}, which {path} was started with"
         if name in known
         else (f"nothing, since the run in {path} makes no use of it")
     )
-    place = file_of(name, click.get_current_context(silent=True))
+    place = file_of(name, click.get_current_context(silent=True)).removesuffix(": ")
+    if place:  # it was not this option that somebody thought of
+        option = "--preset" if place.startswith("the preset ") else "--config"
+        raise click.BadParameter(
+            f"expected a run that is to go on as it began, with {name.replace('_', '-')} {had}, "
+            f"found that {place} says {as_typed(value)}: leave out {option}, or start a new run "
+            "without --resume.",
+            param_hint=f"'{option}'",
+        )
     raise click.BadParameter(
-        f"{place}expected {had}, found {_text(value)}: what is past cannot be changed; leave it "
-        "out, or start a new run without --resume.",
+        f"expected {had}, found {as_typed(value)}: what is past cannot be changed; leave it out, "
+        "or start a new run without --resume.",
         param_hint=hint(name),
     )
 
@@ -82,11 +91,6 @@ def _check_past(path: Path, name: str, value: Any, run: "Run") -> None:
 def _plain(value: Any) -> Any:
     """Return the value of an option as a model file has it, which knows no tuples."""
     return list(value) if isinstance(value, tuple) else value
-
-
-def _text(value: Any) -> str:
-    """Show the value of an option as a person would type it."""
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def how_to_go_on(run: "Run") -> str:

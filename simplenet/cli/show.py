@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
+from simplenet.errors import counted
+
 if TYPE_CHECKING:
     from simplenet.training.run import Run
 
@@ -33,6 +35,8 @@ class Coloured(NamedTuple):
 
 Piece = str | Coloured
 SCHEMA = 1  # a larger one where a field goes or means something else, not where one is added
+NARROW_HELP = 52  # columns; in fewer, click lets the terminal break the lines of the help
+NARROWEST_HELP = 30
 INDENT = "  "  # of a line that goes on with the one above
 
 
@@ -129,6 +133,13 @@ def echo_json(result: Mapping[str, Any]) -> None:
 class Command(click.Command):
     """A command whose help is printed as everything else is."""
 
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help, in lines that fit into a terminal that is narrower than click has it."""
+        columns = columns_of(sys.stdout)
+        if columns and columns < NARROW_HELP and ctx.terminal_width is None:
+            ctx.terminal_width = max(columns - 1, NARROWEST_HELP)
+        return super().get_help(ctx)
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return the option --help."""
         option = super().get_help_option(ctx)
@@ -175,8 +186,8 @@ def _escaped(byte: int) -> str:
 
 def position(epochs: int, images: int) -> str:
     """Say how far a training has come, such as `2 epochs and 1,000 images`."""
-    more = f" and {images:,} images" if images else ""
-    return f"{epochs} epoch{'' if epochs == 1 else 's'}{more}"
+    more = f" and {counted(images, 'image')}" if images else ""
+    return f"{counted(epochs, 'epoch')}{more}"
 
 
 def records(run: "Run") -> list[dict[str, Any]]:

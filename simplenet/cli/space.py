@@ -2,15 +2,16 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from simplenet.cli.config import SIZES, without_outvoted
+from simplenet.cli.config import ABOVE_FILES, given_by, without_outvoted
 from simplenet.cli.show import as_typed
-from simplenet.options import OPTIONS, Option, integer, shown
+from simplenet.options import OPTIONS, Option, choices_of, integer, shown
 
 if TYPE_CHECKING:
     from simplenet.training.space import Space
@@ -23,21 +24,24 @@ _SEEDS = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?", re.ASCII)
 _CHOOSERS = {option.needs[0] for option in OPTIONS.values() if option.needs} | {"elastic", "shape"}
 
 
-def several(option: Option) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a check for what a person gives of an option: a value, several, or a range.
+class Several:
+    """A check for what a person gives of an option: a value, several, or a range.
 
     Commas stand between values, except where a value may have commas of its own.
     """
 
-    def check(text: Any) -> tuple[Any, ...]:
-        alone = "," in option.metavar or not isinstance(text, str)
-        return tuple(one(part) for part in ([text] if alone else text.split(",")))
+    def __init__(self, option: Option) -> None:
+        self.option, self.choices = option, choices_of(option.check)
 
-    def one(part: Any) -> Any:
+    def __call__(self, text: Any) -> tuple[Any, ...]:
+        """Return the values and ranges, checked."""
+        alone = "," in self.option.metavar or not isinstance(text, str)
+        return tuple(map(self.one, [text] if alone else text.split(",")))
+
+    def one(self, part: Any) -> Any:
+        """Return a value or a range."""
         found = _RANGE.fullmatch(part) if isinstance(part, str) else None
-        return option.check(part) if found is None else _range(option, found)
-
-    return check
+        return self.option.check(part) if found is None else _range(self.option, found)
 
 
 def _range(option: Option, found: re.Match[str]) -> Any:
@@ -60,9 +64,10 @@ def _range(option: Option, found: re.Match[str]) -> Any:
     return Range(found[0], low, high, whole, bool(found["log"]))
 
 
-def seeds(text: str) -> tuple[int, ...]:
-    """Read seeds such as 0-9 or 0,3,7: each once, in the order given."""
-    check, found = integer(0, 2**32 - 1), [_SEEDS.fullmatch(part) for part in text.split(",")]
+def seeds(given: Any) -> tuple[int, ...]:
+    """Read seeds such as 0-9 or 0,3,7, in the order given."""
+    check, text = integer(0, 2**32 - 1), str(given)  # of a file it may be a number
+    found = [_SEEDS.fullmatch(part) for part in text.split(",")]
     ranges = []
     for match in found:
         first = check(match["first"]) if match else 1
@@ -70,17 +75,23 @@ def seeds(text: str) -> tuple[int, ...]:
         if not first <= last < first + MOST_TRIALS:
             raise ValueError(f"expected seeds such as 0-9 or 0,3,7; found {shown(text)}")
         ranges.append(range(first, last + 1))
-    return tuple(dict.fromkeys(chain.from_iterable(ranges)))
+    return tuple(chain.from_iterable(ranges))
 
 
-def settings_of(space: "Space", trials: int | None) -> list[dict[str, Any]]:
+def settings_of(
+    space: "Space", trials: int | None, ranks: Mapping[str, int]
+) -> list[dict[str, Any]]:
     """Return all settings of a space, or so many random ones: each once, without what is idle.
+
+    `ranks` are those of the places that gave the options.
 
     Raise a usage error for a range without random search, and for more than anybody can wait for.
     """
     from simplenet.training.space import Range, drawn, grid
 
-    ranks = {name: int(name in _CHOOSERS and len(space[name]) > 1) for name in space}
+    ranks = {
+        name: 2 * ranks[name] + int(name in _CHOOSERS and len(space[name]) > 1) for name in space
+    }
     candidates = (without_outvoted(given, ranks) for given in (drawn if trials else grid)(space))
     if trials:
         return _distinct(candidates, trials)
@@ -112,19 +123,33 @@ def _distinct(candidates: Iterable[dict[str, Any]], count: int) -> list[dict[str
     return list(settings.values())
 
 
-def asked_space(options: Mapping[str, tuple[tuple[Any, ...], ...]]) -> dict[str, tuple[Any, ...]]:
-    """Return the values of those options that somebody gave, each once. Raise a usage error."""
-    from click.core import ParameterSource
+def asked_space(
+    options: Mapping[str, tuple[tuple[Any, ...], ...]],
+) -> tuple[dict[str, tuple[Any, ...]], dict[str, int], list[str]]:
+    """Return the values of those options that somebody gave, each once, and what `given_by` ranks.
 
-    context = click.get_current_context()
-    given = {
-        name: tuple(dict.fromkeys(chain.from_iterable(values)))
-        for name, values in options.items()
-        if context.get_parameter_source(name) != ParameterSource.DEFAULT
-    }
-    if given.keys() >= set(SIZES):
-        raise click.UsageError("--shape and --hidden: expected one of them, found both.")
-    return given
+    The last is what was given more than once, such as `--lr 1`. Raise a usage error.
+    """
+    given, ranks = given_by(options)
+    measures_nothing = set(chain.from_iterable(given.get("validation", ((None,),)))) == {0}
+    if measures_nothing and ranks["validation"] < ABOVE_FILES:
+        del given["validation"]  # a preset may well learn from all images: here none can
+    space, twice = {}, []
+    for name, values in given.items():
+        typed = list(chain.from_iterable(values))
+        space[name] = tuple(dict.fromkeys(typed))
+        twice += [f"{flag(name)} {text_of(value)}" for value in repeated(typed)]
+    return space, ranks, twice
+
+
+def repeated(values: Sequence[Any]) -> list[Any]:
+    """Return the values that are there more than once."""
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def flag(name: str) -> str:
+    """Return an option of the table as it stands on the command line."""
+    return f"--{name.replace('_', '-')}"
 
 
 def text_of(value: Any) -> str:

@@ -9,7 +9,8 @@ def like(slip: str, names: Iterable[str]) -> list[str]:
     """Return the names that are like what somebody typed, the likeliest first."""
     import difflib  # only where something is wrong
 
-    return difflib.get_close_matches(slip[:LONGEST], list(names))
+    small = {name.lower(): name for name in names}
+    return [small[name] for name in difflib.get_close_matches(slip[:LONGEST].lower(), small)]
 
 
 def did_you_mean(slip: str, names: Iterable[str]) -> str:

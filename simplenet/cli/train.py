@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import textwrap
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from simplenet.cli.config import (
     to_toml,
     usage_errors,
 )
-from simplenet.cli.data import data_for
+from simplenet.cli.data import data_for, tell_notes
 from simplenet.cli.output import Keeper, output_options
 from simplenet.cli.parameters import (
     FILE,
@@ -33,6 +34,7 @@ from simplenet.cli.parameters import (
     data_options,
     hint,
     json_option,
+    quiet_option,
     table_options,
     threads_option,
     verbose_option,
@@ -41,6 +43,7 @@ from simplenet.cli.resume import check_same, how_to_go_on, load_run, peek
 from simplenet.cli.show import (
     Coloured,
     Piece,
+    columns_of,
     command_to_resume,
     echo,
     echo_json,
@@ -52,7 +55,7 @@ from simplenet.cli.show import (
     tell,
 )
 from simplenet.cli.signals import signals_held, word
-from simplenet.errors import DataError, SimplenetError, reason
+from simplenet.errors import DataError, SimplenetError, counted, reason
 from simplenet.files import replaceable
 from simplenet.options import OPTIONS
 from simplenet.training.blas import largest_product
@@ -85,15 +88,14 @@ def interval(text: str) -> Interval:
 
 
 PATIENCE = 4  # seconds for each of two mirrors, so that without a network we start within ten
-NOTICE = """
-  ==========================================================================================
-    THIS IS NOT MNIST. Training on the sample: digits that simplenet drew, which come with it.
-    Expect other figures than those quoted for MNIST.
-  ==========================================================================================
-  MNIST was looked for in the cache and could not be had:
-{why}
-  With a network, `simplenet fetch mnist` brings it; or give its folder with --data.
-"""
+WIDEST = 100  # characters of a line of the notice
+NARROWER = 90  # of its bars, and of what went wrong
+NOT_MNIST = (
+    "THIS IS NOT MNIST. Training on the sample: digits that simplenet drew, which come with it.",
+    "Expect other figures than those quoted for MNIST.",
+)
+LOOKED_FOR = "MNIST was looked for in the cache and could not be had:"
+HOW_TO_GET_IT = "With a network, `simplenet fetch mnist` brings it; or give its folder with --data."
 
 
 @click.command("train", cls=Grouped)
@@ -111,10 +113,7 @@ NOTICE = """
     "a thousand images.",
 )  # fmt: skip
 @threads_option
-@click.option(
-    "-q", "--quiet", is_flag=True, cls=GroupedOption, group="Run",
-    help="No bar and no line for each epoch.",
-)  # fmt: skip
+@quiet_option("No bar and no line for each epoch.")
 @verbose_option
 @json_option
 def command(
@@ -171,11 +170,13 @@ def command(
         resolve_together(asked, shape)  # what is wrong is said before a download
         found = find_data(data, offline, quiet)
         run, saved = start_run(asked, found), True  # there is nothing yet
+        if not quiet:
+            tell_notes(found)
     say: Say = (lambda said: None) if quiet else partial(tell, err=True)
     learned, held_out = run.image_shape[0] - run.settings["validation"], run.settings["validation"]
     say(
-        f"data  {found.name}: {learned:,} images to learn from, {held_out:,} to validate, "
-        f"{len(found.test.images):,} to test; {found.classes} classes"
+        f"data  {found.name}: {counted(learned, 'image')} to learn from, {held_out:,} to validate, "
+        f"{len(found.test.images):,} to test; {counted(found.classes, 'class', 'classes')}"
     )
     say(
         f"net   {shape_text(run.net.shape)}: {run.net.params.size:,} parameters; "
@@ -207,7 +208,7 @@ def command(
     else:
         tell(
             f"test accuracy {percent(score.accuracy)}, cost {score.cost:.4f} "
-            f"({images:,} test images of {found.name})"
+            f"({counted(images, 'test image')} of {found.name})"
         )
         if not unsaved:
             echo(f"saved {keeper.path}")
@@ -227,7 +228,8 @@ def start_run(asked: dict[str, Any], data: "Data") -> "Run":
     shape = layer_sizes(asked, *ends)
     if (shape[0], shape[-1]) != ends:
         raise click.BadParameter(
-            f"expected {ends[0]} inputs and {ends[1]} outputs for the data set {data.name}, "
+            f"expected {counted(ends[0], 'input')} and {counted(ends[1], 'output')} for the data "
+            f"set {data.name}, "
             f"found {','.join(map(str, shape))}.",
             param_hint=hint("shape"),
         )
@@ -240,6 +242,7 @@ def start_run(asked: dict[str, Any], data: "Data") -> "Run":
         "name": data.name,
         "size": list(images.shape[1:]),
         "sha256": {part: data.sha256(part) for part in PARTS},
+        **data.about,
     }
     return run
 
@@ -260,12 +263,24 @@ def find_data(
             return load_data(offline=offline, timeout=patience, progress=progress)
         except DataError as error:
             data = load_data("sample")
-            why = textwrap.fill(
-                printable(error), 90, initial_indent="  ", subsequent_indent="  ",
-                break_long_words=False, break_on_hyphens=False,
-            )  # fmt: skip
-            echo(*NOTICE.format(why=why).split("\n"), err=True)
+            echo(*notice(str(error), columns_of(sys.stderr)), err=True)
             return data
+
+
+def notice(why: str, columns: int | None) -> list[str]:
+    """Return the lines that say, in so many columns, that a run has the sample, not MNIST."""
+    most = columns or WIDEST
+    bar = f"  {'=' * min(most - 2, NARROWER)}"
+
+    def filled(text: str, indent: str, widest: int = WIDEST) -> list[str]:
+        return textwrap.wrap(
+            printable(text), min(most, widest), initial_indent=indent, subsequent_indent=indent,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+    first = [line for text in NOT_MNIST for line in filled(text, "    ")]
+    looked, how = filled(LOOKED_FOR, "  "), filled(HOW_TO_GET_IT, "  ")
+    return ["", bar, *first, bar, *looked, *filled(why, "  ", NARROWER), *how, ""]
 
 
 def keeper_of(resume: Path, output: Path | None, overwrite: bool) -> Keeper:
@@ -407,7 +422,7 @@ def warn_of_guessing(run: "Run", accuracy: float, when: str) -> None:
     learned = run.image_shape[0] - run.settings["validation"]
     steps = run.epoch * -(-learned // run.settings["batch_size"])
     advice = advice_on(run.settings, run.net.shape[1:-1], default_lr_of(run), steps)
-    echo(
+    tell(
         f"warning: an accuracy of {percent(accuracy)} {when} is hardly better than guessing: "
         f"{advice}.",
         err=True,

@@ -19,6 +19,7 @@ SLOWEST = 1000  # bytes a second; a connection below that counts as stalled
 _CHUNK = 1 << 16
 
 Progress = Callable[[str, int, int], None]
+READING = "reading pictures"  # what a report of progress calls what is no download
 
 
 def download(

@@ -46,7 +46,8 @@ def _incomplete(folder: Path, parts: dict[str, list[Path]]) -> DataError:
     return DataError(
         f"{folder}: expected four IDX files, raw or .gz (spellings such as "
         "train-images.idx3-ubyte or test-labels are fine); "
-        f"missing: {', '.join(missing)}; found: {found}."
+        f"missing: {', '.join(missing)}; found: {found}. Pictures may lie there instead, in a "
+        "folder for each class."
     )
 
 

@@ -5,11 +5,13 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from simplenet.datasets.download import Progress, download
 from simplenet.errors import DataError, reason
 from simplenet.files import open_regular, remove_debris
+
+if TYPE_CHECKING:  # most commands know the names of the sets, and download nothing
+    from simplenet.datasets.download import Progress
 
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")
 FILES = {
@@ -125,13 +127,15 @@ def fetch(
     offline: bool = False,
     *,
     timeout: float = 20,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
 ) -> Path:
     """Download what the cache lacks of a named data set; return its folder, checked and complete.
 
     Only files that are missing or wrong are downloaded, none if `offline`. Raise DataError, with
     what is wrong and what could not be downloaded.
     """
+    from simplenet.datasets.download import download
+
     folder, mirrors = cache_folder() / name, list(DATASETS[name].mirrors)
     remove_debris(folder)
     wrong = verify(name)

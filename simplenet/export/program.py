@@ -5,6 +5,7 @@ The weights are an .npz of arrays W0, b0, W1, b1, and so on, each as `simplenet.
 
 import io
 from itertools import pairwise
+from math import isqrt
 from pathlib import Path
 from typing import IO
 
@@ -38,37 +39,48 @@ TORCH = {
 _NUMPY = '''\
 """The net {shape}, trained on {data}; written by simplenet {version}.
 
-    python {name}.py images.npy    prints the class of each of the images (n, {inputs})
+    python {name}.py images.npy    prints the class of each of the images {sizes}
 """
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-
-with np.load(Path(__file__).with_name({weights!r})) as file:
-    weights = dict(file)
 {functions}
 
 
 activations = {activations}
 
 
-def outputs(x):
-    """Return the activations (n, {outputs}) for images x (n, {inputs}), floats in [0, 1]."""
-    a = np.asarray(x, np.{dtype})
+@cache
+def weights():
+    """Return the arrays W0, b0, W1, b1, ... from the file beside this one."""
+    return read(Path(__file__).with_name({weights!r}))
+
+
+def outputs(images):
+    """Return the activations (n, {outputs}) for images {sizes}.
+
+    They are bytes from 0 to 255, or floats from 0 to 1.
+    """
+    a = rows(images)
     for l, s in enumerate(activations):
-        a = s(a @ weights[f"W{{l}}"] + weights[f"b{{l}}"])
+        a = s(a @ weights()[f"W{{l}}"] + weights()[f"b{{l}}"])
     return a
-
-
+{rows}
 if __name__ == "__main__":
-    print(*outputs(np.load(sys.argv[1])).argmax(axis=1))
+    if len(sys.argv) != 2:
+        sys.exit("usage: python {name}.py images.npy")
+    try:
+        print(*outputs(read(sys.argv[1])).argmax(axis=1))
+    except ValueError as error:
+        sys.exit(f"error: {{error}}")
 '''
 _TORCH = '''\
 """The net {shape}, trained on {data}; written by simplenet {version}.
 
-    python {name}.py images.npy    prints the class of each of the images (n, {inputs})
+    python {name}.py images.npy    prints the class of each of the images {sizes}
 """
 
 import sys
@@ -80,20 +92,51 @@ from torch import nn
 
 
 def load():
-    """Return the net: images (n, {inputs}), floats in [0, 1], to activations (n, {outputs})."""
+    """Return the net: images (n, {inputs}), floats from 0 to 1, to activations (n, {outputs})."""
     net = nn.Sequential(
 {layers}
     ).to(torch.{dtype})
-    with np.load(Path(__file__).with_name({weights!r})) as weights, torch.no_grad():
+    weights = read(Path(__file__).with_name({weights!r}))
+    with torch.no_grad():
         for l, layer in enumerate(net[::2]):  # PyTorch keeps weights as (outputs, inputs)
             layer.weight.copy_(torch.from_numpy(weights[f"W{{l}}"].T))
             layer.bias.copy_(torch.from_numpy(weights[f"b{{l}}"]))
     return net
-
-
+{rows}
 if __name__ == "__main__":
-    images = torch.from_numpy(np.load(sys.argv[1])).to(torch.{dtype})
-    print(*load()(images).argmax(dim=1).tolist())
+    if len(sys.argv) != 2:
+        sys.exit("usage: python {name}.py images.npy")
+    try:
+        print(*load()(torch.from_numpy(rows(read(sys.argv[1])))).argmax(dim=1).tolist())
+    except ValueError as error:
+        sys.exit(f"error: {{error}}")
+'''
+_ROWS = '''
+
+def rows(images):
+    """Return images as rows (n, {inputs}) of floats from 0 to 1; bytes are divided by 255."""
+    x = np.asarray(images)
+    if x.ndim < 2 or x[:1].size not in (0, {inputs}) or x.dtype.kind not in "uif":
+        raise ValueError(
+            f"expected images {sizes}, found {{x.dtype}} of shape {{x.shape}}"
+        )
+    whole, x = x.dtype.kind in "ui", x.reshape(len(x), {inputs}).astype(np.{dtype})
+    x = x / 255 if whole else x
+    if x.size and not 0 <= x.min() <= x.max() <= 1:
+        raise ValueError("expected bytes from 0 to 255, or floats from 0 to 1, found others")
+    return x
+
+
+def read(path):
+    """Return the array, or the arrays by name, that numpy has saved in a file."""
+    try:
+        found = np.load(path)
+        return found if isinstance(found, np.ndarray) else dict(found)
+    except OSError as error:
+        raise ValueError(f"{{path}}: cannot be read: {{error.strerror}}") from error
+    except Exception as error:  # whatever is wrong with a file that numpy has not written
+        raise ValueError(f"{{path}}: expected a file that numpy.save has written") from error
+
 '''
 
 
@@ -120,15 +163,19 @@ def torch_program(net: Net, path: Path, data: str) -> str:
 
 def _facts(net: Net, path: Path, data: str) -> dict[str, object]:
     """Return what both kinds of program say of a net."""
+    inputs, side = net.shape[0], isqrt(net.shape[0])
+    sizes = f"(n, {inputs})" + f" or (n, {side}, {side})" * (side * side == inputs)
     return {
         "shape": "-".join(map(str, net.shape)),
         "data": _plain(data),
         "version": __version__,
         "name": _plain(path.stem),
         "weights": weights_path(path).name,
-        "inputs": net.shape[0],
+        "inputs": inputs,
         "outputs": net.shape[-1],
         "dtype": dtype_of(net),
+        "sizes": sizes,
+        "rows": _ROWS.format(sizes=sizes, inputs=inputs, dtype=dtype_of(net)),
     }
 
 

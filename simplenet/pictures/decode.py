@@ -1,7 +1,7 @@
 """Read a picture of any usual kind from a file, with Pillow where it is installed."""
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,14 @@ Box = tuple[int, int, int, int]
 PART = 2**18  # pixels that are converted at once
 
 
+class Picture(NamedTuple):
+    """A picture, bytes (rows, columns, 4), RGBA, and how many of each it has in its file."""
+
+    rgba: npt.NDArray[np.uint8]
+    rows: int
+    columns: int
+
+
 def read_image(
     source: Source,
     *,
@@ -35,7 +43,18 @@ def read_image(
     upright: bool = True,
     most_pixels: int = MOST_PIXELS,
 ) -> npt.NDArray[np.uint8]:
-    """Read a picture from a file, a pipe or an open file: bytes (rows, columns, 4), RGBA.
+    """Read a picture, as `read_picture` does: bytes (rows, columns, 4), RGBA."""
+    return read_picture(source, name=name, upright=upright, most_pixels=most_pixels).rgba
+
+
+def read_picture(
+    source: Source,
+    *,
+    name: str | None = None,
+    upright: bool = True,
+    most_pixels: int = MOST_PIXELS,
+) -> Picture:
+    """Read a picture from a file, a pipe or an open file, and how large it was.
 
     A photograph is turned as its EXIF data say, unless it need not be `upright`; of an animation it
     is the first picture; one of more than a megapixel is made smaller, with its aspect kept.
@@ -70,7 +89,11 @@ def read_image(
                 f"{name}: expected a whole picture, found a damaged one ({why}): use another copy, "
                 "or save it anew as PNG."
             ) from error
-    return _turned(rgba, found.turn) if upright else rgba
+    size = found.height, found.width
+    if upright:
+        rgba = _turned(rgba, found.turn)
+        size = size[::-1] if found.turn >= 5 else size
+    return Picture(rgba, *size)
 
 
 def _check(found: Declared, name: str, size: int, most_pixels: int) -> None:

@@ -5,20 +5,29 @@ so that their centre of mass is in the middle (LeCun et al., Gradient-Based Lear
 Document Recognition, 1998). People's pictures are dark on white, off-centre, thin, shadowed,
 ruled, framed, transparent or lying on a desk; `prepare` does for them what was done for MNIST.
 
-All of it is computed in integers, none above 2**53, so that `prepare` in backprop/web/prepare.mjs,
-where every number is a float64, gives the same pixels. `a // b` rounds down, and
-`(2 * a + b) // (2 * b)` to the nearest, halves up. The steps have the same names there.
+All of it is computed in whole numbers, so that `prepare` in backprop/web/prepare.mjs gives the same
+pixels. The steps have the same names there.
 """
 
 from math import isqrt
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simplenet.errors import DataError, ModelError
-
-Pixels = npt.NDArray[np.uint8]
+from simplenet.pictures.pieces import without_dirt, without_lines
+from simplenet.pictures.pixels import (
+    Pixels,
+    area,
+    border,
+    cropped,
+    fitted,
+    greatest,
+    inverted,
+    least,
+    mean_around,
+    reduced,
+    stretched,
+)
 
 # Chosen by accuracy on pictures of MNIST's training images that scripts/renderings.py draws.
 WORK = 168  # pixels of the longer side, to which a larger picture is reduced: 6 times 28
@@ -30,14 +39,7 @@ COLOURS = ((1000, 0, 0), (0, 1000, 0), (0, 0, 1000))
 COLOURFUL = 2  # a colour that has more than so many times the contrast is looked at
 SHADED = 3  # ink in a shadow is made at most so many times as light as it is
 FAINT = 4  # what is fainter than this part of the strongest ink is paper
-LONG = 5  # a line is made of runs of this part of the picture, and goes all through it
-SLOPE = 10  # rises by at most this part of its length
-PEN = 3  # along a line, what has more than so many halves of its ink is a pen
-THIN = 20  # and is no thicker than this part of the picture
-TALL = 4  # where a piece is as high as this part of the picture, a digit lies inside
-EDGE = 2  # else a piece cut by the edge has more than so many times the ink of one inside
 STROKE = 12  # of 100: how wide MNIST's strokes are, beside a digit's longer side
-SPECK = 8  # what has less ink than this part of the largest piece is dirt
 WHITE = 6  # this part of a digit's pixels are to be white
 STRONGER = 3  # and may be made at most so many times as light for it
 
@@ -48,13 +50,31 @@ def prepare(rgba: Pixels, side: int = 28) -> Pixels:
     The steps are: colour, polarity, background, contrast, lines, dirt, crop, stroke, scale, centre.
     Raise DataError for a picture in which nothing is drawn.
     """
-    ink = without_background(light_on_dark(inked(_checked(rgba))))
+    return as_in_mnist(cropped(without_dirt(drawn(rgba))), side)
+
+
+def drawn(rgba: Pixels, longest: int = WORK, reach: int | None = None) -> Pixels:
+    """Return what is drawn in a picture (rows, columns, 4): ink as bytes, light on dark.
+
+    That is a picture whose longer side is `longest` at most. Of what is prepared, the first steps
+    are done: colour, polarity, background, contrast, lines. What is light as far as `reach` to all
+    sides is paper. Raise DataError where nothing is drawn.
+    """
+    ink = without_background(light_on_dark(inked(_checked(rgba), longest)), reach)
     if ink.max() < BLANK:
         raise DataError(
             "expected a digit, found nothing drawn: all of the picture is the same, or nearly. "
             "Take one with more contrast."
         )
-    digit = with_stroke(cropped(without_dirt(without_lines(contrasted(ink), ink))))
+    return without_lines(contrasted(ink), ink)
+
+
+def as_in_mnist(digit: Pixels, side: int) -> Pixels:
+    """Return the ink of one digit, with nothing around it, as a net sees it: (side, side).
+
+    The steps are: stroke, scale, centre.
+    """
+    digit = with_stroke(digit)
     box = max((20 * side + 14) // 28, 1)  # as 20 is to 28
     return centred(strengthened(reduced(digit, *fitted(digit.shape, box))), side)
 
@@ -96,13 +116,25 @@ def seen(
                 f"one of {rgba.shape[0]:,} x {rgba.shape[1]:,}."
             )
         return raw(rgba, size)
+    return prepare(rgba, side_of(inputs, size))
+
+
+def side_of(inputs: int, size: tuple[int, int] | None = None) -> int:
+    """Return the side of the square images that a net with so many inputs reads.
+
+    `size` is that of the images which it was trained on, if that is known. Raise ModelError for a
+    net that reads no squares.
+    """
+    side = isqrt(inputs)
+    if size is None and side * side == inputs:
+        size = (side, side)
     if size is None or size[0] != size[1]:
         found = f"{inputs:,} inputs" if size is None else f"images of {size[0]} x {size[1]}"
         raise ModelError(
             f"expected a net that reads square images, such as 28 x 28, found one for {found}: "
             "give it pictures as they are (--raw)."
         )
-    return prepare(rgba, side)
+    return size[0]
 
 
 def _checked(rgba: Pixels) -> Pixels:
@@ -137,17 +169,17 @@ def grey(rgba: Pixels, weights: tuple[int, int, int] = LIGHTNESS) -> Pixels:
     return light
 
 
-def inked(rgba: Pixels) -> Pixels:
-    """Return how light a picture is, no larger than WORK.
+def inked(rgba: Pixels, longest: int = WORK) -> Pixels:
+    """Return how light a picture is, no larger than `longest`.
 
     Where red, green, blue or transparency tells much more than lightness, it is that: a pen may be
     as light as the paper.
     """
-    light = smaller(grey(rgba))
+    light = smaller(grey(rgba), longest)
     if COLOURFUL * contrast(light) >= 255:
         return light
-    colours = [smaller(grey(rgba, weights)) for weights in COLOURS]
-    best = max([*colours, smaller(inverted(rgba[:, :, 3]))], key=contrast)
+    colours = [smaller(grey(rgba, weights), longest) for weights in COLOURS]
+    best = max([*colours, smaller(inverted(rgba[:, :, 3]), longest)], key=contrast)
     return best if contrast(best) > COLOURFUL * contrast(light) else light
 
 
@@ -156,66 +188,9 @@ def contrast(image: Pixels) -> int:
     return int(image.max()) - int(image.min())
 
 
-def smaller(image: Pixels) -> Pixels:
-    """Return the image, reduced to WORK if it is larger."""
-    return area(image, *fitted(image.shape, WORK)) if max(image.shape) > WORK else image
-
-
-def area(image: Pixels, rows: int, columns: int) -> Pixels:
-    """Return an image resized: a new pixel is the mean of what it covers, to the nearest."""
-    return quotients(sums(image, rows, columns), image.size)
-
-
-def sums(image: Pixels, rows: int, columns: int) -> npt.NDArray[np.int64]:
-    """Return the sum of what each pixel of a new size covers, in 1/(rows * columns) of an old one.
-
-    The direction goes first that leaves less, and so many columns are done at a time, as rows are
-    in `grey`: an image may be a line of millions of pixels.
-    """
-    height, width = image.shape
-    if rows * width > height * columns:
-        return sums(image.T, columns, rows).T
-    step = max(2**20 // height, 1)
-    parts = (image[:, start : start + step] for start in range(0, width, step))
-    return covered(np.hstack([covered(part, rows) for part in parts]).T, columns).T
-
-
-def quotients(values: npt.NDArray[np.integer], divisor: int) -> Pixels:
-    """Return the values divided, to the nearest."""
-    return ((2 * values + divisor) // (2 * divisor)).astype(np.uint8)
-
-
-def covered(image: npt.NDArray[np.integer], rows: int) -> npt.NDArray[np.int64]:
-    """Return the sum of what each new row covers, (rows, columns), in 1/rows of an old row.
-
-    In that unit the part of an old row that a new one covers is an integer.
-    """
-    old = len(image)
-    full, rest = np.divmod(np.arange(rows + 1) * old, rows)  # where each begins, and the last ends
-    sums = np.add.reduceat(image, full[:-1], axis=0, dtype=np.int64)  # of full rows: begin to end
-    sums[full[1:] == full[:-1]] = 0
-    cut = image[np.minimum(full, old - 1)] * rest[:, None]  # of the row that it begins in
-    new_sums: npt.NDArray[np.int64] = rows * sums + cut[1:] - cut[:-1]
-    return new_sums
-
-
-def reduced(ink: Pixels, rows: int, columns: int) -> Pixels:
-    """Return the ink resized, but if all of it would be lost, with its lightest pixel white.
-
-    In the few pixels of a small net, a thin or sparse digit leaves means that round to 0.
-    """
-    small = area(ink, rows, columns)
-    if small.any():
-        return small
-    amounts = sums(ink, rows, columns)
-    return quotients(255 * amounts, int(amounts.max()))
-
-
-def fitted(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
-    """Return the size whose longer side is `longest`, with the aspect kept as well as it can be."""
-    longer = max(shape)
-    rows, columns = ((2 * n * longest + longer) // (2 * longer) for n in shape)
-    return max(rows, 1), max(columns, 1)
+def smaller(image: Pixels, longest: int) -> Pixels:
+    """Return the image, its longer side reduced to `longest` if it is more."""
+    return area(image, *fitted(image.shape, longest)) if max(image.shape) > longest else image
 
 
 def light_on_dark(picture: Pixels) -> Pixels:
@@ -242,61 +217,18 @@ def reach_in(image: Pixels) -> int:
     return int(max(max(image.shape) // REACH, 1))
 
 
-def mean_around(image: Pixels, reach: int) -> npt.NDArray[np.int64]:
-    """Return the mean, rounded down, of what of the image is in the window around each pixel."""
-    total, count = image.astype(np.int64), np.ones(image.shape, np.int64)
-    for _ in range(2):
-        n = len(total)
-        first, last = (np.clip(np.arange(n) + off, 0, n) for off in (-reach, reach + 1))
-        upto = np.pad(total.cumsum(axis=0), ((1, 0), (0, 0)))
-        total, count = (upto[last] - upto[first]).T, (count * (last - first)[:, None]).T
-    mean: npt.NDArray[np.int64] = total // count
-    return mean
-
-
-def inverted(image: Pixels) -> Pixels:
-    """Return the image with dark and light exchanged."""
-    return np.subtract(255, image, dtype=np.uint8)
-
-
-def border(image: Pixels) -> Pixels:
-    """Return the pixels of the first and last row and column, those in the corners twice."""
-    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-
-
-def without_background(ink: Pixels) -> Pixels:
+def without_background(ink: Pixels, reach: int | None = None) -> Pixels:
     """Return the ink less what is light all over a window wider than any stroke: paper, shadow.
 
     That is a grey opening: the least value in a window around each pixel, then the greatest of
     those (Serra, Image Analysis and Mathematical Morphology, 1982). What noise leaves on the paper
     is subtracted, too: a quarter of any picture is paper.
     """
-    reach = reach_in(ink)
+    reach = min(reach_in(ink), reach_in(ink) if reach is None else reach)
     ground = greatest(least(ink, reach), reach)
     ink = ink - ground  # an opening is nowhere above what it opens
     paper = int(np.sort(ink, axis=None)[ink.size // 4])
     return np.maximum(ink, paper) - np.uint8(paper)
-
-
-def least(image: Pixels, reach: int) -> Pixels:
-    """Return the least value in the window that reaches so many pixels to each side of a pixel."""
-    return least_in_column(least_in_column(image, reach).T, reach).T
-
-
-def greatest(image: Pixels, reach: int) -> Pixels:
-    """Return the greatest value in that window."""
-    return inverted(least(inverted(image), reach))
-
-
-def least_in_column(image: Pixels, reach: int) -> Pixels:
-    """Return the least value that is up to so many pixels above or below a pixel."""
-    image = np.pad(image, ((reach, reach), (0, 0)), constant_values=255)
-    done, wanted = 1, 2 * reach + 1  # rows that each row is the least of
-    while done < wanted:  # twice as many each time
-        step = min(done, wanted - done)
-        image = np.minimum(image[:-step], image[step:])
-        done += step
-    return image
 
 
 def contrasted(ink: Pixels) -> Pixels:
@@ -308,139 +240,6 @@ def contrasted(ink: Pixels) -> Pixels:
     strongest = greatest(ink, reach_in(ink)).astype(np.int32)
     white = np.maximum(strongest, -(-most // SHADED))
     return stretched(np.where(ink.astype(np.int32) * FAINT >= most, ink, 0), white)
-
-
-def stretched(ink: Pixels, white: int | npt.NDArray[np.int32]) -> Pixels:
-    """Return the ink multiplied by what makes the value `white` 255, and cut off there."""
-    lighter = (2 * 255 * ink.astype(np.int32) + white) // (2 * white)
-    cut: Pixels = np.minimum(lighter, 255).astype(np.uint8)
-    return cut
-
-
-def without_lines(ink: Pixels, before: Pixels) -> Pixels:
-    """Return the ink without thin straight lines from edge to edge, such as paper is ruled with.
-
-    Where that would be nothing, a line is the digit. `before` is the ink before it was stretched.
-    """
-    clean = without_rules(without_rules(ink, before).T, before.T).T
-    return clean if clean.any() else ink
-
-
-def without_rules(ink: Pixels, before: Pixels) -> Pixels:
-    """Return the ink without lines from left to right, but for where something crosses them.
-
-    A line is long runs in one row after another, from edge to edge. Each pixel is taken for one
-    wider to all sides there, so that neither gaps nor steps end a run. How thick a line is, is told
-    by the thinnest quarter of it: a digit may stand on the rest. A pen that goes along a line is
-    known by its stronger ink.
-    """
-    rows, columns = ink.shape
-    runs = opened_in_column(greatest(ink, 1).T, max(columns // LONG // 2, 1)).T
-    clean = ink.copy()
-    for piece in pieces(runs):
-        if piece.left > 0 or piece.right < columns:
-            continue
-        above, beside = piece.places
-        thick = max(int(np.sort(np.bincount(beside))[columns // 4]) - 2, 1)
-        rise = abs(int(above[beside == 0].min()) - int(above[beside == columns - 1].min()))
-        if thick * THIN <= max(rows, columns) and rise * SLOPE <= columns:
-            amounts = before[piece.places].astype(np.int64)
-            strengths = np.zeros(columns, np.int64)
-            np.maximum.at(strengths, beside, amounts)
-            no_pen = 2 * amounts <= PEN * np.sort(strengths)[columns // 2]
-            line = above[no_pen], beside[no_pen]
-            high = opened_in_column(ink, thick // 2 + 1)
-            clean[line] = np.minimum(clean, high)[line]
-    return clean
-
-
-def opened_in_column(image: Pixels, reach: int) -> Pixels:
-    """Return the greatest of the least values in the windows in its column that hold a pixel."""
-    return inverted(least_in_column(inverted(least_in_column(image, reach)), reach))
-
-
-class Piece(NamedTuple):
-    """Pixels that touch: the box around them, whether an edge cuts it, their ink, their places."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-    cut: bool
-    amount: int
-    places: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
-
-    @property
-    def height(self) -> int:
-        """Return how many rows it spans."""
-        return self.bottom - self.top
-
-
-def pieces(ink: Pixels) -> list[Piece]:
-    """Return the pieces of the ink, of pixels that touch, if only at a corner."""
-    width = ink.shape[1] + 2
-    padded = np.pad(ink, 1).ravel()  # so that every pixel has eight neighbours
-    values = padded.tolist()
-    steps = (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1)
-    found = []
-    for start in padded.nonzero()[0].tolist():
-        if not values[start]:
-            continue  # in a piece found before
-        piece, values[start] = [start], 0
-        for place in piece:  # the loop reaches what it appends, until nothing more touches it
-            for step in steps:
-                if values[place + step]:
-                    values[place + step] = 0
-                    piece.append(place + step)
-        rows, columns = np.divmod(np.array(piece), width)
-        rows, columns = rows - 1, columns - 1
-        top, left = int(rows.min()), int(columns.min())
-        bottom, right = int(rows.max()) + 1, int(columns.max()) + 1
-        cut = top == 0 or left == 0 or bottom == ink.shape[0] or right == ink.shape[1]
-        amount = int(ink[rows, columns].sum())
-        found.append(Piece(top, bottom, left, right, cut, amount, (rows, columns)))
-    return found
-
-
-def without_dirt(ink: Pixels) -> Pixels:
-    """Return the ink without specks, frames and what the edge cuts: a table, a thumb, a shadow.
-
-    A digit that the edge cuts stays: only where something as high as a digit lies inside, or with
-    much more ink, it is dirt. A frame is what has a digit inside.
-    """
-    found = pieces(ink)
-    longer = max(ink.shape)
-    high = [piece for piece in found if piece.height * TALL >= longer]
-    found = [piece for piece in found if not any(encloses(piece, other) for other in high)]
-    inside = [piece for piece in found if not piece.cut]
-    if any(piece.height * TALL >= longer for piece in inside):
-        found = inside
-    else:
-        much = EDGE * max((piece.amount for piece in inside), default=0)
-        found = [piece for piece in found if not piece.cut or piece.amount > much]
-    most = max(piece.amount for piece in found)
-    clean = np.zeros_like(ink)
-    for piece in found:
-        if piece.amount * SPECK >= most:
-            clean[piece.places] = ink[piece.places]
-    return clean
-
-
-def encloses(frame: Piece, piece: Piece) -> bool:
-    """Return whether a piece lies within the box of another, and is at least a third as high."""
-    return (
-        frame.top < piece.top
-        and frame.left < piece.left
-        and frame.bottom > piece.bottom
-        and frame.right > piece.right
-        and 3 * piece.height >= frame.height
-    )
-
-
-def cropped(ink: Pixels) -> Pixels:
-    """Return the ink without the empty rows and columns around it."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def with_stroke(digit: Pixels) -> Pixels:

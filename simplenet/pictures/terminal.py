@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from simplenet.pictures.prepare import Pixels, area, fitted
+from simplenet.pictures.pixels import Pixels, area, fitted
 
 WIDEST = 60  # characters of a drawing
 BAR = 20  # characters of an output of 1

@@ -46,11 +46,13 @@ class Axes(NamedTuple):
 
 
 def charts(runs: Sequence[tuple[str, Run]]) -> list[Chart]:
-    """Return a chart of the cost and one of the accuracy, with the curves of some named runs.
+    """Return charts of the cost and one of the accuracy, with the curves of some named runs.
 
-    There is none where no run has a history.
+    Costs of different kinds cannot be compared, and each kind has a chart of its own. There is none
+    where no run has a history.
     """
-    costs, accuracies = [], []
+    costs: dict[str, list[Curve]] = {}
+    accuracies = []
     for number, (name, run) in enumerate(runs):
         if not run.history:
             continue
@@ -62,13 +64,21 @@ def charts(runs: Sequence[tuple[str, Run]]) -> list[Chart]:
             for record in run.history
             if record.validation_accuracy is not None
         )
-        costs.append(Curve(f"{of}training", number, cost))
+        costs.setdefault(kind_of_cost(run), []).append(Curve(f"{of}training", number, cost))
         accuracies.append(Curve(f"{of}training", number, learned, dashed=bool(held_out)))
         if held_out:
             accuracies.append(Curve(f"{of}validation", number, held_out))
     if not costs:
         return []
-    return [Chart("cost", costs, share=False), Chart("accuracy", accuracies, share=True)]
+    titles = {kind: f"cost: {kind}" if len(costs) > 1 else "cost" for kind in costs}
+    drawn = [Chart(titles[kind], curves, share=False) for kind, curves in costs.items()]
+    return [*drawn, Chart("accuracy", accuracies, share=True)]
+
+
+def kind_of_cost(run: Run) -> str:
+    """Return what a cost is compared within: cross-entropy is another with another output."""
+    net = run.net
+    return f"{net.cost} of {net.activations[-1]}" if net.cost == "cross-entropy" else net.cost
 
 
 def axes(chart: Chart) -> Axes:

@@ -9,7 +9,8 @@ from string import Template
 
 import numpy as np
 
-from simplenet.pictures.prepare import Pixels, area, fitted
+from simplenet.errors import counted
+from simplenet.pictures.pixels import Pixels, area, fitted
 from simplenet.report.confusion import commonest
 from simplenet.report.curves import Chart, charts, value_text
 from simplenet.report.png import png
@@ -38,6 +39,11 @@ class Evaluation:
     images: Pixels  # (n, ...), its test images
     score: Score
     how: str = ""  # a sentence on what the outputs are the mean of, if they are a mean
+    classes: Sequence[str] = ()  # their names, if these are not their numbers
+
+    def called(self, label: int) -> str:
+        """Return what people call a class."""
+        return self.classes[label] if self.classes else str(label)
 
 
 def page(found: Evaluation) -> str:
@@ -65,7 +71,8 @@ def _summary(found: Evaluation) -> str:
     return "\n".join(
         [
             f"<p><strong>accuracy {_percent(score.accuracy)}</strong>{cost}: {wrong:,} of "
-            f"{images:,} test images of {escape(found.data)} were taken for another class.</p>",
+            f"{counted(images, 'test image')} of {escape(found.data)} "
+            f"{'was' if wrong == 1 else 'were'} taken for another class.</p>",
             f'<p class="soft">{escape(found.how)}</p>' if found.how else "",
             _table("Models", ["model", "layers", "parameters", "trained on", "epochs"], rows),
         ]
@@ -75,7 +82,12 @@ def _summary(found: Evaluation) -> str:
 def _classes(found: Evaluation) -> str:
     score = found.score
     rows = [
-        (str(number), f"{total:,}", f"{correct:,}", _percent(correct / total) if total else "-")
+        (
+            found.called(number),
+            f"{total:,}",
+            f"{correct:,}",
+            _percent(correct / total) if total else "-",
+        )
         for number, (correct, total) in enumerate(zip(score.correct.tolist(), score.total.tolist()))
     ]
     table = _table("Each class", ["class", "images", "correct", "accuracy"], rows)
@@ -85,7 +97,7 @@ def _classes(found: Evaluation) -> str:
 def _matrix(found: Evaluation) -> str:
     confusion = found.score.confusion
     rows = [
-        (str(truth), str(prediction), f"{count:,}")
+        (found.called(truth), found.called(prediction), f"{count:,}")
         for truth, prediction, count in commonest(confusion, COMMONEST)
     ]
     heading = "<h2>Confusion</h2>"
@@ -93,15 +105,15 @@ def _matrix(found: Evaluation) -> str:
     if len(confusion) > MOST_CLASSES:
         why = f"The matrix of {len(confusion)} classes is too large to be shown."
         return f'{heading}\n<p class="soft">{why}</p>\n{worst}'
-    names = range(len(confusion))
+    names = [escape(found.called(number)) for number in range(len(confusion))]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     is_right = np.eye(len(confusion), dtype=bool)
     most = float(shares[~is_right].max(initial=0)) or 1.0
     shades = DEEPEST * np.where(is_right, shares, shares / most)
     lines = [
-        f'<tr><th scope="row">{truth}</th>{_cells(truth, counts, shades[truth].tolist())}</tr>'
-        for truth, counts in enumerate(confusion.tolist())
+        f'<tr><th scope="row">{name}</th>{_cells(truth, counts, shades[truth].tolist())}</tr>'
+        for truth, (name, counts) in enumerate(zip(names, confusion.tolist()))
     ]
     caption = "Rows are classes, columns what images were taken for"
     matrix = _scrolling(
@@ -128,17 +140,18 @@ def _mistakes(found: Evaluation) -> str:
     if not found.score.mistakes:
         return f"{heading}\n<p>There are none{' to be shown' * bool(wrong)}.</p>"
     lead = f"<p>The {len(found.score.mistakes)} of {wrong:,} with the largest output.</p>"
-    pictures = _list("pictures", (_mistake(found.images, one) for one in found.score.mistakes))
+    pictures = _list("pictures", (_mistake(found, one) for one in found.score.mistakes))
     return f"{heading}\n{lead}\n{pictures}"
 
 
-def _mistake(images: Pixels, mistake: Mistake) -> str:
-    told = f"a {mistake.truth} taken for {mistake.prediction}"
+def _mistake(found: Evaluation, mistake: Mistake) -> str:
+    images = found.images
+    told = f"a {found.called(mistake.truth)} taken for {found.called(mistake.prediction)}"
     picture = ""
     if images.ndim == 3:  # images without rows cannot be drawn
         picture = _image(np.asarray(images[mistake.index]), f"image {mistake.index}, {told}")
     return (
-        f"<figure>{picture}<figcaption>{told}, output {mistake.output:.2f} "
+        f"<figure>{picture}<figcaption>{escape(told)}, output {mistake.output:.2f} "
         f"(image {mistake.index})</figcaption></figure>"
     )
 
@@ -154,9 +167,10 @@ def _weights(found: Evaluation) -> str:
             parts.append("<p>Its inputs are no images of a known size.</p>")
             continue
         shown = list(range(min(neurons, most)))
-        of = f"The first {len(shown)} of {neurons:,}" if len(shown) < neurons else f"All {neurons}"
+        of = counted(neurons, "neuron")
+        of = f"The first {len(shown)} of {of}" if len(shown) < neurons else of
         parts.append(
-            f'<p class="soft">{of} neurons. Where a picture is blue, light adds to the neuron; '
+            f'<p class="soft">{of}. Where a picture is blue, light adds to the neuron; '
             "where it is orange, light takes away from it.</p>"
         )
         net = run.network

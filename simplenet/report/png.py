@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from simplenet.pictures.prepare import Pixels
+from simplenet.pictures.pixels import Pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, INDEXED = 0, 3  # types of colour

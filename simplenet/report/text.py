@@ -117,14 +117,20 @@ def _line(y: float, style: Style) -> int:
 
 
 def _legend(chart: Chart, width: int) -> list[str]:
-    """Return a line for each curve, with its mark, the end of its name, and its last value."""
+    """Return a line for each curve, with its mark, its name, and its last value.
+
+    Where they do not fit into one, there are two; of a name that is longer still, the end.
+    """
     lines = []
     for number, curve in enumerate(chart.curves):
         mark = f"{MARKS[number % len(MARKS)]}  " if len(chart.curves) > 1 else ""
         epoch, value = curve.points[-1]
-        last = f"  {value_text(value, share=chart.share)} after epoch {epoch}"
-        room = max(width - len(mark) - len(last), 0)
-        cut = max(len(curve.name) - room + 3, 0)
-        name = curve.name if len(curve.name) <= room else f"...{curve.name[cut:]}"
-        lines.append(f"{mark}{name}{last}")
+        last = f"{value_text(value, share=chart.share)} after epoch {epoch}"
+        line = f"{mark}{curve.name}  {last}"
+        if len(line) <= width:
+            lines.append(line)
+            continue
+        room = max(width - len(mark), LEAST)
+        name = curve.name if len(curve.name) <= room else f"...{curve.name[3 - room :]}"
+        lines += [f"{mark}{name}", f"{'':{len(mark)}}{last}"]
     return lines

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simplenet.net import Net
-from simplenet.pictures.prepare import Pixels
+from simplenet.pictures.pixels import Pixels
 from simplenet.training.run import Run
 
 ZERO = 128  # the byte of a weight of 0; the greatest weight is 255, or 1 if it is negative

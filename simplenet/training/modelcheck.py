@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simplenet.datasets.folders import AS_THEY_ARE, PREPARED, REMEMBERED
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import ModelError
 from simplenet.functions import Floats
@@ -113,7 +114,7 @@ def check_records(about: dict[str, Any], net: Net) -> None:
             and len(versions) <= _MOST_VERSIONS
             and all(isinstance(version, str) for version in versions.values()),
         ),
-        ("data", about["data"], about["data"] == {} or _is_data(about["data"], inputs)),
+        ("data", about["data"], about["data"] == {} or _is_data(about["data"], net.shape)),
         (
             "position",
             position,
@@ -304,14 +305,39 @@ def _is_record(record: Any, epoch: int) -> bool:
     )
 
 
-def _is_data(data: Any, pixels: int) -> bool:
+def _is_data(data: Any, shape: tuple[int, ...]) -> bool:
     """Return whether this names a data set, with the digests of its files."""
     return (
         _holds(data, {"name": str, "sha256": dict})
-        and data.keys() <= {"name", "size", "sha256"}
+        and data.keys() <= {"name", "size", "sha256", "pictures", "classes"}
         and _holds(data["sha256"], dict.fromkeys(PARTS, str))
         and data["sha256"].keys() == set(PARTS)
-        and ("size" not in data or _is_size(data["size"], pixels))
+        and ("size" not in data or _is_size(data["size"], shape[0]))
+        and (
+            "classes" not in data
+            or (_are_texts(data["classes"], shape[-1]) and len(data["classes"]) == shape[-1])
+        )
+        and ("pictures" not in data or _are_pictures(data["pictures"]))
+    )
+
+
+def _are_pictures(pictures: Any) -> bool:
+    """Return whether this tells how pictures were read, and by which they are known again."""
+    return (
+        _holds(pictures, {"how": str, "held_out": bool, "learned": list})
+        and pictures.keys() == {"how", "held_out", "learned"}
+        and pictures["how"] in (AS_THEY_ARE, PREPARED)
+        and _are_texts(pictures["learned"], REMEMBERED)
+    )
+
+
+def _are_texts(texts: Any, most: int) -> bool:
+    """Return whether these are different texts, and no more than so many."""
+    return (
+        isinstance(texts, list)
+        and len(texts) <= most
+        and all(isinstance(text, str) for text in texts)
+        and len({*texts}) == len(texts)
     )
 
 

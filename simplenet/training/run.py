@@ -28,7 +28,6 @@ from simplenet.optimizers import Rule, check_epsilon, forget, optimizer
 from simplenet.options import DISTORTION_NAMES, TrainingOptions, default_lr, resolve_options
 from simplenet.schedules import OF_LENGTH, SCHEDULES
 from simplenet.sharing import Pace, in_pieces, settle
-from simplenet.streams import stream
 from simplenet.training.batches import (
     Images,
     Labels,
@@ -39,7 +38,7 @@ from simplenet.training.batches import (
     to_inputs,
 )
 from simplenet.training.blas import WORTH_SHARING, largest_product
-from simplenet.training.distort import distort
+from simplenet.training.block import are_finite, averaged, distort_block, masks_of_block
 from simplenet.training.evaluation import predict
 from simplenet.training.order import TOGETHER, Indices, Together, shuffled, split
 from simplenet.training.wide import WideStep
@@ -325,10 +324,12 @@ def _advance(
             # Too high a learning rate overflows: _learn notices, and says it in better words.
             with np.errstate(over="ignore", invalid="ignore"), pace.block(len(block)):
                 x = to_inputs(block, room.dtype, out=room[: len(block)])
-                _distort(run, x)
+                shape, block_number = run.image_shape[1:], _block_number(run)
+                distort_block(x, shape, run.settings, run.epoch + 1, block_number)
                 lr = _learn(run, x, truth, size, rule, step)
-            if run.settings.get("average"):
-                run.average = _averaged(run, len(x), size)
+            if epochs := run.settings.get("average"):
+                since = run.epoch + run.images / size
+                run.average = averaged(run.average, run.net.params, len(x) / size, since, epochs)
             at = Progress(run.epoch + 1, run.images, size, None)
             accuracy = None
             if at.images == size and len(held_out):
@@ -406,10 +407,7 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
     batch, dtype, classes = settings["batch_size"], net.params.dtype, net.shape[-1]
     schedule = SCHEDULES[settings["schedule"]]
     y = one_hot(classes, dtype, settings.get("label_smoothing", 0.0))[truth]
-    masks: Masks = {}
-    if settings.get("dropout"):
-        rng = stream(settings["seed"], "dropout", run.epoch + 1, _block_number(run))
-        masks = draw_masks(net, len(x), settings["dropout"], rng)
+    masks = masks_of_block(net, len(x), settings, run.epoch + 1, _block_number(run))
     predicted, cost, lr = np.empty_like(y), run.cost, 0.0
     for first in range(0, len(x), batch):
         part = slice(first, first + batch)
@@ -418,8 +416,7 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
         some = {l: mask[part] for l, mask in masks.items()} if masks else None
         predicted[part], mean = step(net, x[part], y[part], lr, rule, some)
         cost += float(mean) * len(y[part])
-    arrays = net.params, *net.state.values()
-    if not (math.isfinite(cost) and all(all(in_pieces(_is_finite, array)) for array in arrays)):
+    if not (math.isfinite(cost) and are_finite([net.params, *net.state.values()])):
         if not np.isfinite(x).all():
             raise DataError("images: expected finite numbers, found nan or inf.")
         raise _diverged(run)
@@ -431,54 +428,6 @@ def _learn(run: Run, x: Floats, truth: Labels, size: int, rule: Rule | None, ste
 def _block_number(run: Run) -> int:
     """Return the number of the next block in its epoch, from 1."""
     return run.images // rows_of_blocks(run.settings["batch_size"]) + 1
-
-
-def _distort(run: Run, x: Floats) -> None:
-    """Distort the images of a block, rows (n, pixels), in place, if the settings say how."""
-    strengths = {name: run.settings[name] for name in DISTORTION_NAMES if run.settings.get(name)}
-    if strengths:
-        images = x.reshape(len(x), *run.image_shape[1:])
-        rng = stream(run.settings["seed"], "distortion", run.epoch + 1, _block_number(run))
-        distort(images, rng, **strengths, out=images)
-
-
-def _averaged(run: Run, images: int, size: int) -> Floats:
-    """Return the average of the parameters after a block of so many images, of `size` an epoch.
-
-    Those of t epochs ago weigh exp(-t / X), where X is the option `average`, and all weights add up
-    to 1 from the first block on.
-    """
-    epochs, since = run.settings["average"], run.epoch + run.images / size
-    weight = math.expm1(-images / size / epochs) / math.expm1(-since / epochs)
-    params = run.net.params
-    if run.average is None:
-        return params.copy()
-    average = np.empty_like(params)
-
-    def mean(new: Floats, before: Floats, now: Floats) -> None:
-        np.subtract(now, before, out=new)
-        new *= weight
-        new += before
-
-    in_pieces(mean, average, run.average, params)
-    return average
-
-
-def _is_finite(values: NDArray[Any]) -> bool:
-    return bool(np.isfinite(values).all())
-
-
-def draw_masks(net: Net, rows: int, rate: float, rng: np.random.Generator) -> Masks:
-    """Draw what leaves out a share of the hidden neurons, anew for each sample.
-
-    The others are multiplied by 1 / (1 - rate), so that what reaches the next layer is as large as
-    without dropout (Srivastava et al., 2014; "inverted", so that evaluation needs no change).
-    """
-    scale = net.params.dtype.type(1 / (1 - rate))
-    return {
-        l: (rng.random((rows, net.shape[l]), np.float32) >= rate) * scale
-        for l in range(1, len(net.W))
-    }
 
 
 def _diverged(run: Run) -> DivergedError:

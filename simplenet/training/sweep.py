@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from simplenet.datasets.idx import digest
-from simplenet.datasets.load import Data, Examples
+from simplenet.datasets.load import Data, Examples, load_data
 from simplenet.errors import DataError, DivergedError, SimplenetError
 from simplenet.net import init_net
 from simplenet.training.run import advance, start
@@ -32,7 +32,7 @@ class Source(NamedTuple):
     """Where workers find the training images: they are read there, not sent."""
 
     name: str
-    images: Path
+    images: Path  # a folder, if they are pictures
     labels: Path
     sha256: tuple[str, str]  # of both
 
@@ -55,7 +55,10 @@ def source_of(data: Data) -> Source:
 @lru_cache(maxsize=1)
 def examples_of(source: Source) -> Examples:
     """Read the training images, once in each process. Raise DataError if they are others."""
-    data = Data(source.name, {"train-images": source.images, "train-labels": source.labels})
+    if source.images.is_dir():  # pictures
+        data = load_data(source.images)
+    else:
+        data = Data(source.name, {"train-images": source.images, "train-labels": source.labels})
     examples = data.examples("train")
     if (digest(examples.images), digest(examples.labels)) != source.sha256:
         raise DataError(

@@ -11,10 +11,11 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from simplenet.errors import DataError
+from simplenet.errors import DataError, reason
 from simplenet.files import atomic_write, open_regular
+from simplenet.files import hold as hold_file
 
 FORMAT = 1
 MOST_BYTES = 1 << 28  # of a log; a larger file is another
@@ -39,22 +40,20 @@ class Log:
 
     @classmethod
     def read(cls, path: Path) -> "Log":
-        """Read a log. Raise DataError for a file that is none, OSError."""
-        with open_regular(path) as file:
-            content = file.read(MOST_BYTES + 1)
-        whole = content[: content.rfind(b"\n") + 1]
+        """Read a log. Raise DataError for a file that is none, or cannot be read."""
         try:
-            header, *records = (json.loads(line) for line in whole.splitlines())
-            if len(content) > MOST_BYTES or header["format"] != FORMAT:
-                raise ValueError("it is too long, or of another format")
-            _ = header["options"], header["data"], header["command"]
-            for record in records:
-                _check(record)
-            return cls(path, header, records)
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            with open_regular(path) as file:
+                content = file.read(MOST_BYTES + 1)
+        except OSError as error:
             raise DataError(
-                f"{path}: expected the log of a sweep, found a file that is none ({error}): name "
-                "another."
+                f"{path}: expected the log of a sweep, found that it cannot be read: "
+                f"{reason(error)}."
+            ) from error
+        try:
+            return cls(path, *_parsed(content))
+        except ValueError as error:
+            raise DataError(
+                f"{path}: expected the log of a sweep, found a file {error}: name another."
             ) from error
 
     def has(self, options: Mapping[str, str], seed: int) -> bool:
@@ -82,12 +81,58 @@ class Log:
         self.records[_key(record["options"], record["seed"])] = record
 
 
-def _check(record: Record) -> None:
-    """Raise ValueError, LookupError or TypeError for a record that no sweep has written."""
-    accuracy = record["validation_accuracy"]
-    if accuracy is not None and not 0 <= accuracy <= 1:
-        raise ValueError(f"an accuracy of {accuracy}")
-    _ = dict(record["options"]), record["seed"] + 0
+def hold(path: Path) -> IO[bytes] | None:
+    """Return a file that keeps others from holding a log until it is closed; None if one does.
+
+    Raise OSError for a file that cannot be read.
+    """
+    while True:
+        file = open_regular(path)
+        try:
+            held = hold_file(file)
+            if held and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        except OSError:
+            file.close()
+            raise
+        file.close()
+        if not held:
+            return None  # else another has put a new log in its place meanwhile
+
+
+def _parsed(content: bytes) -> tuple[Record, list[Record]]:
+    """Return what the first line of a log says, and its records. Raise ValueError for what is none.
+
+    The error says what is wrong with the file.
+    """
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"of more than {MOST_BYTES:,} bytes")
+    lines = content[: content.rfind(b"\n") + 1].splitlines()
+    found: list[Any] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"whose line {number:,} is no JSON") from error
+        if number > 1 and not _is_record(found[-1]):
+            raise ValueError(f"whose line {number:,} is no trial")
+    header = found[0] if found and isinstance(found[0], dict) else {}
+    kinds = {"format": int, "options": dict, "data": dict, "command": str}
+    if not all(isinstance(header.get(name), kind) for name, kind in kinds.items()):
+        raise ValueError("whose first line does not say what is swept")
+    if header["format"] != FORMAT:
+        raise ValueError(f"of format {header['format']}, which another version has written")
+    return header, found[1:]
+
+
+def _is_record(record: Any) -> bool:
+    """Return whether this may be what a sweep has written of a trial."""
+    if not isinstance(record, dict) or not isinstance(record.get("options"), dict):
+        return False
+    seed, accuracy = record.get("seed"), record.get("validation_accuracy", "")
+    if accuracy is not None and not (isinstance(accuracy, int | float) and 0 <= accuracy <= 1):
+        return False
+    return isinstance(seed, int)
 
 
 def _key(options: Mapping[str, str], seed: int) -> str:

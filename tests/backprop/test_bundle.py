@@ -26,7 +26,8 @@ BROWSER = set(
 )
 # These compute, and can be used without a page.
 WITHOUT_PAGE = set(
-    "arrays network packed prepare format names scene samples machine state steps".split()
+    "arrays network packed pixels pieces prepare format names scene samples machine state "
+    "steps".split()
 )
 FOR_TESTS = {"sketch.sketch"}  # what no other module takes, and the tests in a browser look at
 each = pytest.mark.parametrize("name", SCRIPTS)

@@ -43,10 +43,10 @@ def test_the_machinery_stands_and_pulls_as_the_mechanism_does():
         asked.append({"parts": parts, "set": start})
         expected.append((at, felt | shares))
     code = """
-    const { placed, feeling } = await import(process.argv[1]);
+    const { standsAt, feeling } = await import(process.argv[1]);
     const asked = JSON.parse(process.argv[2]);
     console.log(JSON.stringify(asked.map(({ parts, set }) => {
-      const at = placed(parts, set);
+      const at = standsAt(parts, set);
       return [at, feeling(parts, at)];
     })));
     """

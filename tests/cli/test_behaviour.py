@@ -65,13 +65,6 @@ def lines_of(written):
 # --- terminals and pipes --------------------------------------------------------------------------
 
 
-def test_what_is_piped_holds_no_control_byte(shell, data):
-    for args in (*TRAIN, "-o", "m.npz"), ("info", "m.npz"), ("eval", "m.npz", "--data", data):
-        result = shell(*args)
-        assert (result.stdout + result.stderr).replace("\n", "").isprintable()
-    assert "accuracy" not in shell(*TRAIN, "-q").stderr
-
-
 def test_colour_shows_where_an_accuracy_goes(terminal, data):
     written = terminal(*TRAIN, "--epochs", 3, "--validation", 0, "--lr", 0.01)
     shown = re.findall("epoch [23]/3  cost [0-9.]+  (\x1b\\[3[23]m)accuracy", written)
@@ -81,11 +74,30 @@ def test_colour_shows_where_an_accuracy_goes(terminal, data):
     assert "\x1b[3" not in written.partition("epoch 1/3  cost")[2].partition("epoch 2/3")[0]
 
 
+def test_wrong_digits_are_red(terminal, data):
+    terminal(*TRAIN, "--epochs", 1, "--lr", 0.01)
+    args = "eval", "model.npz", "--data", "../data", "--mistakes", 4
+    coloured = terminal(*args)
+    shown = re.findall("(\\d+): (\\d) read as \x1b\\[31m(\\d)\x1b\\[0m, [01]", coloured)
+    expected = json.loads(terminal(*args, "--json"))["mistakes"]
+    assert [tuple(map(int, each)) for each in shown] == [
+        (each["index"], each["truth"], each["prediction"]) for each in expected
+    ]
+    assert len(shown) == 4 and COLOUR.sub("", coloured) == terminal(*args, NO_COLOR="1")
+
+
 @pytest.mark.parametrize(
     "variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}]
 )
 def test_there_is_no_colour_where_none_is_wanted(terminal, variables):
     assert not COLOUR.search(terminal("doctor", **variables))
+
+
+def test_a_terminal_that_cannot_go_back_gets_no_bar(terminal, data):
+    args = *TRAIN, "--epochs", 2
+    assert "\r\n" in terminal(*args) and "|" in terminal(*args)
+    written = terminal(*args, TERM="dumb")
+    assert written.replace("\r\n", "").isprintable() and "epoch 2/2" in written
 
 
 def test_there_is_colour_where_it_is_forced(shell, terminal):
@@ -138,18 +150,6 @@ def test_terminals_of_few_characters_get_those(terminal, data, encoding):
     assert "epoch 1/2  cost" in terminal(*TRAIN, "--epochs", 2, **variables)
     assert "encoding" not in terminal("show", "--data", "../data", "--count", 2, **variables)
     terminal("doctor", **variables)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
-@pytest.mark.parametrize("args", ["--help", "train --help", "--version", "doctor", "doctor --json"])
-def test_a_result_that_cannot_be_written_is_said_in_a_sentence(args):
-    with open("/dev/full", "w") as full:
-        result = subprocess.run(
-            [sys.executable, "-m", "simplenet", *args.split()],
-            stdout=full, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-    assert result.returncode == 1
-    assert result.stderr == "Error: standard output: No space left on device.\n"
 
 
 # --- variables ------------------------------------------------------------------------------------
@@ -248,6 +248,36 @@ def test_doctor_knows_the_variables_and_notices_a_slip(cli, monkeypatch):
     assert "did you mean SIMPLENET_TRAIN_EPOCHS" in printed
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TRAIN_EPOCHS", "abc", "expected a whole number of at least 1, found 'abc'"),
+        ("TRAIN_ACTIVATION", "relu,than", "found 'relu,than'; did you mean tanh?"),
+        ("TRAIN_QUIET", "perhaps", "'perhaps' is not a valid boolean"),
+        ("TRAIN_CONFIG", "none.toml", "none.toml cannot be read: No such file or directory"),
+        ("EVAL_COPIES", "-1", "expected a whole number from 0 to 10000, found '-1'"),
+        ("SWEEP_LR", "1 x", "expected a number above 0, found 'x'"),
+        ("SHOW_INDEX", "1,b", "expected positions from 0 with commas between"),
+    ],
+)
+def test_doctor_checks_values_too(cli, monkeypatch, name, value, words):
+    monkeypatch.setenv(f"SIMPLENET_{name}", value)
+    monkeypatch.setenv("SIMPLENET_SWEEP_HIDDEN", "4,3 5")  # which is right
+    findings = json.loads(cli("doctor", "--json", code=1).stdout)["findings"]
+    bad, good = (row for row in findings if row["name"] == "variables")
+    assert bad["state"] == "problem" and bad["found"].startswith(f"SIMPLENET_{name}: ")
+    assert words in bad["found"]
+    assert bad["advice"] == "set it to what is expected, or unset it"
+    assert good["found"] == "set: SIMPLENET_SWEEP_HIDDEN"
+
+
+def test_doctor_says_which_variable_keeps_the_bar_from_being_drawn(shell):
+    env = os.environ | {"TQDM_MININTERVAL": "abc"}
+    printed = shell("doctor", "--quiet", env=env, code=1).stdout
+    found = r"problem +tqdm +tqdm cannot be imported: .*'abc'\n +unset TQDM_MININTERVAL\n"
+    assert re.search(found, printed) and not re.search("^ok", printed, re.MULTILINE)
+
+
 # --- slips ----------------------------------------------------------------------------------------
 
 
@@ -263,6 +293,18 @@ def test_doctor_knows_the_variables_and_notices_a_slip(cli, monkeypatch):
         (["train", "--preset", "quikc"], "found 'quikc'; did you mean quick?"),
         (["fetch", "fashion"], "found 'fashion'; did you mean fashion-mnist?"),
         (["train", "--cost", "xyzzy"], "found 'xyzzy'."),
+        (["evla"], "No such command 'evla'; did you mean eval?"),
+        (["pedict"], "No such command 'pedict'; did you mean predict?"),
+        (["swep"], "No such command 'swep'; did you mean sweep?"),
+        (["gear"], "No such command 'gear'; did you mean gears?"),
+        (["docter"], "No such command 'docter'; did you mean doctor?"),
+        (["exprt"], "No such command 'exprt'; did you mean export?"),
+        (["TRAIN"], "No such command 'TRAIN'; did you mean train?"),
+        (["train", "--epohcs", "3"], "No such option '--epohcs'. Did you mean '--epochs'?"),
+        (["train", "--cost", "cross_entropy"], "did you mean cross-entropy?"),
+        (["train", "--activation", "RELU"], "found 'RELU'; did you mean relu?"),
+        (["sweep", "--optimizer", "sgd,adma"], "found 'adma'; did you mean adam or adamw?"),
+        (["export", "m.npz", "--format", "pytorch", "-o", "m.py"], "did you mean torch?"),
     ],
     ids=lambda value: value[-1][:9] if isinstance(value, list) else None,
 )
@@ -300,6 +342,9 @@ def test_commands_options_and_values_are_completed():
     assert completed("train", "--activation", "relu,t") == plain("relu,tanh")
     assert completed("train", "--optimizer", "a") == plain("adam", "adamw")
     assert completed("train", "--optimizer", "") == plain(*OPTIMIZER_NAMES)
+    assert completed("sweep", "--optimizer", "sgd,a") == plain("sgd,adam", "sgd,adamw")
+    assert completed("sweep", "--cost", "s") == plain("squared-error")
+    assert completed("export", "m.npz", "--format", "t") == plain("torch")
     assert completed("fetch", "f") == plain("fashion-mnist")
     assert completed("train", "--epochs", "") == []
 

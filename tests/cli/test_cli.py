@@ -370,7 +370,7 @@ def test_eval_gives_the_same_as_json(cli, model, data):
     assert found["model"] == model and found["data"] == "custom" and found["images"] == 60
     assert found["accuracy"] == score.accuracy and found["cost"] == score.cost
     assert found["classes"] == [
-        {"class": number, "images": 20, "correct": right, "accuracy": right / 20}
+        {"class": number, "name": None, "images": 20, "correct": right, "accuracy": right / 20}
         for number, right in enumerate(score.correct)
     ]
     assert result.stderr == ""
@@ -383,7 +383,7 @@ def test_a_class_without_test_images_has_no_accuracy(cli, make_data):
         "2", "0", "0", "-",
     ]  # fmt: skip
     last = json.loads(cli("eval", "net.npz", "--data", data, "--json").stdout)["classes"][-1]
-    assert last == {"class": 2, "images": 0, "correct": 0, "accuracy": None}
+    assert last == {"class": 2, "name": None, "images": 0, "correct": 0, "accuracy": None}
 
 
 def test_eval_finds_the_data_of_the_training_or_says_what_to_do(cli, model, data, monkeypatch):

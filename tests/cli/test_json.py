@@ -22,7 +22,7 @@ SECTIONS = {
 CALLS = {
     "train": ["train", "--data", "../data", "--epochs", 1, "-o", "n.npz"],
     "eval": ["eval", "m.npz"],
-    "predict": ["predict", "m.npz", "digit.png", "none.png"],
+    "predict": ["predict", "m.npz", "digit.png", "two.png", "none.png"],
     "sweep": ["sweep", "--lr", "1,2", "--epochs", 1, "--workers", 1],
     "info": ["info", "m.npz"],
     "gears": ["gears", "m.npz", "--data", "../data"],
@@ -60,6 +60,10 @@ def test_the_fields_are_those_of_the_document(cli, make_data, monkeypatch, name)
     digit = Image.new("L", (28, 28), 255)
     digit.paste(0, (12, 4, 15, 24))
     digit.save("digit.png")
+    two = Image.new("L", (60, 28), 255)
+    two.paste(0, (12, 4, 15, 24))
+    two.paste(0, (40, 4, 43, 24))
+    two.save("two.png")
     result = cli(*CALLS[name], "--json", code=3 if name == "predict" else 0)
     printed = json.loads(result.stdout)
     assert set(paths(printed, SECTIONS[name])) == SECTIONS[name]

@@ -208,7 +208,7 @@ def test_what_a_process_left_that_was_killed_after_its_last_save_is_removed(cli,
     [
         (
             ["--lr", 3],
-            "which m.npz was started with, found 3.0: what is past",
+            "which m.npz was started with, found 3: what is past",
         ),
         (["--seed", 1], "'--seed': expected 0, which m.npz"),
         (["--hidden", "9"], "'--hidden': expected 40, which m.npz was started with, found 9: "),
@@ -219,7 +219,18 @@ def test_what_a_process_left_that_was_killed_after_its_last_save_is_removed(cli,
         (["--batch-size", 30], "'--batch-size': expected 20"),
         (["--validation", 3], "'--validation': expected 400"),
         (["--patience", 3], "'--patience': expected 0"),
-        (["--dropout", 0.5], "'--dropout': expected 0.0"),
+        (["--dropout", 0.5], "'--dropout': expected 0, "),
+        (
+            ["--preset", "quick"],
+            "'--preset': expected a run that is to go on as it began, with "
+            "hidden 40, which m.npz was started with, found that the preset quick says 256,128: "
+            "leave out --preset, or start a new run without --resume.",
+        ),
+        (
+            ["--config", "../c.toml"],
+            "'--config': expected a run that is to go on as it began, with "
+            "lr 5, which m.npz was started with, found that ../c.toml says 3: leave out --config",
+        ),
         (["--epochs", 2], "'--epochs': expected at least the 3 of the run, found 2."),
         (["-o", "other.npz"], "expected --resume without -o: the run goes on in m.npz."),
         (["--overwrite"], "expected --resume without --overwrite: the run goes on in m.npz."),
@@ -231,6 +242,7 @@ def test_what_a_process_left_that_was_killed_after_its_last_save_is_removed(cli,
 def test_options_that_would_change_the_past_are_refused_by_name(cli, data, options, words):
     cli("train", "--data", data, *EPOCHS, "-o", "m.npz")
     before = Path("m.npz").read_bytes()
+    Path("../c.toml").write_text("lr = 3\n")
     result = cli("train", "--resume", "m.npz", "--data", data, *options, code=2)
     assert words in result.stderr and result.stdout == ""
     assert Path("m.npz").read_bytes() == before and os.listdir() == ["m.npz"]
@@ -252,7 +264,7 @@ def test_a_configuration_may_repeat_the_past_and_not_change_it(cli, data):
     cli("train", "--resume", "m.npz", "--data", data, "--config", "same.toml")
     assert load_model("m.npz").epoch == 4
     result = cli("train", "--resume", "m.npz", "--data", data, "--config", "other.toml", code=2)
-    assert f"'--lr': other.toml: expected {lr}" in result.stderr
+    assert f"with lr {lr:g}, which m.npz was started with, found that other.toml" in result.stderr
 
 
 def test_a_schedule_that_depends_on_the_length_refuses_another(cli, data):

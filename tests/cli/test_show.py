@@ -59,6 +59,12 @@ def test_each_digit_is_drawn_as_it_is_and_distorted(show, how):
         (["--index", "1,x"], 2, "'--index': expected positions from 0 with commas between, such"),
         (["--index", "1", "--class", "1"], 2, "expected --index or --class, found both"),
         (["--index", "1", "--class", "1", "--data", "none"], 2, "expected --index or --class,"),
+        (["--index", "1", "--count", "3"], 2, "expected --index, which says how many, or --count"),
+        (
+            ["--elastic-sigma", "3"],
+            2,
+            "'--elastic-sigma': expected --elastic of more than 0 beside",
+        ),
         (["--class", "9"], 3, "expected images of class 9, found none among 240"),
         (["--count", "0"], 2, "'--count': expected a whole number from 1 to 1000, found '0'"),
         (["--rotation", "999"], 2, "'--rotation': expected a number of at least 0 and of at most"),
@@ -109,6 +115,13 @@ def test_neurons_are_drawn_by_lot_as_the_seed_says(cli, model):
 def test_a_model_needs_no_data_and_takes_no_option_of_one(cli, model, option):
     stderr = cli("show", model, *option, code=2).stderr
     assert f"expected {option[0]} without a MODEL, whose weights need no data, found both" in stderr
+
+
+def test_neurons_are_chosen_by_position_or_by_number(cli, model, monkeypatch):
+    stderr = cli("show", model, "--index", "1", "--count", 3, code=2).stderr
+    assert "expected --index, which says how many, or --count, found both" in stderr
+    monkeypatch.setenv("SIMPLENET_SHOW_COUNT", "3")  # for when nothing else is said
+    assert neurons(cli("show", model, "--index", "1").stdout) == [1]
 
 
 def test_weights_that_cannot_be_drawn_are_said(cli, model):

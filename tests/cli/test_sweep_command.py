@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,9 +14,10 @@ import pytest
 
 from simplenet import load_model
 from simplenet.cli.signals import Interrupted
-from simplenet.cli.space import seeds, several
+from simplenet.cli.space import Several, seeds
 from simplenet.datasets.load import Data
 from simplenet.options import OPTIONS
+from simplenet.presets import PRESETS
 from simplenet.training import processes
 from simplenet.training import sweep as library
 from simplenet.training.space import Range
@@ -68,7 +70,7 @@ def settings(cli, data, *args, **kwargs):
     ],
 )
 def test_values_are_read_as_train_reads_them_and_commas_stand_between(name, text, values):
-    assert several(OPTIONS[name])(text) == values
+    assert Several(OPTIONS[name])(text) == values
 
 
 @pytest.mark.parametrize(
@@ -82,12 +84,12 @@ def test_values_are_read_as_train_reads_them_and_commas_stand_between(name, text
 )  # fmt: skip
 def test_what_is_no_value_and_no_range_is_refused(name, text):
     with pytest.raises(ValueError, match="^expected "):
-        several(OPTIONS[name])(text)
+        Several(OPTIONS[name])(text)
 
 
 def test_seeds_are_read():
     assert seeds("0-9") == tuple(range(10))
-    assert seeds("7") == (7,) and seeds("3,0-2,1") == (3, 0, 1, 2)
+    assert seeds("7") == (7,) and seeds("3,0-2,1") == (3, 0, 1, 2, 1)
     for text in "", "-1", "9-0", "1-", "a", "0..9", "1,,2", "0-999999999", "4294967296":
         with pytest.raises(ValueError, match="^expected "):
             seeds(text)
@@ -96,7 +98,7 @@ def test_seeds_are_read():
 def test_every_option_of_training_can_be_swept(cli):
     from simplenet.cli.sweep import command
 
-    swept = {param.name for param in command.params if param.multiple}
+    swept = {param.name for param in command.params if param.multiple} - {"config"}
     assert swept == set(OPTIONS) - {"seed"}
 
 
@@ -177,6 +179,11 @@ def test_random_search_in_few_settings_ends(cli, data, trained):
         (["--seeds", "9-0"], "expected seeds such as 0-9 or 0,3,7; found '9-0'"),
         (["--workers", "0"], "expected a whole number from 1 to 1024"),
         (["-o", "no/s.jsonl"], "expected a folder to write to"),
+        (["-o", "."], "found that . exists: name a file."),
+        (["-o", "../data"], "found that ../data exists: name a file."),
+        (["-o", "/dev/null"], "found that /dev/null exists: name a file."),
+        (["--preset", "quikc"], "found 'quikc'; did you mean quick?"),
+        (["--config", "none.toml"], "none.toml cannot be read"),
         (["--epochs", ",".join(map(str, range(1, 400))), "--lr",
           ",".join(map(str, range(1, 400)))], "expected at most 100,000 settings, found 159,201:"),
     ],
@@ -208,6 +215,156 @@ def test_what_has_ended_is_not_trained_again(cli, data, trained):
     assert len(trained) == 6
 
 
+def test_what_is_given_twice_is_tried_once_and_that_is_said(cli, data, trained):
+    args = "sweep", "--data", data, "--lr", "1,2,1.0", "--hidden", 4, "--hidden", 4
+    result = cli(*args, "--seeds", "0,3-5,4")
+    assert len(trained) == 2 * 4
+    told = "note: given more than once, tried once: --lr 1, --hidden 4, --seeds 4\n"
+    assert result.stderr.startswith(told)
+    assert cli(*args, "-q", "-o", "another.jsonl").stderr == ""
+
+
+def test_a_log_that_was_cut_short_is_gone_on_with(cli, data, trained):
+    args = "sweep", "--data", data, "--lr", "1,2,3"
+    first, path = cli(*args), Path("sweep.jsonl")
+    path.write_bytes(path.read_bytes()[:-9])
+    again = cli(*args)
+    assert again.stdout == first.stdout and len(trained) == 4
+    assert "3 trials, 2 of them in sweep.jsonl" in again.stderr
+
+
+def test_a_log_that_is_write_protected_is_read_but_not_added_to(cli, data, trained):
+    args = "sweep", "--data", data, "--lr", "1,2"
+    first = cli(*args)
+    Path("sweep.jsonl").chmod(0o444)
+    assert cli(*args).stdout == first.stdout
+    result = cli(*args, "--seeds", "0-1", code=2)
+    assert "expected a log that can be added to, found sweep.jsonl: it is write-pr" in result.stderr
+    assert len(trained) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks as Unix has them")
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_two_sweeps_never_write_to_one_log(cli, data, trained, monkeypatch, more):
+    inner = []
+
+    def run(executor, todo, source, log, quiet):
+        before = Path("sweep.jsonl").read_bytes()
+        inner.append(cli(*args, code=2).stderr)
+        assert Path("sweep.jsonl").read_bytes() == before
+        run_all(executor, todo, source, log, quiet)
+
+    from simplenet.cli.sweep import run_all
+
+    args = "sweep", "--data", data, "--lr", "1,2", *more
+    with monkeypatch.context() as patch:
+        patch.setattr("simplenet.cli.sweep.run_all", run)
+        cli(*args)
+    assert "'-o'" not in inner[0] and "Invalid value for -o: expected a log that no" in inner[0]
+    assert "one is writing to sweep.jsonl: wait for its end, or name another file." in inner[0]
+    cli(*args)  # the first one has let go
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such end there")
+def test_a_sweep_that_was_killed_lets_go_of_its_log(make_data, cli):
+    data = make_data("some", train=2400)
+    args = "--data", data, "--hidden", 8, "--epochs", "1,1000000", "--workers", 2
+    with subprocess.Popen(
+        [sys.executable, "-m", "simplenet", "sweep", *map(str, args)],
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while not process.stderr.readline().startswith("trial 1/2"):
+            assert process.poll() is None
+        assert "one is writing to sweep.jsonl" in cli("sweep", *args, code=2).stderr
+        process.kill()
+    asked = *args[:4], "--epochs", "1,1000000"
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patch:
+        patch.setattr(processes, "Processes", ThreadPoolExecutor)
+        patch.setattr(library, "sweep", lambda *args: iter(()))
+        patch.setattr("simplenet.cli.sweep.ranked", lambda trials: [{"mean": None}])
+        patch.setattr("simplenet.cli.sweep.show", print)
+        assert "2 trials, 1 of them in sweep.jsonl" in cli("sweep", *asked).stderr
+
+
+# --- what a preset and files give -----------------------------------------------------------------
+
+
+def test_a_preset_is_the_same_in_all_trials_unless_it_is_given_here(cli, data, trained):
+    args = "--preset", "quick", "--hidden", 4, "--lr", "0.1,0.2", "--rotation", 0
+    rows = settings(cli, data, *args, "--elastic", 0)
+    preset = PRESETS["quick"]
+    assert [row["options"]["lr"] for row in rows] == ["0.2", "0.1"]
+    for row in rows:
+        assert row["options"]["epochs"] == str(preset["epochs"])
+        assert row["options"]["rotation"] == "0" and row["options"]["hidden"] == "4"
+    assert {trial.training["optimizer"] for trial in trained} == {preset["optimizer"]}
+    assert preset["validation"] == 0 and {t.training["validation"] for t in trained} == {None}
+
+
+def test_files_come_before_the_preset_and_what_is_swept_before_both(cli, data, trained):
+    Path("c.toml").write_text(
+        f'epochs = 3\nhidden = [5, 4]\nseed = 7\noptimizer = "adam"\nbeta1 = 0.8\n'
+        f"data = {json.dumps(str(data))}\nthreads = 2\n"
+    )
+    result = cli("sweep", "--config", "c.toml", "--optimizer", "sgd,adam", "--json")
+    rows = json.loads(result.stdout)["settings"]
+    assert json.loads(result.stdout)["seeds"] == [7]
+    assert {trial.shape for trial in trained} == {(64, 5, 4, 3)}
+    assert {trial.training["epochs"] for trial in trained} == {3}
+    assert sorted(sorted(row["options"]) for row in rows) == [
+        ["beta1", "epochs", "hidden", "optimizer"],  # of adam
+        ["epochs", "hidden", "optimizer"],
+    ]
+    cli("sweep", "--config", "c.toml", "--shape", "64,3", "--epochs", "1,2", "-o", "b.jsonl")
+    assert {trial.shape for trial in trained[2:]} == {(64, 3)}
+    assert {trial.training["epochs"] for trial in trained[2:]} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("lr = [1, 3]", "'--lr': c.toml: expected a number above 0, found [1, 3]"),
+        ("lr = 'x'", "'--lr': c.toml: expected a number above 0, found 'x'"),
+        ("seed = -1", "'--seeds': c.toml: expected seeds such as 0-9 or 0,3,7; found '-1'"),
+        ("seeds = 1", "expected only options such as seed"),
+    ],
+)
+def test_a_slip_in_a_file_names_it(cli, data, trained, line, words):
+    Path("c.toml").write_text(line)
+    result = cli("sweep", "--data", data, "--config", "c.toml", code=2)
+    assert words in result.stderr and not trained
+
+
+# --- narrow terminals -----------------------------------------------------------------------------
+
+
+def test_lines_fit_into_forty_columns(cli, data, trained, monkeypatch):
+    from simplenet.cli import ranking, show
+
+    args = "sweep", "--data", data, "--seeds", "0-1", "--hidden", "4", "--hidden", "6,5,4,3"
+    args = *args, "--activation", "relu", "--activation", "leaky-relu", "--cost", "squared-error"
+    wide = cli(*args)
+    for module in ranking, show:
+        monkeypatch.setattr(module, "columns_of", lambda stream: 40)
+    narrow = cli(*args, "--overwrite")
+    lines = [*narrow.stdout.splitlines(), *narrow.stderr.splitlines()[:-1]]  # but for a command
+    assert max(map(len, lines)) <= 40, max(lines, key=len)
+    assert narrow.stdout.splitlines()[:3] == [
+        "mean 50.17 %  deviation 0.07 %", "  least 50.12 %  hidden 4", "  activation relu"
+    ]  # fmt: skip
+    for word in set(wide.stdout.split()) - {"hidden"}:
+        assert word in narrow.stdout.split()
+
+
+def test_a_trial_says_only_what_tells_it_from_the_others(cli, data, trained):
+    args = "sweep", "--data", data, "--lr", "1,2", "--epochs", 2
+    told = cli(*args).stderr
+    assert re.search(r"^trial 2/2  validation  5\d\.00 %  0\.5 s  lr [12]$", told, re.MULTILINE)
+    told = cli(*args, "--seeds", "0-2").stderr
+    assert re.search(r"^trial 4/4  validation .*  lr [12]  seed [12]$", told, re.MULTILINE)
+
+
 def test_the_log_of_another_sweep_is_refused_by_name(cli, data, make_data, trained):
     cli("sweep", "--data", data, "--lr", "1,2", "-o", "lr.jsonl")
     before = Path("lr.jsonl").read_bytes()
@@ -220,7 +377,10 @@ def test_the_log_of_another_sweep_is_refused_by_name(cli, data, make_data, train
         ) in result.stderr
     Path("notes.txt").write_text("mine\n")
     result = cli("sweep", "--data", data, "--lr", "1", "-o", "notes.txt", code=3)
-    assert "notes.txt: expected the log of a sweep, found a file that is none" in result.stderr
+    assert (
+        "notes.txt: expected the log of a sweep, found a file whose line 1 is no JSON"
+        in result.stderr
+    )
     assert Path("notes.txt").read_text() == "mine\n" and Path("lr.jsonl").read_bytes() == before
     assert len(trained) == 2
 

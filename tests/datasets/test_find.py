@@ -136,7 +136,8 @@ def test_what_is_missing_is_named_with_where_and_what_is_there(tmp_path, files, 
         find_files(folder)
     assert str(caught.value) == (
         f"{folder}: expected four IDX files, raw or .gz (spellings such as train-images.idx3-ubyte "
-        f"or test-labels are fine); missing: {', '.join(missing)}; found: {found}."
+        f"or test-labels are fine); missing: {', '.join(missing)}; found: {found}. Pictures may "
+        "lie there instead, in a folder for each class."
     )
 
 

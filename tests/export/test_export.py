@@ -17,6 +17,7 @@ from simplenet.export.program import NUMPY, TORCH, weights_path
 from simplenet.export.save import PROGRAMS, export_net
 from simplenet.functions import ACTIVATIONS, COSTS, HIDDEN
 from simplenet.net import net_around
+from simplenet.training.batches import to_inputs
 
 # Every activation of hidden layers beside every output that each cost goes with.
 KINDS = [
@@ -104,7 +105,10 @@ def test_an_onnx_model_computes_what_the_net_does(cli, images, activation, outpu
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-6), (np.float32, 5e-6)])
 def test_the_onnx_model_of_a_trained_net_agrees_on_test_images(cli, dtype, tolerance):
-    """In float32 as far as its rounding lets it: weighted inputs of this net are as large as 60."""
+    """In float32 as far as its rounding lets it: weighted inputs of this net are as large as 60.
+
+    Both then differ as much from what they compute in float64, and from each other.
+    """
     pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
     trained = bundled().network
@@ -116,6 +120,14 @@ def test_the_onnx_model_of_a_trained_net_agrees_on_test_images(cli, dtype, toler
     (found,) = session.run(None, {"images": images.reshape(len(images), -1).astype(dtype) / 255})
     np.testing.assert_allclose(found, outputs(net, images), atol=tolerance, rtol=0)
     np.testing.assert_array_equal(found.argmax(axis=1), predict(net, images))
+    exact = net_around(
+        trained.params.astype(np.float64), trained.shape, trained.activations, trained.cost
+    )
+    rows = images.reshape(len(images), -1).astype(dtype) / 255
+    right = outputs(exact, rows.astype(np.float64))
+    rounding = np.abs(outputs(net, images) - right)
+    assert np.abs(found - right).max() <= 2 * rounding.max() + 1e-12
+    assert (np.abs(found - outputs(net, images)) <= 1e-6).mean() > 0.99
 
 
 @pytest.mark.parametrize(
@@ -165,6 +177,112 @@ def test_a_strange_name_is_only_a_name(cli, images):
     name = 'a"""\\n{x}\'é.py'
     cli("export", "m.npz", "-o", name)
     np.testing.assert_allclose(computed("numpy", name), outputs(net, images), atol=1e-6)
+
+
+def run(path, *args):
+    """Run a program as a person does, and return how that ended."""
+    command = [sys.executable, "-W", "error", path, *args]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def exported(cli, form, shape=(16, 5, 3)):
+    """Return a net that has been exported as net.py."""
+    if form == "torch":
+        pytest.importorskip("torch")
+    net = init_net(shape, rng=0)
+    net.params[:] *= 5
+    save_model("m.npz", net)
+    cli("export", "m.npz", "--format", form, "-o", "net.py")
+    return net
+
+
+IMAGES = np.random.default_rng(3).integers(0, 256, (7, 4, 4), dtype=np.uint8)
+TAKEN_IMAGES = {
+    "bytes": IMAGES,
+    "rows of bytes": IMAGES.reshape(7, 16),
+    "with channels": IMAGES[:, None],
+    "whole numbers": IMAGES.astype(np.int64),
+    "floats": IMAGES.astype(np.float32) / 255,
+    "doubles": IMAGES.reshape(7, 16) / 255,
+}
+REFUSED_IMAGES = {
+    "one image": (IMAGES[0], "expected images (n, 16) or (n, 4, 4), found uint8 of shape (4, 4)"),
+    "one row": (IMAGES[0].reshape(16), "found uint8 of shape (16,)"),
+    "others": (np.zeros((2, 5, 5)), "found float64 of shape (2, 5, 5)"),
+    "texts": (np.full((2, 16), "a"), "found <U1 of shape (2, 16)"),
+    "floats to 255": (IMAGES.astype(np.float32), "expected bytes from 0 to 255, or floats from 0"),
+    "large numbers": (IMAGES.astype(np.int32) + 1, "expected bytes from 0 to 255, or floats from"),
+    "less than 0": (IMAGES / 255 - 0.5, "expected bytes from 0 to 255, or floats from 0 to 1, fou"),
+    "no number": (np.full((2, 16), np.nan), "expected bytes from 0 to 255, or floats from 0 to 1"),
+}
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_program_takes_images_as_people_have_them(cli, form):
+    net = exported(cli, form)
+    expected = predict(net, IMAGES).tolist()
+    for name, images in TAKEN_IMAGES.items():
+        np.save("images.npy", images)
+        result = run("net.py", "images.npy")
+        assert ([int(text) for text in result.stdout.split()], result.stderr) == (expected, ""), (
+            name
+        )
+    np.save("none.npy", IMAGES[:0])
+    assert (run("net.py", "none.npy").stdout.strip(), result.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_program_says_in_one_sentence_what_is_wrong(cli, form):
+    exported(cli, form)
+    assert run("net.py").stderr == "usage: python net.py images.npy\n"
+    assert run("net.py").returncode == run("net.py", "a", "b").returncode == 1
+    wrong = {"no.npy": "no.npy: cannot be read: No such file or directory"}
+    for name, (images, words) in REFUSED_IMAGES.items():
+        np.save(f"{name}.npy", images)
+        wrong[f"{name}.npy"] = words
+    Path("text.npy").write_text("hello")
+    Path("empty.npy").touch()
+    np.savez("several.npz", a=IMAGES)
+    np.save("objects.npy", np.array([{}], object), allow_pickle=True)
+    for name in "text.npy", "empty.npy", "objects.npy":
+        wrong[name] = f"{name}: expected a file that numpy.save has written"
+    wrong["several.npz"] = "expected images (n, 16) or (n, 4, 4), found object of shape ()"
+    for name, words in wrong.items() if form == "numpy" else [*wrong.items()][:2]:
+        result = run("net.py", name)
+        assert (result.returncode, result.stdout) == (1, ""), name
+        assert result.stderr.startswith("error: ") and words in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    np.save("images.npy", IMAGES)
+    weights = Path("net-weights.npz")
+    weights.write_bytes(weights.read_bytes()[:100])
+    stderr = run("net.py", "images.npy").stderr
+    assert "net-weights.npz: expected a file that numpy.save has written" in stderr
+    weights.unlink()
+    stderr = run("net.py", "images.npy").stderr
+    assert stderr.endswith("net-weights.npz: cannot be read: No such file or directory\n")
+
+
+def test_outputs_are_those_of_the_net_for_bytes_to_the_bit(cli):
+    """Bytes become the same floats as those that the net has learned from."""
+    net = exported(cli, "numpy", (784, 3))
+    images = np.arange(784, dtype=np.uint8).reshape(1, 28, 28)
+    code = "import net, numpy as np; np.save('a.npy', net.rows(np.load('x.npy')))"
+    np.save("x.npy", images)
+    subprocess.run([sys.executable, "-c", code], check=True)
+    np.testing.assert_array_equal(np.load("a.npy"), to_inputs(images.reshape(1, -1), np.float32))
+    assert predict(net, images).shape == (1,)
+
+
+@pytest.mark.parametrize("name", ["numpy.py", "json.py", "torch.py", "Select.py", "a/numbers.py"])
+def test_a_program_is_not_called_like_a_module_that_it_needs(cli, name):
+    model()
+    Path("a").mkdir()
+    result = cli("export", "m.npz", "-o", name, code=2)
+    told = " ".join(result.stderr.split())
+    assert (
+        f"found {Path(name).name}: the program, and every other in its folder, would take" in told
+    )
+    assert not Path(name).exists()
 
 
 def test_nothing_is_replaced_unasked(cli):

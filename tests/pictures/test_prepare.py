@@ -10,7 +10,8 @@ from samples import large, opaque
 
 from simplenet import load_data
 from simplenet.errors import DataError, ModelError
-from simplenet.pictures.prepare import BLANK, area, grey, prepare, raw, reduced, seen
+from simplenet.pictures.pixels import area, reduced
+from simplenet.pictures.prepare import BLANK, grey, prepare, raw, seen
 
 
 @pytest.fixture(scope="module")

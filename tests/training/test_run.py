@@ -40,8 +40,9 @@ from simplenet.optimizers import OPTIMIZERS
 from simplenet.options import OPTIONS, TrainingOptions
 from simplenet.streams import stream
 from simplenet.training import run as training
+from simplenet.training.block import draw_masks
 from simplenet.training.order import Together, shuffled, split
-from simplenet.training.run import draw_masks, four_calls, validate
+from simplenet.training.run import four_calls, validate
 
 
 def numbered(count, classes=10):

@@ -22,7 +22,7 @@ from simplenet.net import init_net
 from simplenet.training.processes import Processes
 from simplenet.training.space import Range, drawn, grid
 from simplenet.training.sweep import ATTEMPTS, Trial, examples_of, run_trial, source_of, sweep
-from simplenet.training.sweeplog import Log
+from simplenet.training.sweeplog import Log, hold
 
 needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL there")
 
@@ -265,17 +265,47 @@ def test_a_log_is_read_as_it_was_written_and_a_line_that_was_cut_short_gives_way
     assert Log.read(path).has({"lr": "1"}, 3)
 
 
+FIRST = b'{"format": 1, "options": {}, "data": {}, "command": ""}\n'
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "why"),
     [
-        b"", b"\n", b"none\n", b"[1]\n", b'{"format": 2}\n', b'{"format": 1}\n', b"\xff\n",
-        b"[" * 100_000 + b"\n", b'{"format": 1, "options": {}, "data": {}, "command": ""}\n{}\n',
-        *(b'{"format": 1, "options": {}, "data": {}, "command": ""}\n'
-          + json.dumps({**record(0), **bad}).encode() + b"\n"
-          for bad in ({"seed": "0"}, {"options": 3}, {"validation_accuracy": 2})),
+        *((none, "first line does not say what is swept") for none in (
+            b"", b"{", b"[1]\n", b"null\n", b'{"format": 1}\n', FIRST.replace(b"{}", b"3"),
+            FIRST.replace(b'""', b"[]"),
+        )),
+        *((none, "line 1 is no JSON") for none in (
+            b"\n", b"none\n", b"\xff\n", b"PK\x03\x04\n", b"[" * 100_000 + b"\n",
+        )),
+        (FIRST.replace(b"1", b"2"), "of format 2, which another version has written"),
+        (FIRST + b"{\n", "line 2 is no JSON"),
+        *((FIRST + json.dumps(record(0)).encode() + b"\n" + line + b"\n", "line 3 is no trial")
+          for line in (b"{}", b"7", *(json.dumps({**record(0), **bad}).encode() for bad in (
+            {"seed": "0"}, {"options": 3}, {"validation_accuracy": 2},
+            {"validation_accuracy": "1"}, {"validation_accuracy": float("nan")})))),
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_log_is_refused(content):
+def test_a_file_that_is_no_log_is_refused_in_words_of_its_own(content, why):
     Path("s.jsonl").write_bytes(content)
-    with pytest.raises(DataError, match=r"^s.jsonl: expected the log of a sweep, found a file tha"):
+    with pytest.raises(DataError) as caught:
         Log.read(Path("s.jsonl"))
+    end = f"{why}: name another."
+    start = "s.jsonl: expected the log of a sweep, found a file "
+    assert str(caught.value) in (f"{start}whose {end}", f"{start}{end}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks as Unix has them")
+def test_a_log_is_held_until_it_is_let_go_of_and_so_is_one_that_took_its_place():
+    path = Path("s.jsonl")
+    Log.begin(path, HEADER, overwrite=False)
+    held = hold(path)
+    assert held is not None and hold(path) is None
+    Log.begin(path, HEADER, overwrite=True)  # another file of this name
+    another = hold(path)
+    assert another is not None and hold(path) is None
+    another.close()
+    with hold(path):
+        held.close()
+    with pytest.raises(FileNotFoundError):
+        hold(Path("none"))

@@ -47,8 +47,8 @@ function makeGrip(part, x, y) {
       role: "slider",
       tabindex: 0,
       "aria-label": parameterName(state.net, part),
-      "aria-valuemin": -2,
-      "aria-valuemax": 2,
+      "aria-valuemin": -1,
+      "aria-valuemax": 1,
     });
     group.addEventListener("keydown", onKey);
   }

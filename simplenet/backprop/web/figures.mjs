@@ -1,7 +1,7 @@
 /* The five figures within the text: a question, then a slider that moves what was a still. */
 
 import { bandPath, transform } from "./scene.mjs";
-import { feeling, pullPath, placed } from "./machinery.mjs";
+import { feeling, pullPath, standsAt } from "./machinery.mjs";
 
 const TURNING = 1600; // milliseconds from a prediction to its end
 const fixed = (value, places = 3) => value.toFixed(places).replace("-", "\u2212");
@@ -65,7 +65,7 @@ function show(figure, value) {
   const all = (name) => svg.querySelectorAll(`[data-${name}]`);
   figure.value = value;
   const set = { ...spec.set, ...(spec.slider.name && { [spec.slider.name]: value }) };
-  const at = placed(spec.parts ?? [], set);
+  const at = standsAt(spec.parts ?? [], set);
   figure.start ??= at;
   const felt = feeling(spec.parts ?? [], at);
   const { bars, numbers } = measured(figure, at);

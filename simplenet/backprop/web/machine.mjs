@@ -129,8 +129,10 @@ export function pulls(net, parts, pass, back, y) {
     if (kind === "c" || kind === "C" || kind === "R") felt[name] = 1;
   }
   for (const { name, kind } of parts) {
-    if (kind === "y" && net.cost !== "cross-entropy") felt[name] = -felt[`o${name.slice(1)}`];
+    const output = felt[`o${name.slice(1)}`];
+    if (kind === "y" && net.cost !== "cross-entropy" && output !== undefined) felt[name] = -output;
   }
+  for (const name in felt) if (felt[name] === undefined) delete felt[name];
   return felt;
 }
 

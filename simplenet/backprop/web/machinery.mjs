@@ -3,7 +3,7 @@
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 
 /* Return where everything stands, from where cranks and held rods do. */
-export function placed(parts, set) {
+export function standsAt(parts, set) {
   const at = { ...set };
   for (const [kind, inputs, output] of parts) at[output] = stands(kind, inputs.map((name) => at[name]));
   return at;

@@ -138,6 +138,7 @@ function showMachine() {
 function showAll() {
   showMachine();
   document.body.classList.toggle("fresh", state.fresh);
+  byId("undo").setAttribute("aria-disabled", !state.past.length && !state.turn);
   if (state.tab !== "turn") bringIntoView(".mark.lit .name");
   if (state.tab === "turn") refreshTurn();
   else if (state.tab === "paths") refreshPaths();

@@ -109,7 +109,6 @@ export function refreshSketch() {
   describeLearning();
   byId("why").textContent = sketch.blank ? "" : whyItStands();
   showCurve(sketch.blank ? [] : costs);
-  byId("undo").setAttribute("aria-disabled", !state.past.length);
   if (sketch.blank) {
     byId("outputs-cap").textContent = "Outputs: none, for it sees nothing";
     for (const id of ["outputs", "heat-w", "heat-x"]) byId(id).replaceChildren();

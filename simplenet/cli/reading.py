@@ -1,0 +1,249 @@
+"""What a network, or a committee, makes of a picture: its digits, their places, their outputs."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import isqrt
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from simplenet.cli.data import called, names_of
+from simplenet.errors import DataError, DivergedError, ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from simplenet.functions import Floats
+    from simplenet.pictures.several import Box
+    from simplenet.training.run import Run
+
+    Pixels = npt.NDArray[np.uint8]
+
+STDIN = "-"
+SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
+TURNS = (0, 90, 180, 270)  # degrees clockwise
+Models = Sequence[tuple[str | Path, "Run"]]
+
+
+def doubt_of(outputs: "Floats") -> str | None:
+    """Return why a prediction is not to be relied on, None where nothing speaks against it."""
+    return None if outputs.max() >= SURE else f"no output is above {SURE}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Digit:
+    """What the first net sees of a digit, (rows, columns), and the mean outputs of all, (classes,).
+
+    `line` counts lines from 0; `box` is the place in the picture, in its pixels, where it is known.
+    """
+
+    pixels: "Pixels"
+    outputs: "Floats"
+    line: int = 0
+    box: "Box | None" = None
+    names: Sequence[str] = ()  # of the classes, where they have some
+
+    @property
+    def prediction(self) -> int:
+        """Return the class with the largest output."""
+        return int(self.outputs.argmax())
+
+    @property
+    def called(self) -> str:
+        """Return what people call the class: its name, or its number."""
+        return called(self.names, self.prediction)
+
+    @property
+    def doubt(self) -> str | None:
+        """Return why the prediction is not to be relied on, if so."""
+        return doubt_of(self.outputs)
+
+    @property
+    def margin(self) -> float:
+        """Return by how much the largest output exceeds the next."""
+        *_, second, first = sorted([float("-inf"), *self.outputs.tolist()])
+        return first - second if len(self.outputs) > 1 else 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Reading:
+    """What has been read of a picture: one digit or several, or the sentence that says why none."""
+
+    image: str
+    digits: list[Digit] = field(default_factory=list)
+    turn: int = 0  # degrees clockwise by which it was turned
+    label: int | None = None
+    error: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Return the digits with blanks between, and a stroke between lines, such as 4 7 1 / 0 3.
+
+        One that may be wrong has a ? behind it, where there are several.
+        """
+        if len(self.digits) == 1:
+            return self.digits[0].called
+        lines: dict[int, list[str]] = {}
+        for digit in self.digits:
+            said = f"{digit.called}{'?' if digit.doubt else ''}"
+            lines.setdefault(digit.line, []).append(said)
+        return " / ".join(" ".join(line) for line in lines.values())
+
+    @property
+    def right(self) -> bool | None:
+        """Return whether the label is the one digit that was read, None where there is none."""
+        if self.label is None or self.error is not None:
+            return None
+        return [digit.prediction for digit in self.digits] == [self.label]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON.md says of a picture."""
+        one = self.digits[0] if len(self.digits) == 1 else None
+        result: dict[str, Any] = {
+            "image": self.image,
+            "prediction": one.prediction if one else None,
+            "name": one.called if one and one.names else None,
+            "outputs": one.outputs.tolist() if one else None,
+            "pixels": one.pixels.tolist() if one else None,
+            "turn": self.turn,
+            "label": self.label,
+            "right": self.right,
+            "error": self.error,
+        }
+        if len(self.digits) > 1:
+            result["digits"] = [
+                {
+                    "prediction": digit.prediction,
+                    "name": digit.called if digit.names else None,
+                    "outputs": digit.outputs.tolist(),
+                    "pixels": digit.pixels.tolist(),
+                    "line": digit.line,
+                    "box": digit.box._asdict() if digit.box else None,
+                }
+                for digit in self.digits
+            ]
+        return result
+
+
+def read(models: Models, name: str, *, untouched: bool = False, turns: bool = False) -> Reading:
+    """Return what some models make of a picture: the first one's view, and all their mean outputs.
+
+    With `turns` it is tried upright, lying on each side, and upside down, and that is taken which
+    has the largest mean margin between the two largest outputs. Raise DataError for what cannot be
+    read or is empty, ModelError for a net that fits no picture, DivergedError for outputs that are
+    not finite.
+    """
+    import numpy as np
+
+    from simplenet.pictures.decode import MOST_PIXELS, read_picture
+    from simplenet.pictures.kinds.declared import LARGE
+
+    kinds = {kind_of_images(model) for _, model in models}
+    # If a picture has to have as many pixels as a net has inputs, it may not be made smaller.
+    exact = any(known is None and isqrt(pixels) ** 2 != pixels for pixels, known in kinds)
+    source = "standard input" if name == STDIN else name
+    with libraries_silent():
+        picture = read_picture(
+            standard_input() if name == STDIN else name,
+            name=source,
+            upright=not untouched,
+            most_pixels=LARGE if untouched and exact else MOST_PIXELS,
+        )
+    best: Reading | None = None
+    for turn in TURNS if turns else TURNS[:1]:
+        quarters = turn // 90
+        rgba = np.rot90(picture.rgba, -quarters)
+        size = picture[1:] if quarters % 2 == 0 else picture[:0:-1]
+        digits = look(models, rgba, size, source, untouched)
+        found = Reading(name, digits, turn)
+        if best is None or sureness(found) > sureness(best):
+            best = found
+    assert best is not None  # there is a turn
+    return best
+
+
+def sureness(reading: Reading) -> float:
+    """Return the mean margin of the digits of a picture."""
+    return sum(digit.margin for digit in reading.digits) / len(reading.digits)
+
+
+def look(
+    models: Models, rgba: "Pixels", size: tuple[int, int], source: str, untouched: bool
+) -> list[Digit]:
+    """Return the digits of a picture, (rows, columns, 4), whose file has this size."""
+    import numpy as np
+
+    from simplenet.datasets.sorted import is_image
+    from simplenet.pictures.prepare import seen, side_of
+    from simplenet.pictures.several import digits_in, scaled
+    from simplenet.training.evaluation import outputs
+
+    as_it_is = untouched or is_image(rgba, models[0][1].data)
+    views, every = [], []
+    found = None
+    for place, model in models:
+        pixels, known = kind_of_images(model)
+        try:
+            if as_it_is:
+                view = seen(rgba, pixels, known, untouched=True)[None]
+            else:
+                side = side_of(pixels, known)
+                found = found or digits_in(rgba)
+                view = np.stack([digit.pixels(side) for digit in found])
+            views.append(view)
+            every.append(outputs(model.network, view))
+        except ModelError as error:  # of a net that fits no picture
+            raise ModelError(f"{place}: {error}") from error
+        except DataError as error:
+            raise DataError(f"{source}: {error}") from error
+        except DivergedError as error:
+            raise DivergedError(f"{place}: {source}: {error}") from error
+    mean: Floats = np.mean(every, axis=0)
+    names = names_of(models[0][1])
+    if found is None:
+        return [Digit(views[0][0], mean[0], names=names)]
+    return [
+        Digit(view, output, digit.line, scaled(digit.box, rgba.shape, size), names)
+        for digit, view, output in zip(found, views[0], mean)
+    ]
+
+
+def kind_of_images(model: "Run") -> tuple[int, tuple[int, int] | None]:
+    """Return how many pixels a model reads, and as rows and columns, if that is known."""
+    size = tuple(model.data.get("size", ()))  # images may be flat in their file
+    return model.net.shape[0], (size[0], size[1]) if len(size) == 2 else None
+
+
+def standard_input() -> IO[bytes]:
+    """Return standard input, as bytes. Raise DataError if it is closed."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise DataError(
+            "standard input: expected a picture, found that it is closed: send one, such as with "
+            "`simplenet predict - < digit.png`."
+        )
+    return sys.stdin.buffer
+
+
+@contextlib.contextmanager
+def libraries_silent() -> Iterator[None]:
+    """Keep from standard error what libraries in C print there, such as libtiff of damage.
+
+    What is wrong is said once, in a sentence.
+    """
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
