@@ -97,7 +97,7 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
         "data": data,
         "script": script,
     }
-    return _fill(_text("web/page.html"), parts)
+    return _fill(re.sub(r"\n\s+", "\n", _text("web/page.html")), parts)
 
 
 def _fill(template: str, parts: dict[str, str]) -> str:
