@@ -25,6 +25,7 @@ from making import (
     reference,
     sample,
     screenshot,
+    second,
 )
 
 from simplenet.files import atomic_write
@@ -49,6 +50,13 @@ GENERATORS = {
     ),
     "bundled": Generator(
         bundled.files,
+        varies="it needs MNIST, trains for minutes, and another machine finds other weights",
+    ),
+    "bundled-measured": Generator(
+        bundled.measured, varies="it needs MNIST, and other kernels compute other digits"
+    ),
+    "second": Generator(
+        second.files,
         varies="it needs MNIST, trains for minutes, and another machine finds other weights",
     ),
     "diagrams": Generator(diagrams.files),

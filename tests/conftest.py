@@ -169,3 +169,15 @@ def shell():
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Return ten plain digits, dark on white, 84 high, one of each class in turn."""
+    from simplenet import load_data, outputs
+    from simplenet.backprop import bundled
+
+    images, labels = load_data("sample").test
+    plain = outputs(bundled().net, images)[np.arange(len(labels)), labels] > 0.95
+    firsts = [int(np.flatnonzero(plain & (labels == number))[0]) for number in range(10)]
+    return 255 - np.kron(images[firsts], np.ones((3, 3), np.uint8))

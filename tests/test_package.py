@@ -25,8 +25,9 @@ ORDER = """
     datasets.data datasets.folders datasets.sorted datasets.load
     training training.blas training.container training.order training.distort
     training.batches training.mistakes training.evaluation training.committee
-    training.wide training.block training.run training.modelcheck training.modelfile
-    training.processes training.space training.sweep training.sweeplog
+    training.wide training.block training.run training.measured training.modelcheck
+    training.modelfile training.processes training.space training.sweep training.sweeplog
+    pictures.doubt
     export export.program export.onnx_model export.save
     report report.confusion report.curves report.text report.figure report.svg report.png
     report.weights report.page

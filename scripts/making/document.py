@@ -21,8 +21,8 @@ from draw_parts import machine_drawing
 
 import simplenet
 from making import Files, figures
+from making.four_ways import counts, path_count, ways
 from making.markup import html, inline
-from making.ways import counts, path_count, ways
 from simplenet import net as heart
 from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, Trace, X, Y, example_net, trace, weight_index

@@ -15,7 +15,7 @@ import figures as drawn
 from pen import PALETTE, Drawing, once
 
 from making import Files
-from making.ways import counts, ways
+from making.four_ways import counts, ways
 from simplenet.backprop.example import X, Y, example_net, trace
 from simplenet.backprop.mechanism import Machine, Values, forces, positions
 from simplenet.backprop.scene import Body, Scene

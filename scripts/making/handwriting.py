@@ -49,13 +49,15 @@ def choose_labels(split: int, indices: np.ndarray) -> np.ndarray:
     return np.take_along_axis(order, places[:, None], axis=1)[:, 0]
 
 
-def choose_styles(split: int, indices: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the (count,) positions in styles() of the styles of images."""
+def choose_styles(
+    split: int, indices: np.ndarray, labels: np.ndarray, known: tuple[Style, ...]
+) -> np.ndarray:
+    """Return the (count,) positions among those known of the styles of images."""
     words = random_words(split, indices, "style", 1)[:, 0]
     chosen = np.zeros(len(indices), np.int64)
     for digit in range(10):
         here = labels == digit
-        tickets = [i for i, s in enumerate(styles()) if s.digit == digit for _ in range(s.weight)]
+        tickets = [i for i, s in enumerate(known) if s.digit == digit for _ in range(s.weight)]
         chosen[here] = np.array(tickets, np.int64)[below(words[here], len(tickets))]
     return chosen
 
@@ -150,16 +152,20 @@ def centre(boxes: np.ndarray) -> np.ndarray:
     return images
 
 
-def draw(split: int, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+def draw(
+    split: int, first: int, count: int, known: tuple[Style, ...] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return images first .. first + count - 1 of a split, an integer, and their labels.
 
-    The images are uint8 (count, 28, 28), light ink on dark; the labels are uint8 (count,).
+    The images are uint8 (count, 28, 28), light ink on dark, in the styles of the sample unless
+    others are given; the labels are uint8 (count,).
     """
     indices = np.arange(first, first + count, dtype=np.int64)
     labels = choose_labels(split, indices)
-    chosen = choose_styles(split, indices, labels)
+    known = styles() if known is None else known
+    chosen = choose_styles(split, indices, labels, known)
     images = np.zeros((count, SIDE, SIDE), np.uint8)
-    for number, style in enumerate(styles()):
+    for number, style in enumerate(known):
         mine = np.flatnonzero(chosen == number)
         for start in range(0, len(mine), BATCH):
             places = mine[start : start + BATCH]

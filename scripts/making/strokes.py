@@ -270,14 +270,19 @@ def make_style(digit: int, weight: int, wobble: int, shapes: list[list[list[Poin
     )
 
 
-@cache
-def styles() -> tuple[Style, ...]:
-    """Return every style of the table, ready for drawing."""
+def read(table: str) -> tuple[Style, ...]:
+    """Return every style of a table such as STYLES, ready for drawing."""
     found: list[tuple[int, int, int, list[list[list[Point]]]]] = []
-    for line in STYLES.strip().splitlines():
+    for line in table.strip().splitlines():
         if line.startswith(" "):
             found[-1][-1].append(parse(line))
         else:
             digit, weight, wobble, _ = line.split(maxsplit=3)
             found.append((int(digit), int(weight), int(wobble), []))
     return tuple(make_style(*entry) for entry in found)
+
+
+@cache
+def styles() -> tuple[Style, ...]:
+    """Return every style of the table, ready for drawing."""
+    return read(STYLES)

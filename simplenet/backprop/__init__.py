@@ -12,7 +12,8 @@ from simplenet.training.run import Run
 def bundled() -> Run:
     """Return the network that comes with the package, made by scripts/making/bundled.py.
 
-    Its file has two bytes for each weight; it computes with four, as others do.
+    Its file has two bytes for each weight, which are a number of -127 to 127 times a unit of its
+    neuron, so that the page needs one; it computes with four, as others do.
     """
     run = load_model(bundled_path())
     net = run.net

@@ -98,7 +98,7 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
         "data": data,
         "script": script,
     }
-    return _fill(_text("web/page.html"), parts)
+    return _fill(re.sub(r"\n\s+", "\n", _text("web/page.html")), parts)
 
 
 def _fill(template: str, parts: dict[str, str]) -> str:
@@ -170,7 +170,7 @@ def _data(shown: Shown) -> dict[str, Any]:
         "size": None if shown.images is None else list(shown.images.shape[1:]),
         "scale": scale,
         "captions": list(shown.captions),
-        "params": _packed(net.params),
+        "params": _parts(net),
         "x": _packed(x),
         "y": _packed(y),
     }
@@ -184,6 +184,32 @@ def _inputs(shown: Shown) -> tuple[Array, int]:
     if shown.x is None or np.array_equal(np.asarray(shown.x), pixels / 255):
         return pixels, 255
     return np.asarray(shown.x), 1  # this net reads its pixels in some other way
+
+
+def _parts(net: Net) -> list[dict[str, Any]]:
+    """Return the parameters of a net in parts: a byte for each weight, where that is exact."""
+    weights = [_multiples(W) for W in net.W]
+    if None in weights:
+        return [_packed(net.params)]
+    return [*filter(None, weights), _packed(np.concatenate(net.b))]
+
+
+def _multiples(W: Array) -> dict[str, Any] | None:
+    """Return weights (inputs, outputs) as bytes, if a unit for each output divides all of its.
+
+    So are those of the bundled network, which scripts/making/bundled.py has rounded.
+    """
+    integers = W.astype(np.float64) * 2**24  # of the least float16
+    if not (np.abs(integers) < 2**53).all() or (integers != np.rint(integers)).any():
+        return None
+    units = np.maximum(np.gcd.reduce(integers.astype(np.int64), axis=0), 1)
+    counts = integers // units
+    if np.abs(counts).max() > 127:
+        return None
+    used = np.flatnonzero(counts.any(axis=1))  # pixels at the edge are hardly ever ink
+    stored = base64.b64encode(counts[used].astype(np.int8).tobytes()).decode()
+    part = {"format": "int8", "base64": stored, "units": (units / 2**24).tolist()}
+    return part if len(used) == len(W) else {**part, "rows": used.tolist(), "of": len(W)}
 
 
 def _packed(numbers: Array) -> dict[str, str]:

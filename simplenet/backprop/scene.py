@@ -228,7 +228,8 @@ def as_data(scene: Scene, outlines: list[str]) -> dict[str, Any]:
         got = shape.attributes
         if shape.tag == "path":
             moved = re.findall(r"-?[\d.]+", str(got.get("transform", "")))
-            return [place(outlines, str(got["d"])), *map(float, moved)]
+            outline = re.sub(r"-?\d+\.\d+", _tenth, str(got["d"]))
+            return [place(outlines, outline), *map(float, moved)]
         keys = ("cx", "cy", "r") if shape.tag == "circle" else ("x", "y", "width", "height", "rx")
         return [float(got.get(key, 0)) for key in keys]
 
@@ -263,14 +264,19 @@ def as_data(scene: Scene, outlines: list[str]) -> dict[str, Any]:
     return {key: _rounded(value) for key, value in data.items()}
 
 
+def _tenth(found: re.Match[str]) -> str:
+    """Return a number of an outline to one digit after the point: the page draws it smaller."""
+    return f"{float(found[0]) + 1e-9:.1f}".replace("-0.0", "0").removesuffix(".0")
+
+
 def _rounded(value: Any) -> Any:
-    """Return data with each number to three digits after the point, or as many as it has."""
+    """Return data with each number to two digits after the point, or as many as it has."""
     if isinstance(value, dict):
         return {key: _rounded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_rounded(each) for each in value]
     if isinstance(value, bool | float):
-        return int(value) if value == int(value) else round(value, 3)
+        return int(value) if value == int(value) else round(value, 2)
     return value
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simplenet.cli.show import columns_of
-from simplenet.datasets.download import READING
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -46,6 +45,8 @@ def download_bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None
 
     It draws one for pictures that are read, too, also when that is later.
     """
+    from simplenet.datasets.download import READING
+
     bars: dict[str, tqdm[Any]] = {}
 
     def progress(name: str, done: int, size: int) -> None:

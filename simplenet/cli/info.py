@@ -4,7 +4,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -54,6 +54,7 @@ def command(model: Path, as_json: bool) -> None:
         "options": run.settings,
         "data": run.data,
         "position": {"epochs": run.epoch, "images": run.images, "weights": run.weights_epoch},
+        "measured": run.measured or None,
         "history": records(run),
         "versions": run.versions,
     }
@@ -67,6 +68,7 @@ def command(model: Path, as_json: bool) -> None:
         "data": _data(run),
         "options": _pairs(run.settings) or "not recorded",
         "trained": _trained(run) if run.settings else "not recorded",
+        "test": _measured(run.measured),
         "versions": _pairs(run.versions),
     }
     width = min(columns_of(sys.stdout) or WIDEST, WIDEST)
@@ -109,6 +111,18 @@ def _data(run: "Run") -> str:
     if "classes" in run.data:
         found.append(f"classes {', '.join(run.data['classes'])}")
     return "; ".join(found)
+
+
+def _measured(measured: Mapping[str, Any]) -> str:
+    """Say what the network scored on the test images, and from which margin on it is sure."""
+    if not measured:
+        return "not measured since it learned: `simplenet eval` does"
+    margin, images = measured["margin"], measured["images"]
+    sure = "" if margin is None else f"; sure from a margin of {margin:.3g}"
+    return (
+        f"accuracy {percent(measured['accuracy'])}, cost {measured['cost']:.4f} "
+        f"({images:,} images of {measured['data']}){sure}"
+    )
 
 
 def _pairs(values: Mapping[str, object]) -> str:

@@ -188,10 +188,10 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
     if picture.label is not None and not picture.right:
         pieces.append(Coloured(f"expected {called(first.names, picture.label)}", "red"))
     if several:
-        if any(digit.doubt for digit in picture.digits):
+        if not all(digit.opinion.sure for digit in picture.digits):
             pieces.append("(?: unsure)")
-    elif first.doubt:
-        pieces.append("(unsure)" if not drawn else f"(unsure: {first.doubt})")
+    elif not first.opinion.sure:
+        pieces.append(f"(unsure: {first.opinion.text})" if drawn else "(unsure)")
     tell(pieces)
     if not drawn:
         return
@@ -209,7 +209,7 @@ def caption(digit: Digit) -> str:
     """Return a digit with its place, such as `4 at 120,35 (48 x 70)`."""
     box = digit.box
     place = f" at {box.left},{box.top} ({box.width} x {box.height})" if box else ""
-    return f"{digit.called}{'?' if digit.doubt else ''}{place}"
+    return f"{digit.called}{'' if digit.opinion.sure else '?'}{place}"
 
 
 def tell_score(pictures: list[Reading], *, apart: bool) -> None:

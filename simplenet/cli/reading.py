@@ -17,31 +17,28 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from simplenet.functions import Floats
-    from simplenet.pictures.several import Box
+    from simplenet.pictures.doubt import Opinion
+    from simplenet.pictures.several import Box, Found
     from simplenet.training.run import Run
 
     Pixels = npt.NDArray[np.uint8]
 
 STDIN = "-"
-SURE = 0.5  # nets learn to say 1 for the class that it is, and 0 for the others
 TURNS = (0, 90, 180, 270)  # degrees clockwise
 Models = Sequence[tuple[str | Path, "Run"]]
-
-
-def doubt_of(outputs: "Floats") -> str | None:
-    """Return why a prediction is not to be relied on, None where nothing speaks against it."""
-    return None if outputs.max() >= SURE else f"no output is above {SURE}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digit:
     """What the first net sees of a digit, (rows, columns), and the mean outputs of all, (classes,).
 
-    `line` counts lines from 0; `box` is the place in the picture, in its pixels, where it is known.
+    `opinion` says whether these are to be believed. `line` counts lines from 0; `box` is the place
+    in the picture, in its pixels, where it is known.
     """
 
     pixels: "Pixels"
     outputs: "Floats"
+    opinion: "Opinion"
     line: int = 0
     box: "Box | None" = None
     names: Sequence[str] = ()  # of the classes, where they have some
@@ -56,16 +53,26 @@ class Digit:
         """Return what people call the class: its name, or its number."""
         return called(self.names, self.prediction)
 
-    @property
-    def doubt(self) -> str | None:
-        """Return why the prediction is not to be relied on, if so."""
-        return doubt_of(self.outputs)
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON.md says of a digit, but for its place."""
+        return {
+            "prediction": self.prediction,
+            "name": self.called if self.names else None,
+            "sure": self.opinion.sure,
+            "doubt": [doubt._asdict() for doubt in self.opinion.doubt],
+            "margin": self.opinion.margin,
+            "least_margin": self.opinion.least_margin,
+            "second": self.opinion.second,
+            "unlikeness": self.opinion.unlikeness,
+            "outputs": self.outputs.tolist(),
+            "pixels": self.pixels.tolist(),
+        }
 
-    @property
-    def margin(self) -> float:
-        """Return by how much the largest output exceeds the next."""
-        *_, second, first = sorted([float("-inf"), *self.outputs.tolist()])
-        return first - second if len(self.outputs) > 1 else 0.0
+
+OF_A_DIGIT = (
+    "prediction", "name", "sure", "doubt", "margin", "least_margin", "second", "unlikeness",
+    "outputs", "pixels",
+)  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -88,7 +95,7 @@ class Reading:
             return self.digits[0].called
         lines: dict[int, list[str]] = {}
         for digit in self.digits:
-            said = f"{digit.called}{'?' if digit.doubt else ''}"
+            said = f"{digit.called}{'' if digit.opinion.sure else '?'}"
             lines.setdefault(digit.line, []).append(said)
         return " / ".join(" ".join(line) for line in lines.values())
 
@@ -101,13 +108,11 @@ class Reading:
 
     def as_json(self) -> dict[str, Any]:
         """Return what JSON.md says of a picture."""
-        one = self.digits[0] if len(self.digits) == 1 else None
+        none = dict.fromkeys(OF_A_DIGIT) | {"doubt": []}
+        one = self.digits[0].as_json() if len(self.digits) == 1 else none
         result: dict[str, Any] = {
             "image": self.image,
-            "prediction": one.prediction if one else None,
-            "name": one.called if one and one.names else None,
-            "outputs": one.outputs.tolist() if one else None,
-            "pixels": one.pixels.tolist() if one else None,
+            **one,
             "turn": self.turn,
             "label": self.label,
             "right": self.right,
@@ -115,14 +120,8 @@ class Reading:
         }
         if len(self.digits) > 1:
             result["digits"] = [
-                {
-                    "prediction": digit.prediction,
-                    "name": digit.called if digit.names else None,
-                    "outputs": digit.outputs.tolist(),
-                    "pixels": digit.pixels.tolist(),
-                    "line": digit.line,
-                    "box": digit.box._asdict() if digit.box else None,
-                }
+                digit.as_json()
+                | {"line": digit.line, "box": digit.box._asdict() if digit.box else None}
                 for digit in self.digits
             ]
         return result
@@ -167,31 +166,63 @@ def read(models: Models, name: str, *, untouched: bool = False, turns: bool = Fa
 
 def sureness(reading: Reading) -> float:
     """Return the mean margin of the digits of a picture."""
-    return sum(digit.margin for digit in reading.digits) / len(reading.digits)
+    return sum(digit.opinion.margin for digit in reading.digits) / len(reading.digits)
 
 
 def look(
     models: Models, rgba: "Pixels", size: tuple[int, int], source: str, untouched: bool
 ) -> list[Digit]:
-    """Return the digits of a picture, (rows, columns, 4), whose file has this size."""
+    """Return the digits of a picture, (rows, columns, 4), whose file has this size.
+
+    What was cut apart, as digits that touch, is one if nothing speaks against that, and something
+    against its parts.
+    """
+    from simplenet.datasets.sorted import is_image
+    from simplenet.pictures.several import digits_in, one_digit
+
+    if untouched or is_image(rgba, models[0][1].data):
+        return seen_by(models, rgba, size, source, None)
+    try:
+        found = digits_in(rgba)
+    except DataError as error:
+        raise DataError(f"{source}: {error}") from error
+    digits = seen_by(models, rgba, size, source, found)
+    wholes = list({id(one.whole): one.whole for one in found if one.whole is not None}.values())
+    if not wholes:
+        return digits
+    settled = list(zip(found, digits))
+    for whole, digit in zip(wholes, seen_by(models, rgba, size, source, wholes)):
+        parts = [number for number, (one, _) in enumerate(settled) if one.whole is whole]
+        if digit.opinion.sure and not all(settled[part][1].opinion.sure for part in parts):
+            settled[parts[0] : parts[-1] + 1] = [(whole, digit)]
+    if len(settled) == 1:  # which is prepared as one digit ever is
+        return seen_by(models, rgba, size, source, [one_digit(rgba)])
+    return [digit for _, digit in settled]
+
+
+def seen_by(
+    models: Models,
+    rgba: "Pixels",
+    size: tuple[int, int],
+    source: str,
+    found: "list[Found] | None",
+) -> list[Digit]:
+    """Return what models see and say of the digits that were found, or of an untouched picture."""
     import numpy as np
 
-    from simplenet.datasets.sorted import is_image
+    from simplenet.pictures.doubt import opinion
     from simplenet.pictures.prepare import seen, side_of
-    from simplenet.pictures.several import digits_in, scaled
+    from simplenet.pictures.several import scaled
     from simplenet.training.evaluation import outputs
 
-    as_it_is = untouched or is_image(rgba, models[0][1].data)
     views, every = [], []
-    found = None
     for place, model in models:
         pixels, known = kind_of_images(model)
         try:
-            if as_it_is:
+            if found is None:
                 view = seen(rgba, pixels, known, untouched=True)[None]
             else:
                 side = side_of(pixels, known)
-                found = found or digits_in(rgba)
                 view = np.stack([digit.pixels(side) for digit in found])
             views.append(view)
             every.append(outputs(model.network, view))
@@ -202,12 +233,14 @@ def look(
         except DivergedError as error:
             raise DivergedError(f"{place}: {source}: {error}") from error
     mean: Floats = np.mean(every, axis=0)
-    names = names_of(models[0][1])
+    runs = [model for _, model in models]
+    names = names_of(runs[0])
+    opinions = [opinion(output, view, runs) for output, view in zip(mean, views[0])]
     if found is None:
-        return [Digit(views[0][0], mean[0], names=names)]
+        return [Digit(views[0][0], mean[0], opinions[0], names=names)]
     return [
-        Digit(view, output, digit.line, scaled(digit.box, rgba.shape, size), names)
-        for digit, view, output in zip(found, views[0], mean)
+        Digit(view, output, told, digit.line, scaled(digit.box, rgba.shape, size), names)
+        for digit, view, output, told in zip(found, views[0], mean, opinions)
     ]
 
 

@@ -1,5 +1,6 @@
 """`simplenet train`: from images to a saved model."""
 
+import contextlib
 import os
 import re
 import sys
@@ -55,7 +56,7 @@ from simplenet.cli.show import (
     tell,
 )
 from simplenet.cli.signals import signals_held, word
-from simplenet.errors import DataError, SimplenetError, counted, reason
+from simplenet.errors import DataError, DivergedError, SimplenetError, counted, reason
 from simplenet.files import replaceable
 from simplenet.options import OPTIONS
 from simplenet.training.blas import largest_product
@@ -64,6 +65,7 @@ if TYPE_CHECKING:  # numpy loads after the number of its threads is chosen
     from tqdm import tqdm
 
     from simplenet.datasets.load import Data, Examples
+    from simplenet.training.evaluation import Score
     from simplenet.training.run import Epoch, Run
 
 Say = Callable[[str | list[Piece]], None]
@@ -87,6 +89,7 @@ def interval(text: str) -> Interval:
     return Interval(int(number), seconds)
 
 
+TEST_PARTS = "test-images", "test-labels"
 PATIENCE = 4  # seconds for each of two mirrors, so that without a network we start within ten
 WIDEST = 100  # characters of a line of the notice
 NARROWER = 90  # of its bars, and of what went wrong
@@ -184,13 +187,18 @@ def command(
     )
     if run.finished:
         say(f"{resume} is finished after {position(run.epoch, 0)}: {how_to_go_on(run)}")
+    scores: list[Score] = []
+
+    def finish() -> None:
+        scores.append(measure(run, found))
+
     every, done = learned * run.settings["epochs"], learned * run.epoch + run.images
     with make_bar(every, "img", done=done, name="training", leave=False, quiet=quiet) as bar:
-        unsaved = fit(run, found.train, keeper, say, bar, checkpoint, data, saved)
+        unsaved = fit(run, found.train, keeper, say, bar, checkpoint, data, saved, finish)
 
-    from simplenet.training.evaluation import evaluate, is_guessing
+    from simplenet.training.evaluation import is_guessing
 
-    score = evaluate(run.net, *found.test)
+    score = scores[0] if scores else measure(run, found)
     if is_guessing(score.accuracy, score.total):
         warn_of_guessing(run, score.accuracy, "on the test images")
     images = int(score.total.sum())
@@ -202,6 +210,7 @@ def command(
                 "images": images,
                 "accuracy": score.accuracy,
                 "cost": score.cost,
+                "margin": run.measured["margin"],
                 "history": records(run),
             }
         )
@@ -332,12 +341,14 @@ def fit(
     interval: Interval | None = None,
     data: str | None = None,
     saved: bool = True,
+    finish: Callable[[], None] = lambda: None,
 ) -> Failure | None:
     """Finish the run, saving it after every epoch; whatever ends this, what it learned is kept.
 
     Return why it could not be saved at the end, if it could not.
     `bar` shows how many images of all epochs are done. `interval` says when to save besides, `data`
-    what was given with --data, and `saved` whether the file has all of the run already.
+    what was given with --data, and `saved` whether the file has all of the run already. `finish`
+    is called at the end before the run is saved, so that no file has a finished run without that.
     """
     from simplenet.training.evaluation import counts, is_guessing
     from simplenet.training.order import split
@@ -354,6 +365,9 @@ def fit(
                 bar.set_description_str(f"{epoch}  cost {cost:.4f}", refresh=False)
                 due, done = checkpoints.is_due(at.images - done), 0 if at.record else at.images
                 bar.update((at.epoch - 1) * at.total + at.images - bar.n)
+                if run.finished:
+                    with contextlib.suppress(DivergedError):  # which is said later
+                        finish()
                 if at.record or due:
                     saved = keeper.try_to_save(run)
                     checkpoints.begin()
@@ -385,6 +399,20 @@ def fit(
     if run.best:
         say(f"the best was epoch {run.best.epoch}, whose weights are kept")
     return failure
+
+
+def measure(run: "Run", data: "Data") -> "Score":
+    """Return what a run scores on the test images of these data, and write it into the run.
+
+    Raise DivergedError where that cannot be told, since its weights are too large.
+    """
+    from simplenet.training.evaluation import evaluate
+    from simplenet.training.measured import least_margin_held_out, remember
+
+    score = evaluate(run.net, *data.test)
+    sha256 = {part: data.sha256(part) for part in TEST_PARTS}
+    remember(run, score, data.name, sha256, least_margin_held_out(run, *data.train))
+    return score
 
 
 def epoch_line(history: Sequence["Epoch"], epochs: int) -> list[Piece]:

@@ -16,11 +16,11 @@ ENDING = re.compile(
 WORD = "(?:(?:class|label|digit)[ _-]?)?"
 
 
-def natural(name: str) -> list[tuple[int, int, str]]:
+def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """Return what names are sorted by: as words, but numbers in them as numbers."""
     parts = re.split(r"([0-9]+)", name.casefold())
     key = [(0, int(part), "") if part[:1].isdecimal() else (1, 0, part) for part in parts if part]
-    return [*key, (1, 0, name)]  # so that no two names are equal
+    return key, name  # so that no two names are equal
 
 
 def pictures_in(folder: str | os.PathLike[str]) -> tuple[list[str], int]:

@@ -37,11 +37,15 @@ class Box(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A digit of a picture: the line it stands in, from 0, where, and its ink, cropped."""
+    """A digit of a picture: the line it stands in, from 0, where, and its ink, cropped.
+
+    `whole` is what it was cut from, as one of several that touch: it may have been one digit.
+    """
 
     line: int
     box: Box
     ink: Pixels
+    whole: "Found | None" = None
 
     def pixels(self, side: int = 28) -> Pixels:
         """Return what a net sees of it: bytes (side, side), light on dark."""
@@ -57,6 +61,7 @@ class Group(NamedTuple):
     right: int
     amount: int
     parts: tuple[Piece, ...]
+    whole: "Group | None" = None  # what `split` cut it from
 
     @property
     def height(self) -> int:
@@ -78,11 +83,17 @@ def digits_in(rgba: Pixels) -> list[Found]:
     with contextlib.suppress(DataError):  # what is empty for `prepare` is: it raises that anew
         ink, lines = read_finely(rgba)
         if sum(map(len, lines)) > 1:
-            return [
-                Found(number, place_of(clean, rgba), cropped(clean))
-                for number, line in enumerate(lines)
-                for clean in (alone(group, ink) for group in line)
-            ]
+            wholes: dict[int, Found] = {}
+            found = []
+            for number, line in enumerate(lines):
+                for group in line:
+                    one = found_at(number, group, ink, rgba)
+                    if group.whole is not None:
+                        if id(group.whole) not in wholes:
+                            wholes[id(group.whole)] = found_at(number, group.whole, ink, rgba)
+                        one = one._replace(whole=wholes[id(group.whole)])
+                    found.append(one)
+            return found
     return [one_digit(rgba)]
 
 
@@ -99,6 +110,12 @@ def read_finely(rgba: Pixels) -> tuple[Pixels, list[list[Group]]]:
         ink = drawn(rgba, FINER * WORK, int(2 * stroke) + 1)
         lines = in_lines(groups(ink))
     return ink, lines
+
+
+def found_at(line: int, group: Group, ink: Pixels, rgba: Pixels) -> Found:
+    """Return a group of a picture as a digit that was found."""
+    clean = alone(group, ink)
+    return Found(line, place_of(clean, rgba), cropped(clean))
 
 
 def alone(group: Group, ink: Pixels) -> Pixels:
@@ -303,7 +320,9 @@ def split(group: Group, ink: Pixels, usual: int) -> list[Group]:
                     :, left:right
                 ]
                 halves.append(group_of(tuple(pieces(half))))
-            return [part for half in halves for part in split(half, ink, usual)]
+            return [
+                part._replace(whole=group) for half in halves for part in split(half, ink, usual)
+            ]
     return [group]
 
 

@@ -31,7 +31,7 @@ _MOST_VERSIONS = 20
 _EXTRA = "best/params", "last/params", "average/params"
 _KEYS = {
     "format", "shape", "activations", "cost", "options", "data", "images", "position", "best",
-    "last", "history", "versions",
+    "last", "history", "measured", "versions",
 }  # fmt: skip
 
 
@@ -129,6 +129,7 @@ def check_records(about: dict[str, Any], net: Net) -> None:
             isinstance(history, list)
             and all(_is_record(record, epoch) for epoch, record in enumerate(history, 1)),
         ),
+        ("measured", about["measured"], _is_measured(about["measured"])),
         (
             "best and last epoch",
             marks,
@@ -262,6 +263,11 @@ def _check_position(run: Run) -> None:
             and run.images == 0
             and run.last.epoch == run.epoch,
         )
+    expect(
+        "measured",
+        run.measured,
+        not run.measured or (run.measured["epoch"], 0) == (run.epoch, run.images),
+    )
     begun = run.epoch > 0 or run.images > 0
     expect(
         "averaged parameters with the option average, or neither",
@@ -338,6 +344,24 @@ def _are_texts(texts: Any, most: int) -> bool:
         and len(texts) <= most
         and all(isinstance(text, str) for text in texts)
         and len({*texts}) == len(texts)
+    )
+
+
+def _is_measured(measured: Any) -> bool:
+    """Return whether this is what a finished run scored on test images, or nothing."""
+    if measured == {}:
+        return True
+    known = {"data": str, "sha256": dict, "weights": str}
+    return (
+        _holds(measured, known)
+        and measured.keys() == {*known, "epoch", "images", "accuracy", "cost", "margin"}
+        and measured["sha256"].keys() == {part for part in PARTS if part.startswith("test")}
+        and _holds(measured["sha256"], dict.fromkeys(measured["sha256"], str))
+        and is_integer(measured["epoch"])
+        and is_integer(measured["images"], 1)
+        and _is_number(measured["accuracy"], 1)
+        and _is_number(measured["cost"])
+        and (measured["margin"] is None or _is_number(measured["margin"]))
     )
 
 

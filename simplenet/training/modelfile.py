@@ -5,7 +5,8 @@
     best/params.npy      the parameters after the best epoch, with early stopping
     last/params.npy      the parameters after the last epoch, where params.npy has the best
     average/params.npy   the average of the parameters along the way
-    model.json           format, shape, functions, options, position, data set, history, versions
+    model.json           format, shape, functions, options, position, data set, history, what the
+                         net scores on test images, versions
 
 The members are stored, not packed, and hold no clock, host, user or path: equal runs give equal
 files. The zip comment is the SHA-256, in hexadecimal, of every byte before it, and the file ends
@@ -39,6 +40,7 @@ from simplenet.training.container import (
     find_members,
     write_members,
 )
+from simplenet.training.measured import digest_of
 from simplenet.training.modelcheck import (
     check_keys,
     check_plain,
@@ -53,7 +55,7 @@ from simplenet.training.modelcheck import (
 from simplenet.training.run import Epoch, Run, Snapshot
 from simplenet.version import __version__
 
-FORMAT = 2
+FORMAT = 3
 _MOST_LAYERS = 10_000
 _MOST_JSON = 1 << 22  # bytes: some 28,000 epochs
 _MOST_PIPED = 1 << 28  # bytes that are read of a pipe, which may have no end
@@ -155,6 +157,7 @@ def _description(run: Run) -> dict[str, Any]:
             {name: value for name, value in asdict(record).items() if name != "seconds"}
             for record in run.history
         ],
+        "measured": run.measured if _is_of(run.measured, run) else {},
         "versions": {
             "simplenet": __version__,
             "numpy": np.__version__,
@@ -162,6 +165,11 @@ def _description(run: Run) -> dict[str, Any]:
             "blas": kernels(),
         },
     }  # fmt: skip
+
+
+def _is_of(measured: dict[str, Any], run: Run) -> bool:
+    """Return whether it is the network of this run, with these weights, that was measured."""
+    return not measured or measured["weights"] == digest_of(run.network)
 
 
 def _run(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Run:
@@ -222,6 +230,7 @@ def _run(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Run:
         average=extra.get("average"),
         image_shape=tuple(about["images"]),
         data=about["data"],
+        measured=about["measured"],
         versions=about["versions"],
     )
     check_run(run)
@@ -241,12 +250,15 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
             f"expected model format {FORMAT}, found {found}, made by a newer simplenet, another "
             f"version than this one ({__version__}): use that version, or a later one."
         )
+    if found == 2 and is_integer(found):  # it did not know the test images
+        check_keys(about, arrays, later=("measured",))
+        return {**about, "options": _with_later(about), "measured": {}}
     if found != 1 or not is_integer(found):
         raise ModelError(
             f"expected model format {FORMAT}, found {shortened(repr(found), 100)}, which another "
             "version of simplenet wrote: use that version."
         )
-    check_keys(about, arrays, later=("best", "last", "images"))
+    check_keys(about, arrays, later=("best", "last", "images", "measured"))
     # Format 1 was no run: it cannot be gone on with, and what its optimizer remembered is of no
     # use; its options were recorded whether they applied or not.
     for name in ("velocity", "mean", "square", "steps"):
@@ -260,6 +272,7 @@ def _up_to_date(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[
         "best": None,
         "last": None,
         "images": [],
+        "measured": {},
     }
 
 

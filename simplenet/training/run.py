@@ -96,6 +96,7 @@ class Run:
     average: Floats | None = None  # (P,), of the parameters along the way
     image_shape: tuple[int, ...] = ()  # (n, ...), of all training images
     data: dict[str, Any] = field(default_factory=dict)  # name, size, SHA-256 of each raw file
+    measured: dict[str, Any] = field(default_factory=dict)  # on test images, with these weights
     versions: dict[str, str] = field(default_factory=dict)  # of what wrote the file it is from
     sha256: str = ""  # of the file it is from, all of it
 
@@ -318,6 +319,7 @@ def _advance(
         with undo.block():
             if run.last:  # it has been given more epochs after it ended
                 run.net.params[:], run.last = run.last.params, None
+            run.measured = {}
             # The run alone says where it stands: another generator may have taken it on meanwhile.
             part = slice(run.images, run.images + rows)
             block, truth = gather(images, labels, order[part], found)

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import time
+from decimal import ROUND_HALF_UP, Context
 
 import numpy as np
 import pytest
@@ -184,10 +185,10 @@ def silence(chromium):
 
 
 def shown(value, sign=False):
-    """Write a number as the page does."""
-    size = abs(value)
+    """Write a number as the page does: halves, which a float16 may be, are rounded up."""
     if value == 0:
         return "0"
+    size = float(Context(prec=6, rounding=ROUND_HALF_UP).create_decimal(abs(value)))
     text = f"{size:#.6g}" if size >= 1e-4 else re.sub("e-0?", f"e{MINUS}", f"{size:.5e}")
     return (MINUS if value < 0 else "+" if sign else "") + text
 

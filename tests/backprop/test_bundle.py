@@ -129,6 +129,13 @@ def test_a_pair_of_modules_becomes_one_script():
     )
 
 
+def test_comments_go_and_strings_stay():
+    joined = bundle({"one": 'export const x = "a // b"; // gone\n/* And this. */\n  // this too\n'})
+    assert 'const x = "a // b";\n' in joined
+    for gone in "gone", "And", "this":
+        assert gone not in joined
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -74,5 +74,8 @@ def test_the_bundled_network_can_be_written_with_two_bytes_for_each_weight():
     assert stored.net.params.dtype == np.float16 and run.net.params.dtype == np.float32
     assert np.array_equal(stored.net.params, run.net.params)
     assert len(np.unique(run.net.params)) > 1000
+    for W in run.net.W:  # which are a byte each, times a unit that each neuron has
+        integers = (W.astype(float) * 2**24).astype(np.int64)
+        assert np.abs(integers // np.gcd.reduce(integers, axis=0)).max() <= 127
     assert run.data["name"] == "mnist" and run.finished
-    assert bundled_path().stat().st_size <= 400_000
+    assert bundled_path().stat().st_size <= 370_000

@@ -20,6 +20,8 @@ from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_inde
 from simplenet.backprop.layout import machine_scene
 from simplenet.backprop.mechanism import forces, machine, positions
 from simplenet.backprop.mechanism import given as place
+from simplenet.backprop.page import Shown
+from simplenet.backprop.page import _data as page_data
 from simplenet.backprop.scene import as_data, band_path, pose, transform
 from simplenet.errors import DataError
 from simplenet.functions import ACTIVATIONS, COSTS, HIDDEN
@@ -35,7 +37,7 @@ RUNNER = """
 import { readFileSync } from "node:fs";
 const load = (name) => import(new URL(name, process.argv[1]));
 const network = await load("network.mjs");
-const { decode } = await load("packed.mjs");
+const { decode, decodeParts } = await load("packed.mjs");
 const { prepare } = await load("prepare.mjs");
 const scenes = await load("scene.mjs");
 const machines = await load("machine.mjs");
@@ -88,6 +90,7 @@ const ask = {
   },
   decode: ({ text, format }) => Array.from(decode(text, format), (v) =>
     Object.is(v, -0) ? "-0" : v),
+  parts: ({ parts }) => decodeParts(parts),
   prepare: ({ text, rows, columns, side }) => {
     const rgba = Uint8ClampedArray.from(Buffer.from(text, "base64"));
     const image = prepare(rgba, columns, rows, side);
@@ -303,12 +306,29 @@ def test_stored_numbers_are_read_exactly():
         "float32": np.append(rng.normal(0, 1e9, 500), [0, -0.0, 1e-45, 3.4e38]).astype("<f4"),
         "float64": np.append(rng.normal(0, 1e-9, 500), [0, -0.0, 5e-324, 1.7e308]).astype("<f8"),
         "uint8": np.arange(256, dtype=np.uint8),
+        "int8": np.arange(-128, 128).astype(np.int8),
     }
     asked = [("decode", {"text": text_of(array), "format": name}) for name, array in arrays.items()]
     for found, array in zip(node(*asked), arrays.values()):
         expected = array.astype(np.float64)
         found = np.array([float(value) for value in found])
         assert found.tobytes() == expected.tobytes()  # -0 is not 0 here
+
+
+def test_parameters_arrive_exactly_whether_a_byte_tells_each_or_not():
+    rng = np.random.default_rng(5)
+    plain, bytes_each, with_rows = (init_net((6, 5, 3), rng=seed) for seed in range(3))
+    for net in bytes_each, with_rows:
+        for W in net.W:
+            W[:] = rng.integers(-127, 128, W.shape) * 2.0 ** -rng.integers(3, 14, W.shape[1])
+    with_rows.W[0][[0, 3]] = 0
+    asked = []
+    for net, formats in (plain, 1), (bytes_each, 3), (with_rows, 3):
+        parts = page_data(Shown("", net, np.eye(3)[:1], x=np.zeros((1, 6))))["params"]
+        assert len(parts) == formats
+        asked.append(("parts", {"parts": parts}))
+    for found, net in zip(node(*asked), (plain, bytes_each, with_rows), strict=True):
+        assert np.array_equal(np.array(found), net.params.astype(np.float64))
 
 
 # --- the preparation of a picture -----------------------------------------------------------------
@@ -439,7 +459,7 @@ def test_what_is_drawn_moves_as_in_python():
         for body, posed, moved in zip(
             scene.bodies.values(), found["poses"], found["transforms"], strict=True
         ):
-            np.testing.assert_allclose(posed, pose(body, at), atol=2e-2)
+            np.testing.assert_allclose(posed, pose(body, at), atol=3e-2)
             assert (moved == "") == (transform(body, at) == "")
         for band, drawn in zip(scene.bands, found["bands"], strict=True):
             wanted = band_path(band, at)

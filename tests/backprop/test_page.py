@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from packed import params_of, unpacked
 
 from simplenet import init_net, load_data
 from simplenet.backprop import bundled
@@ -59,11 +60,6 @@ def data_of(text):
     return json.loads(data)
 
 
-def unpacked(packed):
-    kind = np.dtype(packed["format"]).newbyteorder("<")
-    return np.frombuffer(base64.b64decode(packed["base64"]), kind)
-
-
 @pytest.fixture(scope="module")
 def text():
     return page([example(), demo()])
@@ -72,8 +68,8 @@ def text():
 def test_it_is_small_enough_to_send_to_a_class(text):
     size = len(text.encode())
     weights = sum(len(json.dumps(net)) for net in data_of(text)["nets"])
-    assert size <= 830_000
-    assert size - weights <= 310_000  # text, style, scripts, machines
+    assert size <= 470_000
+    assert size - weights <= 290_000  # text, style, scripts, machines
     read = text[text.index('<article id="read">') : text.index("</article>")]
     assert len(read.encode()) <= 90_000
 
@@ -109,12 +105,12 @@ def test_the_policy_allows_this_script_and_no_other(text):
 
 def test_numbers_arrive_exactly_and_in_the_shortest_format(text):
     first, second = data_of(text)["nets"]
-    assert first["params"]["format"] == "float64"
-    assert np.array_equal(unpacked(first["params"]), example_net().params)
+    assert [part["format"] for part in first["params"]] == ["float64"]
+    assert np.array_equal(params_of(first), example_net().params)
     assert np.array_equal(unpacked(first["x"]), X.ravel())
     assert np.array_equal(unpacked(first["y"]), Y.ravel())
-    assert second["params"]["format"] == "float16"
-    assert np.array_equal(unpacked(second["params"]), bundled().net.params)
+    assert [part["format"] for part in second["params"]] == ["int8", "int8", "float16"]
+    assert np.array_equal(params_of(second), bundled().net.params)
     assert second["x"]["format"] == second["y"]["format"] == "uint8"
     assert np.array_equal(unpacked(second["x"]), demo().images.ravel())
     assert second["size"] == [28, 28]
@@ -127,10 +123,25 @@ def test_a_net_of_any_precision_arrives_exactly(kind):
     net = init_net((3, 4, 2), rng=0, dtype=kind, activation="tanh")
     shown = Shown("mine", net, np.eye(2), x=np.array([[0.1, -2, 3], [1e-9, 0, 1e30]]))
     [found] = data_of(page([shown]))["nets"]
-    assert found["params"]["format"] == kind
-    assert np.array_equal(unpacked(found["params"]), net.params)
+    assert [part["format"] for part in found["params"]] == [kind]
+    assert np.array_equal(params_of(found), net.params)
     assert np.array_equal(unpacked(found["x"]), shown.x.ravel())
     assert found["activations"] == ["tanh", "sigmoid"]
+
+
+@pytest.mark.parametrize(("most", "formats"), [(127, ["int8", "int8", "float32"]), (128, None)])
+def test_weights_that_are_multiples_of_a_unit_for_each_neuron_travel_as_bytes(most, formats):
+    net = init_net((3, 4, 2), rng=0)
+    units = np.float32([2**-20, 1, 0.75, 8])
+    net.W[0][:] = [[-most, 0, 3, 2], [0, 0, 0, 0], [1, 5, -2, 2]] * units
+    net.W[1][:] = 0
+    net.b[0][:] = 0.1
+    shown = Shown("mine", net, np.eye(2), x=np.zeros((2, 3)))
+    [found] = data_of(page([shown]))["nets"]
+    assert [part["format"] for part in found["params"]] == (formats or ["float32"])
+    assert np.array_equal(params_of(found), net.params)
+    if formats:
+        assert [part.get("rows") for part in found["params"]] == [[0, 2], [], None]
 
 
 def test_pixels_travel_as_bytes_where_the_net_reads_them_so():

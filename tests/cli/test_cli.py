@@ -466,6 +466,7 @@ def test_info_shows_what_a_model_is_and_how_it_came_to_be(cli, model):
         r"half-squared-error, init lecun, epochs 2, batch_size 20, seed 0, validation 40, "
         r"patience 0, average 0.0, lr \S+, optimizer sgd, momentum 0.0, .*clip 0.0, .*",
         r"trained    2 epochs",
+        r"test       accuracy \d+\.\d\d %, cost 0\.\d{4} \(60 images of custom\)",
         rf"versions   simplenet {__version__}, numpy {np.__version__}, python [\d.]+, blas .+",
         r"epoch    cost  accuracy  validation  learning rate",
         r"    2  0\.\d{4} +\d+\.\d\d % +\d+\.\d\d % +\S+",
@@ -489,6 +490,7 @@ def test_info_gives_everything_as_json(cli, model):
         "options": run.settings,
         "data": run.data,
         "position": {"epochs": 2, "images": 0, "weights": 2},
+        "measured": run.measured,
         "history": [
             {"epoch": record.epoch, "cost": record.cost, "accuracy": record.accuracy,
              "validation_accuracy": record.validation_accuracy, "lr": record.lr}

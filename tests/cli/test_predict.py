@@ -12,22 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simplenet import forward, init_net, load_data, load_model, save_model
+from simplenet import forward, init_net, load_model, outputs, save_model
 from simplenet.backprop import bundled
 from simplenet.pictures.decode import read_image
 from simplenet.pictures.prepare import prepare, raw
 from simplenet.pictures.terminal import draw
 
 Image = pytest.importorskip("PIL.Image")
-KEYS = "image prediction name outputs pixels turn label right error".split()
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """Return ten digits, dark on white, one of each class in turn."""
-    images, labels = load_data("sample").test
-    firsts = [int(np.flatnonzero(labels == number)[0]) for number in range(10)]
-    return 255 - np.kron(images[firsts], np.ones((3, 3), np.uint8))
+ImageDraw = pytest.importorskip("PIL.ImageDraw")
+DOUBT = ["sure", "doubt", "margin", "least_margin", "second", "unlikeness"]
+KEYS = ["image", "prediction", "name", *DOUBT]
+KEYS += ["outputs", "pixels", "turn", "label", "right", "error"]
 
 
 @pytest.fixture
@@ -180,7 +175,7 @@ def test_a_single_bad_image_is_a_sentence_and_exit_code_3(shell, model):
             if extra:
                 [only] = json.loads(result.stdout)
                 said = result.stderr.removeprefix("Error: ").strip()
-                nothing = {**dict.fromkeys(KEYS), "turn": 0}
+                nothing = {**dict.fromkeys(KEYS), "turn": 0, "doubt": []}
                 assert only == {**nothing, "image": name, "error": said}
             else:
                 assert result.stdout == ""
@@ -292,13 +287,37 @@ def test_a_net_that_was_trained_on_other_images_gets_no_squares(cli, files, make
     assert np.shape(result["pixels"]) == (4, 9)
 
 
-@pytest.mark.parametrize(("most", "unsure"), [(0.49, True), (0.5, False)])
-def test_it_says_when_it_is_unsure(cli, files, most, unsure):
+@pytest.mark.parametrize(("most", "unsure"), [(0.39, True), (0.41, False)])
+def test_it_says_when_another_class_is_nearly_as_likely(cli, files, most, unsure):
     net = init_net((784, 2), rng=0, output_activation="identity")
-    net.W[0][:], net.b[0][:] = 0, (0.1, most)
+    net.W[0][:], net.b[0][:] = 0, (0.1, most)  # a margin of 0.3 is usual
     save_model("plain.npz", net)
     line = cli("predict", "plain.npz", "1.png").stdout.splitlines()[0]
-    assert line == "prediction 1" + unsure * "  (unsure: no output is above 0.5)"
+    assert line == "prediction 1" + unsure * "  (unsure: a 0 is nearly as likely)"
+    (result,) = parsed(cli("predict", "plain.npz", "1.png", "--json"))
+    assert result["sure"] is not unsure and result["margin"] == pytest.approx(most - 0.1)
+    text = {"reason": "margin", "text": "a 0 is nearly as likely"}
+    assert result["doubt"] == [text] * unsure and result["least_margin"] == 0.3
+    assert result["second"] is result["unlikeness"] is None  # it knows ten digits, not two
+
+
+def test_it_says_that_something_is_no_digit(cli, files, model):
+    star = Image.new("L", (120, 120), 255)
+    for angle in np.arange(5) * np.pi * 2 / 5:
+        ends = [(60 + r * np.sin(angle), 60 + r * np.cos(angle)) for r in (0, 50)]
+        ImageDraw.Draw(star).line([*ends[0], *ends[1]], fill=0, width=8)
+    star.save("star.png")
+    for options, models in ([], []), ([], [model]), (["--raw"], [model]), ([], [model, model]):
+        name = files[3] if options else "star.png"  # untouched, digits are dark on white
+        shown = cli("predict", *models, name, *options).stdout.splitlines()[0]
+        assert "unsure: " in shown and "unlike any digit it has learned from)" in shown
+        found = json.loads(cli("predict", *models, name, *options, "--json").stdout)[0]
+        assert found["sure"] is False and found["unlikeness"] > 0.5 and found["second"] is None
+        assert "unlike" in {doubt["reason"] for doubt in found["doubt"]}
+    for name in files:
+        (found,) = json.loads(cli("predict", model, name, "--json").stdout)
+        assert found["sure"] is True and found["doubt"] == [] and found["unlikeness"] < 0.5
+        assert found["second"] == found["prediction"]
 
 
 def test_many_outputs_of_any_size_are_shown(cli, files):
@@ -503,7 +522,7 @@ def test_the_help_comes_without_numpy_and_pillow():
 
 
 def test_the_outputs_of_several_models_are_averaged(cli, make_data):
-    from simplenet import load_model, outputs
+    from simplenet import load_model
 
     for seed in 1, 2:
         cli(

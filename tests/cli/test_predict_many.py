@@ -9,18 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simplenet import load_data
 from simplenet.pictures.prepare import prepare
+from simplenet.pictures.several import digits_in
 
 Image = pytest.importorskip("PIL.Image")
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """Return ten digits, dark on white, 84 high, one of each class in turn."""
-    images, labels = load_data("sample").test
-    firsts = [int(np.flatnonzero(labels == number)[0]) for number in range(10)]
-    return 255 - np.kron(images[firsts], np.ones((3, 3), np.uint8))
+ImageDraw = pytest.importorskip("PIL.ImageDraw")
 
 
 @pytest.fixture
@@ -30,11 +23,15 @@ def model(digits, tmp_path_factory):
 
     path = tmp_path_factory.mktemp("model") / "m.npz"
     net = init_net((784, 20, 10), rng=0)
-    pixels = np.stack([prepare(np.dstack([digit] * 3 + [digit * 0 + 255])) for digit in digits])
+    pixels = np.stack([prepare(rgba_of(digit)) for digit in digits])
     for _ in train(net, pixels, np.arange(10), epochs=60, batch_size=10, validation=0):
         pass
     save_model(path, net)
     return str(path)
+
+
+def rgba_of(grey):
+    return np.dstack([grey] * 3 + [grey * 0 + 255])
 
 
 def save(digit, name):
@@ -64,6 +61,20 @@ def test_several_digits_are_told_line_by_line_each_with_its_place(cli, model, sh
     assert any("█" in line for line in lines)
     quiet = cli("predict", "-q", model, sheet)
     assert (quiet.stdout, quiet.stderr) == ("sheet.png: 4 7 1 / 0 3\n", "")
+
+
+def test_a_wide_digit_is_one_unless_its_parts_are_surer(cli):
+    image = Image.new("L", (340, 220), 255)
+    pen = ImageDraw.Draw(image)
+    for points in [(70, 40, 35, 100, 60, 135, 290, 135), (300, 40, 190, 125, 140, 185)]:
+        pen.line(points, fill=20, width=12, joint="curve")
+    image.save("wide.png")
+    wide = np.array(image)
+    assert [found.whole is None for found in digits_in(rgba_of(wide))] == [False, False]
+    (found,) = json.loads(cli("predict", "wide.png", "--json").stdout)
+    assert found["prediction"] == 4 and "digits" not in found
+    seen = np.array(found["pixels"], np.uint8)
+    assert np.array_equal(seen, prepare(rgba_of(wide)))  # as one digit ever is
 
 
 def test_json_has_a_place_for_each_of_several_digits(cli, model, sheet):

@@ -105,6 +105,7 @@ def test_json_is_all_of_stdout_and_holds_the_same(cli, data):
         "images": 60,
         "accuracy": score.accuracy,
         "cost": score.cost,
+        "margin": None,  # too few are held out
         "history": about["history"],
     }
     assert [record["epoch"] for record in about["history"]] == [1, 2]

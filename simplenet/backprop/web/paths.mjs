@@ -67,9 +67,9 @@ export function refreshPaths() {
   if (l === layers(net)) return showOutputUnit(net, k, name);
   const parts = paths(net, back, l, k);
   const order = bySize(parts);
-  const least = Math.abs(parts[order[0]]) / 100;
-  const counted = order.findIndex((j) => Math.abs(parts[j]) < least);
-  const most = counted < 0 || counted > MOST_BARS ? MOST_BARS : Math.max(counted, 1);
+  const smallest = Math.abs(parts[order[0]]) / 100;
+  const count = order.findIndex((j) => Math.abs(parts[j]) < smallest);
+  const most = count < 0 || count > MOST_BARS ? MOST_BARS : Math.max(count, 1);
   const rows = order.slice(0, most).map((j) => {
     const [w, dc_dz] = [net.W[l][k * net.shape[l + 1] + j], back.dc_dz[l][j]];
     const product = `${given(w)} × ${factor(dc_dz, digits(dc_dz))}`;
@@ -83,7 +83,7 @@ export function refreshPaths() {
   if (rest.length)
     rows.push({
       name: `through ${integer(rest.length)} others`,
-      how: counted === most ? "each less than 1 % of the largest" : "each smaller than these",
+      how: count === most ? "each less than 1 % of the largest" : "each smaller than these",
       value: sum(rest),
     });
   const total = sum(parts);

@@ -2,13 +2,13 @@
 
 import { isOneHot, strongest, sum } from "./arrays.mjs";
 import { ACTIVATIONS, costOf, forward, netAround } from "./network.mjs";
-import { decode } from "./packed.mjs";
+import { decode, decodeParts } from "./packed.mjs";
 import { layers } from "./names.mjs";
 
 /* Read the numbers of a net when it is first shown: a large one takes a moment. */
 export function readNet(shown) {
   if (shown.net) return;
-  shown.net = netAround(shown, decode(shown.params.base64, shown.params.format));
+  shown.net = netAround(shown, decodeParts(shown.params));
   shown.inputs = decode(shown.x.base64, shown.x.format).map((v) => v / shown.scale);
   shown.targets = decode(shown.y.base64, shown.y.format);
 }

@@ -1,0 +1,112 @@
+"""Tell how well `predict` knows what it does not know.
+
+    SIMPLENET_DATA=FOLDER python scripts/doubts.py [MODEL...] [--images 100]
+
+Of MNIST's test images and of people's pictures of digits (scripts/renderings.py, drawn from images
+that training holds out), it tells what part of those read rightly is called unsure, and of those
+misread; of things that are no digit (scripts/strange.py), what part is. Of these, the second half
+of the kinds was used for choosing nothing. Test images are only reported on.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import numpy as np
+import renderings
+import strange
+from bench.tables import percent, table
+from numpy.typing import NDArray
+from pens import held_out
+
+from simplenet import load_data, load_model, outputs
+from simplenet.backprop import bundled
+from simplenet.errors import DataError
+from simplenet.pictures.doubt import opinion
+from simplenet.pictures.prepare import prepare
+from simplenet.training.run import Run
+
+Bytes = NDArray[np.uint8]
+SEED, PEOPLE = 2, 3  # of what is drawn: the second network has seen pictures of seed 1
+
+
+def asked(model: Run, images: Bytes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return which class a model gives each image (n, 28, 28), and where it is unsure."""
+    found = outputs(model.network, images)
+    unsure = [not opinion(a, image, [model]).sure for a, image in zip(found, images)]
+    return found.argmax(axis=1), np.array(unsure)
+
+
+def flagged(model: Run, images: Bytes, labels: Bytes) -> list[str]:
+    """Return the accuracy, and what part of the right ones and of the errors is unsure."""
+    classes, unsure = asked(model, images)
+    right = classes == labels
+    return [
+        percent(float(right.mean())),
+        percent(float(unsure[right].mean())),
+        percent(float(unsure[~right].mean())) if not right.all() else "-",
+        f"{len(right):,} / {int((~right).sum())}",
+    ]
+
+
+def prepared(pictures: Iterable[Bytes]) -> list[Bytes | None]:
+    """Return what a net sees of each picture, None of one that is refused as blank."""
+    found: list[Bytes | None] = []
+    for picture in pictures:
+        try:
+            found.append(prepare(picture))
+        except DataError:
+            found.append(None)
+    return found
+
+
+def people(count: int) -> tuple[Bytes, Bytes]:
+    """Return so many pictures of digits of each kind of rendering, prepared, and their labels."""
+    images, labels = held_out()
+    seen, truth = [], []
+    for number, kind in enumerate(renderings.KINDS):
+        places = (number * count + np.arange(count)) % len(images)
+        pictures = (renderings.picture(kind, images[i], PEOPLE, int(i)) for i in places)
+        for image, label in zip(prepared(pictures), labels[places]):
+            if image is not None:
+                seen.append(image)
+                truth.append(label)
+    return np.array(seen), np.array(truth)
+
+
+def things(kind: strange.Kind, count: int) -> Bytes:
+    """Return so many pictures of a kind that is no digit, prepared."""
+    found = prepared(strange.picture(kind, SEED, number) for number in range(count))
+    return np.array([image for image in found if image is not None])
+
+
+@click.command()
+@click.argument("models", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--images", "count", default=100, show_default=True, help="Pictures of each kind.")
+def main(models: tuple[Path, ...], count: int) -> None:
+    """Tell what MODELS, or the bundled network, are unsure of, and what they should be."""
+    runs = {model.stem: load_model(model) for model in models} or {"bundled": bundled()}
+    test, truth = (np.asarray(array) for array in load_data("mnist").test)
+    rendered = people(count)
+    rows = [
+        row
+        for name, run in runs.items()
+        for row in (
+            [name, "MNIST, test", *flagged(run, test, truth)],
+            [name, "people's pictures", *flagged(run, *rendered)],
+        )
+    ]
+    click.echo(table(["model", "digits", "right", "unsure: right", "errors", "n / errors"], rows))
+    for title, kinds in {"learned from": strange.LEARNED, "unseen": strange.UNSEEN}.items():
+        rows, sums = [], []
+        for kind in kinds:
+            some = things(kind, count)
+            parts = [float(asked(run, some)[1].mean()) for run in runs.values()]
+            rows.append([kind.__name__, *map(percent, parts)])
+            sums.append(parts)
+        rows.append(["mean", *map(percent, np.mean(sums, axis=0).tolist())])
+        click.echo("\n" + table([f"unsure: no digit, {title}", *runs], rows))
+
+
+if __name__ == "__main__":
+    main()
