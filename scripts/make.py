@@ -20,9 +20,11 @@ from making import (
     bundled,
     diagrams,
     document,
+    notebook,
     optimizer_numbers,
     reference,
     sample,
+    screens,
     screenshot,
     second,
 )
@@ -61,6 +63,10 @@ GENERATORS = {
     "diagrams": Generator(diagrams.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
+    "notebook": Generator(notebook.files),
+    "screens": Generator(
+        screens.files, varies="it needs MNIST, and another machine takes other times"
+    ),
     "screenshot": Generator(
         screenshot.files, varies="it needs Chromium, and each release draws a little otherwise"
     ),
