@@ -21,9 +21,11 @@ from making import (
     diagrams,
     document,
     figures,
+    notebook,
     optimizer_numbers,
     reference,
     sample,
+    screens,
     screenshot,
     second,
 )
@@ -63,6 +65,10 @@ GENERATORS = {
     "figures": Generator(figures.files),
     "reference": Generator(reference.files, compared=reference.paragraphs),
     "document": Generator(document.files),
+    "notebook": Generator(notebook.files),
+    "screens": Generator(
+        screens.files, varies="it needs MNIST, and another machine takes other times"
+    ),
     "screenshot": Generator(
         screenshot.files, varies="it needs Chromium, and each release draws a little otherwise"
     ),

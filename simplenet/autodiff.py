@@ -4,38 +4,46 @@ This is reverse-mode automatic differentiation. An operation returns a new `Tens
 operands and, for each, a function from the gradient g of the result to the operand's share of it.
 `backward` walks from the result to the leaves, last operation first, and adds up the shares: the
 chain rule, sum over paths included. It is a witness: it shares no code with the hand-written
-backpropagation that it checks. A 0-d tensor is the plain value to meet first:
+backpropagation that it checks. A tensor may have no axes, and then is one number:
 
     >>> a, b = Tensor(2.0, requires_grad=True), Tensor(-3.0, requires_grad=True)
     >>> product = a * b
     >>> product.backward()
     >>> float(a.grad), float(b.grad)
     (-3.0, 2.0)
+
+`values.py` has the same for single numbers alone, `Value(2.0)`, which is the place to begin.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike, NDArray
+
+from simplenet.graphs import Box, svg
 
 # What the annotations call things: a first reading can skip this.
 Array = NDArray[np.floating]
 Bools = NDArray[np.bool]
 Operand: TypeAlias = "Tensor | ArrayLike"  # what stands on either side of an operator
-Inputs: TypeAlias = "Tensor | Collection[Operand]"  # one for each weight of a neuron
 Index = Any  # what stands in x[...], whatever numpy takes: it has no public type for that
 Share = Callable[[Array], Array]  # from the gradient g of y to the operand's share of it
 InfixShare = Callable[[Array, Array, Array, Array], Array]  # the share of a or b, from g, a, b, y
 Slope = Callable[[Array, Array], Array | Bools | int]  # from x and y to dy/dx
-Edge = tuple["Tensor", Share]
+Edge = tuple["Tensor", Share | float]  # an operand, and its share, or the slope that g is times
+Axes: TypeAlias = "int | tuple[Sequence[int], Sequence[int]]"
 Method = Callable[["Tensor"], "Tensor"]
 Infix = Callable[["Tensor", Operand], "Tensor"]
 Comparison = Callable[["Tensor", Operand], Bools]
+
+next_age = count().__next__  # a result is younger than its operands
 
 
 def _function(name: str, value: Callable[[Array], Array], slope: Slope) -> Method:
@@ -90,6 +98,12 @@ def _bell(x: Array) -> Array:
     return slope
 
 
+def _wins(a: Array, b: Array) -> Array:
+    """Return 1 where a is the larger, a half where both are equal, 0 elsewhere."""
+    share: Array = (a > b) + 0.5 * (a == b)
+    return share
+
+
 class Tensor:
     """An array of real numbers, and the gradient of a later result with respect to it.
 
@@ -103,7 +117,7 @@ class Tensor:
 
     # With this numpy leaves `array * tensor` to the tensor, instead of looping over elements.
     __array_ufunc__ = None
-    __slots__ = ("_data", "_edges", "_op", "grad", "label", "requires_grad")
+    __slots__ = ("_age", "_data", "_edges", "_op", "grad", "label", "requires_grad")
 
     def __init__(
         self, data: ArrayLike, requires_grad: bool = False, label: str | None = None
@@ -114,6 +128,7 @@ class Tensor:
         self.label = label
         self._op = ""
         self._edges: tuple[Edge, ...] = ()
+        self._age = next_age()
 
     @property
     def data(self) -> Array:
@@ -130,12 +145,17 @@ class Tensor:
     @property
     def shape(self) -> tuple[int, ...]:
         """The number of elements along each axis."""
-        return self.data.shape
+        return np.shape(self._data)
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self.data.ndim
+        return len(self.shape)
+
+    @property
+    def _array(self) -> Array:
+        """The numbers as an array, even if they are one Python float."""
+        return np.asarray(self._data)
 
     # --- The chain rule ---------------------------------------------------------------------------
 
@@ -155,35 +175,50 @@ class Tensor:
         if start.shape != self.shape:
             raise ValueError(f"the gradient has shape {start.shape}, the tensor {self.shape}")
         # New in each call: what an earlier call left in `grad` must not flow a second time.
-        flow = {id(self): start.astype(self.data.dtype)}
+        flow: dict[Tensor, Any] = {self: self._fit(start)}
         for node in reversed(self._history()):
-            g = flow.pop(id(node), None)
+            g = flow.pop(node, None)
             if g is None:
                 continue  # a constant
-            # A sum is a new array: gradients share no memory, and old ones keep their numbers.
-            node.grad = np.asarray(g + (0 if node.grad is None else node.grad))
+            node._keep(g)
             for operand, share in node._edges:
                 if operand.requires_grad:
-                    part = _unbroadcast(np.asarray(share(g)), operand.data)
-                    flow[id(operand)] = flow.get(id(operand), 0) + part
+                    part = operand._fit(share(g) if callable(share) else share * g)
+                    flow[operand] = flow[operand] + part if operand in flow else part
 
     def zero_grad(self) -> None:
         """Make the gradient 0 again, if one is required."""
         if self.requires_grad:
             self.grad = np.zeros_like(self.data)
 
+    def _keep(self, g: Array) -> None:
+        """Add g to the gradient."""
+        # Always a new array: gradients share no memory, and old ones keep their numbers.
+        self.grad = np.array(g) if self.grad is None else np.asarray(self.grad + g)
+
+    def _fit(self, g: Array) -> Array:
+        """Return g, summed over the axes along which broadcasting repeated this tensor."""
+        data = self._data
+        if g.shape == data.shape and g.dtype == data.dtype:
+            return g
+        extra = g.ndim - data.ndim
+        repeated = (extra + i for i, size in enumerate(data.shape) if size == 1)
+        total: Array = g.sum((*range(extra), *repeated), data.dtype)
+        return total.reshape(data.shape)
+
     def _history(self) -> list[Tensor]:
-        """Return all that this tensor was computed from, operands before results, itself last."""
-        order: dict[int, Tensor] = {}
-        stack = [self]  # instead of recursion, which long expressions would exhaust
-        while stack:
-            node = stack[-1]
-            missing = [operand for operand, _ in node._edges if id(operand) not in order]
-            if missing:
-                stack.append(missing[0])
-            else:
-                order[id(node)] = stack.pop()
-        return list(order.values())
+        """Return all that this tensor was computed from, oldest first, and itself.
+
+        Whatever has been computed is younger than what it was computed from: so this is an order
+        in which operands come before results. It needs no recursion, which has an end.
+        """
+        found, met = [self], {self}
+        for node in found:  # which grows on the way
+            for operand, _ in node._edges:
+                if operand not in met:
+                    met.add(operand)
+                    found.append(operand)
+        return sorted(found, key=attrgetter("_age"))
 
     # --- Operators: value y of a and b, and the shares of the gradient g that go to a and to b ----
 
@@ -202,6 +237,13 @@ class Tensor:
         lambda g, a, b, y: g * y * np.log(np.where((a == 0) & (b >= 0), 1, a)),
     )
     __matmul__, __rmatmul__ = _infix("@", np.matmul, _matmul_left, _matmul_right)
+    # The larger of two, element by element; equal ones share the gradient equally.
+    maximum, _ = _infix(
+        "max",
+        np.maximum,
+        lambda g, a, b, y: g * _wins(a, b),
+        lambda g, a, b, y: g * _wins(b, a),
+    )
 
     __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
     __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
@@ -213,6 +255,8 @@ class Tensor:
     # --- Functions: value y of each element x, and the slope there --------------------------------
 
     __neg__ = _function("neg", np.negative, lambda x, y: -1)
+    __pos__ = _function("pos", np.positive, lambda x, y: 1)
+    __abs__ = abs = _function("abs", np.abs, lambda x, y: np.sign(x))  # slope 0 at 0
     exp = _function("exp", np.exp, lambda x, y: y)
     log = _function("log", np.log, lambda x, y: 1 / x)
     sqrt = _function("sqrt", np.sqrt, lambda x, y: 0.5 / y)
@@ -233,30 +277,43 @@ class Tensor:
 
     def log_softmax(self, axis: int = -1) -> Tensor:
         """Return the logarithm of the softmax, finite even where the softmax rounds to 0."""
-        z = self.data - self.data.max(axis, keepdims=True)
+        z = self._array - self._array.max(axis, keepdims=True)
         y = z - np.log(np.exp(z).sum(axis, keepdims=True))
         return _result(
             "log_softmax", y, (self, lambda g: g - np.exp(y) * g.sum(axis, keepdims=True))
         )
 
+    def logsumexp(
+        self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+    ) -> Tensor:
+        """Return log(sum(exp(x))) along `axis`, for any x without overflow: a soft maximum."""
+        x = self._array
+        largest = x.max(axis, keepdims=True)
+        largest = np.where(np.isfinite(largest), largest, 0)  # an infinity less itself is no number
+        with np.errstate(divide="ignore"):  # the logarithm of nothing is -inf, and rightly
+            kept = largest + np.log(np.exp(x - largest).sum(axis, keepdims=True))
+        shares = np.exp(x - np.where(np.isfinite(kept), kept, 0))  # the softmax
+        y = kept if keepdims else kept.squeeze(axis)
+        return _result("logsumexp", y, (self, lambda g: g.reshape(kept.shape) * shares))
+
     # --- Fewer elements, or the same in another order ---------------------------------------------
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Return the sum of the elements along `axis`, a tuple of axes, or all of them."""
-        kept = self.data.sum(axis, keepdims=True)
+        kept = self._array.sum(axis, keepdims=True)
         y = kept if keepdims else kept.squeeze(axis)
         return _result("sum", y, (self, lambda g: g.reshape(kept.shape) * np.ones(self.shape)))
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Return the mean of the elements along `axis`, a tuple of axes, or all of them."""
         total = self.sum(axis, keepdims)
-        return total / (self.data.size / max(total.data.size, 1))  # there may be none
+        return total / (self._array.size / max(total.data.size, 1))  # there may be none
 
     def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Return the largest element; equal ones share its gradient equally."""
-        kept = self.data.max(axis, keepdims=True)
+        kept = self._array.max(axis, keepdims=True)
         y = kept if keepdims else kept.squeeze(axis)
-        best = self.data == kept
+        best = self._array == kept
         count = best.sum(axis, keepdims=True)
         return _result("max", y, (self, lambda g: g.reshape(kept.shape) * best / count))
 
@@ -266,13 +323,20 @@ class Tensor:
 
     def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
         """Return the elements in another shape: `reshape(3, 2)` or `reshape((3, 2))`."""
-        y = self.data.reshape(*shape)  # type: ignore[arg-type]  # typed for one form at a time
-        return _result("reshape", y, (self, lambda g: g.reshape(self.shape)))
+        y = self._array.reshape(*shape)  # type: ignore[arg-type]  # typed for one form at a time
+        return _result("reshape", y.copy(), (self, lambda g: g.reshape(self.shape)))
+
+    def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
+        """Return the axes in another order, `transpose(1, 2, 0)`; without one, in reverse."""
+        order: Any = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple) else axes
+        y = self._array.transpose(order or None)
+        back = np.argsort(normalize_axis_tuple(order, y.ndim) if order else range(y.ndim)[::-1])
+        return _result("transpose", y.copy(), (self, lambda g: g.transpose(back)))
 
     @property
     def T(self) -> Tensor:
         """The tensor with its axes in reverse order."""
-        return _result("T", self.data.T, (self, lambda g: g.T))
+        return _result("T", self._array.T.copy(), (self, lambda g: g.T))
 
     def __getitem__(self, index: Index) -> Tensor:
         """Return elements chosen as numpy does; one chosen twice gets the gradients of both."""
@@ -282,13 +346,21 @@ class Tensor:
             np.add.at(full, index, g)
             return full
 
-        return _result("[]", self.data[index], (self, share))
+        return _result("[]", self._array[index].copy(), (self, share))
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self.data)))  # len refuses a 0-d tensor
+        return (self[i] for i in range(len(self._array)))  # len refuses a 0-d tensor
+
+    # --- Showing ----------------------------------------------------------------------------------
+
+    def __float__(self) -> float:
+        """Return the only number of a tensor; raise TypeError if it has several, or none."""
+        if self._array.size != 1:
+            raise TypeError(f"expected a tensor of one number, found the shape {self.shape}")
+        return float(self._array.item())
 
     def __repr__(self) -> str:
-        return f"Tensor({', '.join(self._facts())})"
+        return f"{type(self).__name__}({', '.join(self._facts())})"
 
     def to_dot(self) -> str:
         """Return the expression behind this tensor in DOT, the language of Graphviz.
@@ -306,6 +378,20 @@ class Tensor:
             lines += [f"  {names[id(operand)]} -> {name};" for operand, _ in node._edges]
         return "\n".join([*lines, "}", ""])
 
+    def to_svg(self, most: int = 60) -> str:
+        """Return a picture of it, in SVG: in each box the value above, the gradient below.
+
+        Of more than `most` tensors, those are drawn that are the fewest steps before this one.
+        """
+        return svg(self, lambda node: [operand for operand, _ in node._edges], Tensor._box, most)
+
+    _repr_svg_ = to_svg  # what a notebook asks for
+
+    def _box(self) -> Box:
+        digits = 3 if self.ndim else 4  # several numbers take room
+        grad = None if self.grad is None else _show(self.grad, digits)
+        return Box(_show(self.data, digits), grad, self.label or "", self._op, self.requires_grad)
+
     def _facts(self) -> list[str]:
         grad = self.grad is not None and f"grad {_show(self.grad)}"
         return [fact for fact in (self.label, self._op, f"data {_show(self.data)}", grad) if fact]
@@ -316,88 +402,58 @@ def _operand(other: Operand, beside: Tensor) -> Tensor:
     if isinstance(other, Tensor):
         return other
     # A plain number takes the tensor's dtype, or 2 * x would turn float32 into float64.
-    return Tensor(np.asarray(other, beside.data.dtype) if isinstance(other, int | float) else other)
+    dtype = beside._array.dtype
+    return Tensor(np.asarray(other, dtype) if isinstance(other, int | float) else other)
+
+
+def _tensor(other: Operand) -> Tensor:
+    return other if isinstance(other, Tensor) else Tensor(other)
 
 
 def _result(op: str, y: Array, *edges: Edge) -> Tensor:
     """Return the tensor y that an operation computed from the operands in edges."""
-    result = Tensor(y, any(operand.requires_grad for operand, _ in edges))
-    if result.requires_grad:  # the history of a constant would only fill the memory
-        result._op, result._edges = op, edges
+    result: Tensor = object.__new__(Tensor)  # y is new, and its own: no need to copy it
+    result._data, result.grad, result.label = np.asarray(y), None, None
+    result._op, result._edges, result._age = op, edges, next_age()
+    result.requires_grad = any(operand.requires_grad for operand, _ in edges)
     return result
 
 
-def _unbroadcast(g: Array, operand: Array) -> Array:
-    """Return g, summed over the axes along which broadcasting repeated the operand."""
-    extra = g.ndim - operand.ndim
-    repeated = (extra + i for i, size in enumerate(operand.shape) if size == 1)
-    total: Array = g.sum((*range(extra), *repeated), operand.dtype)
-    return total.reshape(operand.shape)
+def maximum(a: Operand, b: Operand) -> Tensor:
+    """Return the larger of a and b, element by element; equal ones share the gradient equally."""
+    return a.maximum(b) if isinstance(a, Tensor) else _tensor(b).maximum(a)
 
 
-def _show(array: Array) -> str:
+def tensordot(a: Operand, b: Operand, axes: Axes = 2) -> Tensor:
+    """Return the sums of products over the last axes of a and the first of b, or over pairs.
+
+    `axes` is how many, or, as in numpy, two sequences: those of a, and their partners in b.
+    """
+    p, q = _tensor(a), _tensor(b)
+    x, y = p._array, q._array
+    result = np.tensordot(x, y, axes)
+    if isinstance(axes, int):
+        axes = range(x.ndim - axes, x.ndim), range(axes)
+    pairs = [normalize_axis_tuple(those, array.ndim) for those, array in zip(axes, (x, y))]
+    kept = [[i for i in range(z.ndim) if i not in those] for z, those in zip((x, y), pairs)]
+
+    def share(g: Array, own: int) -> Array:
+        """Return the sum over what the partner kept, with axes in the order of the operand."""
+        partner = 1 - own
+        split = len(kept[0])  # of the axes of g, so many are a's
+        theirs = range(split) if own else range(split, g.ndim)
+        part = np.tensordot(g, (y, x)[own], (theirs, kept[partner]))
+        order = [pairs[own][i] for i in np.argsort(pairs[partner])]
+        return part.transpose(np.argsort([*kept[own], *order]))
+
+    return _result("tensordot", result, (p, lambda g: share(g, 0)), (q, lambda g: share(g, 1)))
+
+
+def _show(numbers: Array | float, digits: int = 4) -> str:
     """Return the elements of a small array as text, the shape and norm of a larger one."""
+    array = np.asarray(numbers)
     if array.size > 4:
-        return f"{array.shape}, norm {np.linalg.norm(array):.4g}"
-    return np.array2string(array, separator=", ", formatter={"float_kind": "{:.4g}".format})
-
-
-# --- Networks of plain values, to learn how networks learn ----------------------------------------
-
-
-class Module:
-    """Something with parameters, which training changes."""
-
-    def parameters(self) -> list[Tensor]:
-        """Return every parameter, always in the same order."""
-        raise NotImplementedError
-
-    def zero_grad(self) -> None:
-        """Make the gradient of every parameter 0 again."""
-        for p in self.parameters():
-            p.zero_grad()
-
-
-class Neuron(Module):
-    """tanh(w1 x1 + w2 x2 + ... + b); the weights w and the bias b are 0-d tensors."""
-
-    def __init__(self, inputs: int, *, rng: np.random.Generator) -> None:
-        self.weights = [Tensor(w, requires_grad=True) for w in rng.uniform(-1, 1, inputs)]
-        self.bias = Tensor(0, requires_grad=True)
-
-    def __call__(self, x: Inputs) -> Tensor:
-        """Return the output for x1, x2, ...: each a number, or an array with one per sample."""
-        return sum((w * xi for w, xi in zip(self.weights, x, strict=True)), self.bias).tanh()
-
-    def parameters(self) -> list[Tensor]:
-        return [*self.weights, self.bias]
-
-
-class Layer(Module):
-    """Neurons that all have the same inputs; the outputs of a layer are a list of theirs."""
-
-    def __init__(self, inputs: int, outputs: int, *, rng: np.random.Generator) -> None:
-        self.neurons = [Neuron(inputs, rng=rng) for _ in range(outputs)]
-
-    def __call__(self, x: Inputs) -> list[Tensor]:
-        return [neuron(x) for neuron in self.neurons]
-
-    def parameters(self) -> list[Tensor]:
-        return [p for neuron in self.neurons for p in neuron.parameters()]
-
-
-class MLP(Module):
-    """Layers whose outputs are the inputs of the next: `MLP(3, [4, 4, 1], rng=rng)` has three."""
-
-    def __init__(self, inputs: int, sizes: Sequence[int], *, rng: np.random.Generator) -> None:
-        self.layers = [Layer(n, m, rng=rng) for n, m in pairwise([inputs, *sizes])]
-
-    def __call__(self, x: Inputs) -> list[Tensor]:
-        first, *others = self.layers
-        outputs = first(x)
-        for layer in others:
-            outputs = layer(outputs)
-        return outputs
-
-    def parameters(self) -> list[Tensor]:
-        return [p for layer in self.layers for p in layer.parameters()]
+        return f"{array.shape}, norm {np.linalg.norm(array):.{digits}g}"
+    return np.array2string(
+        array, separator=", ", formatter={"float_kind": f"{{:.{digits}g}}".format}
+    )

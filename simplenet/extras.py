@@ -22,6 +22,7 @@ EXTRAS = {
     "plots": Extra("matplotlib", "matplotlib>=3.8", "plot draws into files with it"),
     "onnx": Extra("onnx", "onnx>=1.17", "export writes ONNX with it"),
     "dask": Extra("distributed", "distributed>=2024.1", "sweep runs on a Dask cluster with it"),
+    "notebook": Extra("notebook", "notebook>=7", "the workshop is worked through in it"),
 }
 
 

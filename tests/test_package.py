@@ -31,7 +31,8 @@ ORDER = """
     export export.program export.onnx_model export.save
     report report.confusion report.curves report.text report.figure report.svg report.png
     report.weights report.page
-    autodiff witnesses witnesses.rounding witnesses.compare witnesses.expression
+    layout graphs autodiff values neurons
+    witnesses witnesses.rounding witnesses.compare witnesses.expression
     backprop backprop.source backprop.example backprop.svg backprop.mechanism backprop.scene
     backprop.fittings backprop.layout backprop.digest backprop.bundle backprop.page
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute

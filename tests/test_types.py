@@ -19,7 +19,10 @@ from typing import assert_type
 import numpy as np
 from numpy.typing import NDArray
 
-from simplenet.autodiff import MLP, Tensor
+from simplenet import optimizer
+from simplenet.autodiff import Tensor, maximum, tensordot
+from simplenet.neurons import MLP, stepper
+from simplenet.values import Value
 
 w, x, b = Tensor(0.5, requires_grad=True), Tensor([2.0, 1.0]), Tensor(0)
 array = np.ones(2)
@@ -32,8 +35,19 @@ assert_type(x == 2, NDArray[np.bool])
 assert_type(x < array, NDArray[np.bool])
 assert_type(w.shape, tuple[int, ...])
 assert_type(x[0], Tensor)
-assert_type(MLP(2, [2, 1], rng=np.random.default_rng(0))(x), list[Tensor])
+assert_type(maximum(tensordot(x, array, 1), abs(x)).transpose((1, 0)).logsumexp(), Tensor)
+net = MLP(2, [2, 1], activation=("relu", "linear"), weights=[np.ones((2, 2)), [[1], [2]]], rng=0)
+net(x).backward()
+net([Value(1), array]).backward()
+step = stepper(net.parameters(), optimizer("adam"))
+step(0.1)
 x.data -= 0.1 * array
+v = Value(2, label="v")
+assert_type(v.data, float)
+assert_type(v.grad, float | None)
+assert_type(v.tanh(), Value)
+v.data -= 0.1
+((2 * v + 1) / w).backward()
 x.tanh(3)  # type: ignore[call-arg]
 """
 

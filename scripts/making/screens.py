@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from making import Files, NotHereError
 
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "scripts/results/screens"
-COLUMNS, LINES = 60, 200  # of the terminal; lines that stay empty are not drawn
+COLUMNS, LINES = 80, 200  # of the terminal; lines that stay empty are not drawn
 # What is typed in each picture. Each finds what those before it have left in the folder.
 SCREENS = {
     "train": ("simplenet train -o digits.npz",),

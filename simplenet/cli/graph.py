@@ -24,15 +24,15 @@ def command(
 ) -> None:
     """Write the graph of an expression or a tiny network.
 
-    It is written in the language of Graphviz: `simplenet graph | dot -Tsvg > graph.svg` draws it.
-    Each box is a value, with its operation, data and gradient. An expression is made of numbers,
-    names, + - * / **, and exp log sqrt sin cos tan tanh sigmoid relu. Without one, the graph is
-    that of a network of 2 inputs, 2 hidden neurons and 1 output, and of its squared error.
+    Into a file whose name ends in .svg it is drawn; otherwise it is written in the language of
+    Graphviz. Each box is a value, with its operation, data and gradient. An expression is made of
+    numbers, names, + - * / **, and exp log sqrt sin cos tan tanh sigmoid relu abs. Without one, the
+    graph is that of a network of 2 inputs, 2 hidden neurons and 1 output, and its squared error.
 
     \b
     Examples:
       simplenet graph
-      simplenet graph "a*b + c" a=2 b=-3 c=10
+      simplenet graph "a*b + c" a=2 b=-3 c=10 -o graph.svg
       simplenet graph "tanh(w*x + b)" w=0.5 x=2 b=0.1 -o neuron.dot
     """
     if output:
@@ -77,24 +77,24 @@ def command(
         from simplenet.files import atomic_write
 
         with atomic_write(output, overwrite=overwrite) as file:
-            file.write(result.to_dot().encode())
+            drawn = output.suffix.lower() == ".svg"
+            file.write((result.to_svg() if drawn else result.to_dot()).encode())
 
 
 def tiny_network() -> "Tensor":
     """Return the squared error of an MLP of scalars, every tensor labelled."""
-    import numpy as np
+    from simplenet.neurons import MLP
+    from simplenet.values import Value
 
-    from simplenet.autodiff import MLP, Tensor
-
-    net = MLP(2, [2, 1], rng=np.random.default_rng(0))
+    net = MLP(2, [2, 1], rng=0)
     for l, layer in enumerate(net.layers):
         for j, neuron in enumerate(layer.neurons):
             neuron.bias.label = f"b{l}[{j}]"
             for k, weight in enumerate(neuron.weights):
                 weight.label = f"w{l}[{k},{j}]"
-    x = [Tensor(1.0, label="x[0]"), Tensor(-2.0, label="x[1]")]
-    (a,) = net(x)
+    given = [Value(number, False, label) for number, label in ((1, "x[0]"), (-2, "x[1]"), (1, "y"))]
+    a: Tensor = net(given[:2])
     a.label = "prediction"
-    error = (a - Tensor(1.0, label="y")) ** 2
+    error: Tensor = (a - given[2]) ** 2
     error.label = "squared error"
     return error

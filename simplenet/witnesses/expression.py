@@ -29,6 +29,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": Tensor.tanh,
     "sigmoid": Tensor.sigmoid,
     "relu": Tensor.relu,
+    "abs": Tensor.abs,
 }
 
 

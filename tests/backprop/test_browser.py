@@ -390,15 +390,8 @@ def test_both_needles_of_every_part_tell_the_truth(gears, number):
     assert set(lit) == {name for name in start if abs(end[name] - start[name]) > 1e-9}
 
 
-PLACES = """const names = arguments[0];
-return names.map((name) => {
-  const part = document.querySelector(`[data-part='${name}']`);
-  return part.getAttribute('transform');
-});"""
-
-
 def test_the_machine_stands_where_python_puts_it(gears):
-    """Every part that moves, with the crank of w5 turned by 0.5: within a hundredth."""
+    """Every part that moves, with the crank of w5 turned by 0.5."""
     gears.open(reduced_motion="reduce")
     gears.choose("turn-number", 0.5)
     net = example_net()
@@ -409,16 +402,16 @@ def test_the_machine_stands_where_python_puts_it(gears):
         "return Array.from(byId('stage').querySelectorAll('g[data-part]'), "
         "(g) => g.getAttribute('transform')).filter(Boolean)"
     )
-    wanted = [transform(scene.bodies[name], at) for name in scene.bodies if name]
-    numbers = [re.findall(r"-?[\d.]+", text) for text in there]
-    known = {tuple(round(float(n), 1) for n in re.findall(r"-?[\d.]+", text)) for text in wanted}
-    shown = {tuple(round(float(n), 1) for n in found) for found in numbers}
+
+    def numbers(text):
+        return list(map(float, re.findall(r"-?[\d.]+", text)))
+
+    wanted = [numbers(transform(body, at)) for body in scene.bodies.values()]
     assert len(there) > 50
-    assert shown <= known | {
-        tuple(round(v + d, 1) for v, d in zip(place, (0.1, 0, 0, 0, 0)))
-        for place in known
-        for d in (0,)
-    }
+    for text in there:
+        found = numbers(text)
+        near = [np.abs(np.subtract(found, w)).max() for w in wanted if len(w) == len(found)]
+        assert min(near) < 0.06, text
 
 
 def test_it_moves_without_a_jump(gears):
@@ -852,7 +845,8 @@ def test_a_sweep_of_a_large_net_writes_sums_as_people_do(gears):
         assert not re.search(rf"[^\w\s=] {MINUS}\d|  ", line), line
         for text in re.findall(r"(?<![\[\d.])\d*\.\d+", line):  # exact numbers may be shorter
             long = len(text.replace(".", "").lstrip("0")) == 6
-            assert long or text in ("0.05", "0.5", "0.25"), line
+            exact = float(text) * 2**12 % 1 == 0  # a weight of the bundled network, or a half
+            assert long or exact or text in ("0.05", "0.1"), line
     net = bundled().net
     l, _, j = gears.run("const { l, k, j } = state.weight; return [l, k, j]")
     bias = float(net.b[l][j])

@@ -142,7 +142,9 @@ def test_a_name_that_is_used_twice_is_one_box_with_two_arrows(cli):
 
 
 def test_a_constant_has_no_gradient(cli):
-    assert list(boxes(cli("graph", "2*3").stdout)[0].values()) == ["data 6"]
+    found, arrows = boxes(cli("graph", "2*3").stdout)
+    assert list(found.values()) == ["2 | data 2", "3 | data 3", "* | data 6"]
+    assert len(arrows) == 2  # and is shown with all that it came from
 
 
 def test_without_an_expression_it_is_a_tiny_network_and_always_the_same(cli):
@@ -166,6 +168,19 @@ def test_the_graph_can_be_saved_and_is_not_replaced_unasked(cli):
     assert Path("g.dot").read_text(encoding="utf-8") == cli("graph", "a", "a=3").stdout != printed
     assert "there is none" in cli("graph", "-o", "no/g.dot", code=2).stderr
     assert [path.name for path in Path().iterdir()] == ["g.dot"]
+
+
+def test_a_name_that_ends_in_svg_gets_a_drawing(cli):
+    """Without Graphviz: the same boxes, values and gradients."""
+    for name in "g.svg", "G.SVG":
+        cli("graph", "a*b + abs(c)", "a=2", "b=-3", "c=-10", "-o", name)
+        drawn = Path(name).read_text(encoding="utf-8")
+        assert drawn.startswith("<svg xmlns=")
+        found = re.findall(r">([^<>]+)</text>", drawn)
+        assert {"grad -3", "-6", "abs", "+", " = 2", "grad -1"} <= set(found)
+    assert "exists: take another" in cli("graph", "a", "a=3", "-o", "g.svg", code=2).stderr
+    cli("graph", "-o", "tiny.svg")
+    assert "squared error" in Path("tiny.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

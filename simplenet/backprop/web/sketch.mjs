@@ -136,7 +136,7 @@ function whyItStands() {
   const errors = Array.from(a, (v, j) => Math.abs(v - y[j]));
   const j = isClass(y) ? y.indexOf(1) : indexOfGreatest(errors);
   const name = unitName(net, last, j);
-  const Name = name[0].toUpperCase() + name.slice(1);
+  const Name = isSmall(net) ? `Output ${name}` : name[0].toUpperCase() + name.slice(1);
   const slope = a[j] * (1 - a[j]);
   const felt = signed(back.dc_dz[last - 1][j], 3);
   const at = `${Name} is at ${a[j].toFixed(4)}, and ${short(y[j])} is right.`;
