@@ -1,21 +1,20 @@
-"""Draw SVG with a palette for light and for dark, and gears as they would be cut.
+"""Draw SVG with a palette for light and for dark.
 
-They have involute teeth of one module, axles as far apart as the pitch radii add up to, and are
-turned so that teeth stand in gaps. Directions on the page are in degrees, from the right and
-clockwise, as its y axis points down; phases are in radians.
+Directions on the page are in degrees, from the right and clockwise, as its y axis points down.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
-from math import cos, hypot, pi, radians, sin, sqrt
+from math import cos, radians, sin
 from xml.sax.saxutils import escape
 
 from simplenet.backprop.svg import number
 
 DISC = 10.5  # radius of the number of a mesh
 
-# Each colour in the light and in the dark scheme. Gears also differ in what they carry (a crank, a
-# flag, a padlock, a dashed outline), and in luminance, so that grey is enough.
+# Each colour in the light and in the dark scheme. Parts also differ in what they are, and in
+# luminance, so that grey is enough.
 PALETTE = {
     "paper": ("#fbfaf6", "#12161b"),
     "card": ("#ffffff", "#1b2128"),
@@ -27,61 +26,36 @@ PALETTE = {
     "W": ("#efcd8b", "#80621f"),
     "B": ("#fbfaf6", "#12161b"),
     "C": ("#34465a", "#d5dee7"),
+    "band": ("#1d2731", "#e9edf1"),
+    "scale": ("#1d2731", "#e9edf1"),  # lines on the plates of cams
     "back0": ("#0f4c92", "#8cc4ff"),  # the path of dC/dW0
     "back1": ("#c2410c", "#ff8a4c"),  # the path of dC/dW-1
 }
 
 
-# --- gears ---------------------------------------------------------------------------------------
+# --- outlines ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Gear:
-    """A gear on the page. Its first tooth points in the direction `phase`, in radians."""
+def once(body: str, prefix: str = "") -> str:
+    """Return SVG in which a long path that is there several times is written once, and used.
 
-    name: str
-    teeth: int
-    module: float
-    x: float
-    y: float
-    phase: float = 0.0
+    The names of these paths begin with `prefix`.
+    """
+    counts = Counter(d for d in re.findall(r'<path [^>]*?\bd="([^"]*)"', body) if len(d) > 150)
+    names = {
+        d: f"{prefix}p{i}" for i, d in enumerate(d for d, count in counts.items() if count > 1)
+    }
+    if not names:
+        return body
 
-    @property
-    def kind(self) -> str:
-        """Return the letter that its colour goes by."""
-        return {"h": "A", "o": "A", "w": "W"}.get(self.name[0], self.name[0])
+    def used(match: re.Match[str]) -> str:
+        before, d, after = match.groups()
+        return f'<use {before}href="#{names[d]}"{after}/>' if d in names else match[0]
 
-    @property
-    def pitch(self) -> float:
-        """Return the radius at which it meets other gears."""
-        return self.teeth * self.module / 2
-
-    @property
-    def outside(self) -> float:
-        """Return the radius of the tips."""
-        return self.pitch + self.module
-
-    def at(self, radius: float, angle: float) -> tuple[float, float]:
-        """Return the point so far from the axle, in this direction."""
-        return self.x + radius * cos(radians(angle)), self.y + radius * sin(radians(angle))
-
-    def mate(self, name: str, teeth: int, angle: float) -> "Gear":
-        """Return a gear that meshes with this one, in this direction from it."""
-        x, y = self.at(self.pitch + teeth * self.module / 2, angle)
-        # What is a gap here must be a tooth there, and the two turn in opposite directions.
-        way = radians(angle)
-        phase = way + pi - self.teeth / teeth * (self.phase - way) - pi / teeth
-        return Gear(name, teeth, self.module, x, y, phase % (2 * pi / teeth))
-
-
-def nook(one: Gear, other: Gear, side: int, room: float) -> tuple[float, float]:
-    """Return the point beside a mesh that is so far from the tips of both gears."""
-    apart = hypot(other.x - one.x, other.y - one.y)
-    a, b = one.outside + room, other.outside + room
-    along = (apart**2 + a**2 - b**2) / (2 * apart)
-    across = sqrt(a**2 - along**2) * side
-    ux, uy = (other.x - one.x) / apart, (other.y - one.y) / apart
-    return one.x + along * ux - across * uy, one.y + along * uy + across * ux
+    defined = "".join(f'<path id="{name}" d="{d}"/>' for d, name in names.items())
+    return f"<defs>{defined}</defs>\n" + re.sub(
+        r'<path ([^>]*?)\bd="([^"]*)"([^>]*?)/>', used, body
+    )
 
 
 # --- the pen -------------------------------------------------------------------------------------
@@ -221,11 +195,10 @@ class Drawing:
 
     def svg(self) -> str:
         """Return the whole file."""
-        body = "\n".join(self.parts)
+        body = once("\n".join(self.parts))
         used = set(re.findall(r'class="([^"]*)"', body))
-        names = sorted(
-            {"ink", "paper", *(name for group in used for name in group.split())} - {"b", "m"}
-        )
+        found = {"ink", "paper", *(name for group in used for name in group.split())}
+        names = sorted(name for name in found if name.removeprefix("l-") in PALETTE)
 
         def rules(scheme: int) -> str:
             return "".join(

@@ -33,7 +33,8 @@ ORDER = """
     report.weights report.page
     layout graphs autodiff values neurons
     witnesses witnesses.rounding witnesses.compare witnesses.expression
-    backprop backprop.source backprop.example backprop.svg backprop.bundle backprop.page
+    backprop backprop.source backprop.example backprop.svg backprop.mechanism backprop.scene
+    backprop.fittings backprop.layout backprop.digest backprop.bundle backprop.page
     cli.signals cli.show cli.suggest cli cli.advice cli.bars cli.parameters cli.compute
     cli.config cli.data cli.drawing cli.output cli.resume cli.health
     cli.space cli.executors cli.ranking

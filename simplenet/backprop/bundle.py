@@ -14,6 +14,12 @@ import re
 IMPORT = re.compile(r'^import \{(\s*\w+(?:,\s*\w+)*,?\s*)\} from "\./(\w+)\.mjs";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:function|const) (\w+))", re.MULTILINE)
 REFUSED = re.compile(r"^.*(?:(?:^|[;{}])\s*export\b|\b(?:import|modules)\b).*", re.MULTILINE)
+# What a browser does not need: comments, but for those with a quote in them, which might be part of
+# a string; indents; lines with nothing on them.
+IDLE = re.compile(
+    r"^[ \t]*/\*(?:(?!\*/)[\s\S])*\*/|^[ \t]*//[^\n]*|[ \t]+// [^\n\"'`]*$|^[ \t]+", re.MULTILINE
+)
+EMPTY = re.compile(r"\n{2,}")
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*", re.MULTILINE | re.DOTALL)
 
 
@@ -38,6 +44,7 @@ def bundle(sources: dict[str, str]) -> str:
                 )
         exports[name] = EXPORT.findall(source)
         body = IMPORT.sub(r"const {\1} = modules.\2;", EXPORT.sub("", source))
+        body = EMPTY.sub("\n", IDLE.sub("", body))
         given = ", ".join(exports[name])
         parts.append(f"modules.{name} = (() => {{\n{body}\nreturn {{ {given} }};\n}})();\n")
     return "".join(parts)

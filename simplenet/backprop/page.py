@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 
 from simplenet.backprop.bundle import bundle
+from simplenet.backprop.digest import digest_scene
+from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.mechanism import machine
+from simplenet.backprop.scene import as_data
 from simplenet.backprop.source import lines_of
-from simplenet.backprop.svg import gear_path
 from simplenet.net import Net, backward, forward, optimize
 
 # The ES modules in web/; each may import only from those before it.
 SCRIPTS = """
     arrays network packed pixels pieces prepare format names
-    dom content samples plan state steps lit
-    scroll tabs crank stage dials
-    charts turn paths sweep pen sketch page
+    dom content scene samples machine state steps player motion lit
+    scroll tabs crank stage marks travel
+    charts turn paths sweep pen sketch beckon page
+    machinery figures
 """.split()  # noqa: SIM905, for words are easier to read
-MODULE = 4.0  # of every gear in the page, in units of its drawing
-TEETH = {"X": 20, "W": 18, "B": 14, "Z": 24, "A": 20, "C": 28}  # for each kind of gear
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -79,22 +81,24 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
     Raise ValueError for samples that do not fit their net, and LookupError where the source no
     longer has a line that the page points at.
     """
+    outlines: list[str] = []
     content = {
         "nets": [_data(shown) for shown in nets],
         "code": [_code(*part) for part in code],
-        "gears": {"module": MODULE, "teeth": TEETH, "outlines": _outlines()},
+        "scenes": [_scene(shown.net, outlines) for shown in nets],
+        "outlines": outlines,
     }
     # An escaped < can neither end the script nor begin a comment, whatever a name holds.
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
         "policy": _policy(script),
-        "style": _text("web/page.css"),
-        "diagram": _text("gears.svg"),
+        "style": _squeezed(_text("web/page.css") + _text("web/text.css")),
+        "text": _text("web/text.html"),
         "data": data,
         "script": script,
     }
-    return _fill(_text("web/page.html"), parts)
+    return _fill(re.sub(r"\n\s+", "\n", _text("web/page.html")), parts)
 
 
 def _fill(template: str, parts: dict[str, str]) -> str:
@@ -119,9 +123,17 @@ def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _outlines() -> dict[int, str]:
-    """Return the outline of a gear of each number of teeth."""
-    return {teeth: gear_path(teeth, MODULE, 0.0) for teeth in sorted(set(TEETH.values()))}
+def _squeezed(css: str) -> str:
+    """Return a style sheet without comments and what only makes it easier to read."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return re.sub(r"(?<=[{};:(])\s+|\s+(?=[{}])", "", re.sub(r"\s+", " ", css))
+
+
+def _scene(net: Net, outlines: list[str]) -> dict[str, Any]:
+    """Return the drawing of a net's machine: all of a small one, else a path through it."""
+    small = max(net.shape) <= 2 and len(net.shape) <= 3 and net.activations[-1] != "softmax"
+    scene = machine_scene(machine(net)) if small else digest_scene(net)
+    return {"whole": small, **as_data(scene, outlines)}
 
 
 def _code(

@@ -13,7 +13,10 @@ import pytest
 from simplenet import init_net, load_data
 from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.mechanism import given, machine, positions
 from simplenet.backprop.page import Shown, page
+from simplenet.backprop.scene import transform
 from simplenet.net import backward, forward, net_around, optimize, zero_grad
 from simplenet.pictures.prepare import prepare
 
@@ -29,7 +32,8 @@ MINUS = "\N{MINUS SIGN}"
 PANELS = "turn paths sweep draw".split()
 # What tests look at within the page, and the calls that would take them many keys.
 INSIDE = """const {
-  byId, chooseUnit, chooseWeight, sketch, state, stepsOf, strongest, strongestWeight, turnTo,
+  byId, chooseStep, chooseUnit, chooseWeight, learn, state, stepsOf, strongest, strongestWeight,
+  turnTo,
 } = Object.assign({}, ...Object.values(typeof modules === "object" ? modules : {}));
 """
 
@@ -205,10 +209,10 @@ def test_it_opens_on_the_example_with_the_golden_numbers(gears):
         (near(0.082167040564230779), "0.0821670"),
     ]
     assert gears.numbers("#cost-now") == [(near(0.29837110876000269), "0.298371")]
-    assert gears.run("return document.querySelectorAll('.gear').length") == 23
-    assert gears.run("return document.querySelectorAll('.gear.turnable').length") == 12
-    labels = gears.text("#gear-choice").split("\n")
-    assert [label.strip().split(",")[0] for label in labels if label.strip().startswith("w")] == [
+    assert gears.run("return document.querySelectorAll('.band').length") == 5
+    assert gears.run("return document.querySelectorAll('.turnable').length") == 12
+    labels = gears.run("return Array.from(byId('gear-choice').options, (o) => o.text)")
+    assert [label.split(",")[0] for label in labels if label.startswith("w")] == [
         f"w{n}" for n in range(1, 9)
     ]
     assert gears.run("return performance.getEntriesByName('ready')[0].startTime") < 5000
@@ -247,7 +251,7 @@ def test_paths_of_the_example(gears):
     gears.panel("paths")
     for place, (l, k) in enumerate((l, k) for l in range(3) for k in range(2)):
         gears.choose("unit-layer", place)
-        parts = found.paths(net, l, k).tolist() if l < 2 else []
+        parts = sorted(found.paths(net, l, k).tolist(), key=abs)[::-1] if l < 2 else []
         expected = [*parts, sum(parts) if parts else found.dc_da[1][k]]
         assert gears.values("#bars") == near(expected)
         texts = [text for _, text in gears.numbers("#bars")]
@@ -265,7 +269,25 @@ def test_paths_of_the_example(gears):
     assert "disagree in sign" in gears.text("#paths-hint")
 
 
-def test_sweep_shows_every_number_the_gears_and_the_line(gears):
+# The gradients that stand on the stage, at each step of the Sweep: they come back part by part.
+FELT = [set()] * 5
+for found in "y1 y2 o1 o2 C", "z.o1 z.o2", "w5 w6 w7 w8", "b.o1 b.o2", "h1 h2":
+    FELT.append(FELT[-1] | set(found.split()))
+for found in "z.h1 z.h2", "w1 w2 w3 w4", "b.h1 b.h2", "":
+    FELT.append(FELT[-1] | set(found.split()))
+
+
+def pulls_shown(gears):
+    return set(
+        gears.run(
+            "return Array.from(document.querySelectorAll('.mark:not(.away)'))"
+            ".filter((m) => m.querySelector('.pull').textContent).map((m) => m.dataset.name)"
+            ".filter((name) => !/^[cp]\\d/.test(name))"  # of those, what is lit
+        )
+    )
+
+
+def test_sweep_shows_every_number_the_parts_and_the_line(gears):
     gears.open()
     net, t = example_net(), trace(example_net(), X[0], Y[0])
     gears.panel("sweep")
@@ -279,31 +301,32 @@ def test_sweep_shows_every_number_the_gears_and_the_line(gears):
         value for l in range(2) for j in range(2) for value in (*after.W[l][:, j], after.b[l][j])
     ]
     steps = [
-        (t.z[0], "z = inputs @ W + b", "a 0 0"),
-        (t.a[1], "ACTIVATIONS", "a 1 0"),
-        (t.z[1], "z = inputs @ W + b", "w 1 0 0"),
-        (t.a[2], "ACTIVATIONS", "a 2 1"),
+        (t.z[0], "z = inputs @ W + b", "x1"),
+        (t.a[1], "ACTIVATIONS", "h1"),
+        (t.z[1], "z = inputs @ W + b", "w5"),
+        (t.a[2], "ACTIVATIONS", "o2"),
         ([t.cost], "return cost.value", "C"),
         (t.dc_da[1], "dc_da = cost.slope", "C"),
-        (t.dc_dz[1], "inputs, slope = ", "z 1 0"),
-        (t.dc_dW[1].T.ravel(), "dW += inputs.T @ dc_dz", "w 1 1 1"),
-        (t.dc_db[1], "db += ones @ dc_dz", "b 1 0"),
-        (sums, "dc_da = dc_dz @ W.T", "a 1 0"),
-        (t.dc_dz[0], "inputs, slope = ", "z 0 1"),
-        (t.dc_dW[0].T.ravel(), "dW += inputs.T @ dc_dz", "w 0 0 0"),
-        (t.dc_db[0], "db += ones @ dc_dz", "b 0 0"),
-        (stepped, "net.params[piece] -=", "w 0 0 0"),
+        (t.dc_dz[1], "inputs, slope = ", "z.o1"),
+        (t.dc_dW[1].T.ravel(), "dW += inputs.T @ dc_dz", "w8"),
+        (t.dc_db[1], "db += ones @ dc_dz", "b.o1"),
+        (sums, "dc_da = dc_dz @ W.T", "h1"),
+        (t.dc_dz[0], "inputs, slope = ", "z.h2"),
+        (t.dc_dW[0].T.ravel(), "dW += inputs.T @ dc_dz", "w1"),
+        (t.dc_db[0], "db += ones @ dc_dz", "b.h1"),
+        (stepped, "net.params[piece] -=", "w1"),
     ]
-    for place, (expected, line, gear) in enumerate(steps):
+    for place, (expected, line, part) in enumerate(steps):
         assert gears.text("#step-said").startswith(f"{place + 1} of {len(steps)}. ")
         assert gears.values("#step-numbers") == near(list(expected)), place
         assert line in gears.text("#code mark")
         lit = gears.run(
-            "return Array.from(document.querySelectorAll('.gear.lit'), (g) => g.dataset.id)"
+            "return Array.from(document.querySelectorAll('.mark.lit'), (g) => g.dataset.name)"
         )
-        assert gear in lit and len(lit) < 23
+        assert part in lit and len(lit) < 23
         flags = gears.run("return document.querySelectorAll('.flag.up').length")
         assert flags == (0 if place < 6 else 2 if place < 10 else 4)
+        assert pulls_shown(gears) == FELT[place], place
         gears.click("step-on")
     for _ in steps:
         gears.click("step-back")
@@ -318,12 +341,8 @@ def test_turning_w5_by_keys_parts_ratio_and_recompute(gears):
     gears.keys(Keys.PAGE_UP)
     assert gears.numbers("#predicted")[0][1] == "+0.0821670"
     assert gears.numbers("#actual")[0][1] == "+0.0741581"
-    needles = gears.run(
-        "return ['actual', 'predicted'].map((n) => "
-        "document.querySelector(`[data-id=C] .needle.${n}`).style.transform)"
-    )
-    turns = [float(re.search(r"-?[\d.]+", needle)[0]) for needle in needles]
-    assert turns == pytest.approx([-267.0, -295.8], abs=0.1)  # tenfold; C turns the other way
+    assert needles_of(gears, "C") == pytest.approx([0.741581, 0.821670], abs=1e-5)  # of 1 / 10
+    assert "0.2" in gears.text("#scale-said")
     gears.wait_for(lambda: "+0.0741581" in gears.text("#turn-said"), "it never said so")
     gears.keys(Keys.HOME)
     ActionChains(gears.driver).key_down(Keys.SHIFT).send_keys(Keys.ARROW_UP).perform()
@@ -333,8 +352,17 @@ def test_turning_w5_by_keys_parts_ratio_and_recompute(gears):
     assert gears.numbers("#per-turn")[0][1] == "+0.0815322"
 
 
+def needles_of(gears, name):
+    """Return how far, as a share of half its gauge, the solid and the hollow needle point."""
+    return gears.run(
+        "return ['actual', 'predicted'].map((n) => "
+        "+document.querySelector(`[data-name='${arguments[0]}'] .needle.${n}`).dataset.share)",
+        name,
+    )
+
+
 @pytest.mark.parametrize("number", [1, 8])
-def test_both_needles_of_every_gear_tell_the_truth(gears, number):
+def test_both_needles_of_every_part_tell_the_truth(gears, number):
     gears.open()
     l, k, j = weight_index(number)
     gears.choose("gear-choice", 6 * l + 3 * j + k)
@@ -345,32 +373,119 @@ def test_both_needles_of_every_gear_tell_the_truth(gears, number):
         net = example_net()
         net.W[l][k, j] += by
         t = trace(net, X[0], Y[0])
-        gears_of = {"z": t.z, "a": t.a[1:]}
-        values = {
-            f"{kind} {at + (kind == 'a')} {unit}": part[unit]
-            for kind, parts in gears_of.items()
-            for at, part in enumerate(parts)
-            for unit in range(2)
-        }
+        parts = {"z.h": t.z[0], "z.o": t.z[1], "h": t.a[1], "o": t.a[2]}
+        values = {f"{name}{i + 1}": part[i] for name, part in parts.items() for i in range(2)}
         return values | {"C": t.cost}
 
     start, end, less, more = map(state, (0, 0.5, -1e-5, 1e-5))
-    turns = gears.run(
-        "return Array.from(state.plan.gears.values(), (g) => [g.id, ..."
-        "['actual', 'predicted'].map((n) => g[n] ? parseFloat(g[n].style.transform.slice(7)) : 0)])"
+    for name in start:
+        actual, predicted = needles_of(gears, name)
+        assert actual == pytest.approx(end[name] - start[name], abs=1e-9), name
+        ratio = (more[name] - less[name]) / 2e-5
+        assert predicted == pytest.approx(ratio * 0.5, abs=1e-6), name
+    lit = gears.run(
+        "return Array.from(document.querySelectorAll('.mark.lit .gauge'), "
+        "(g) => g.parentNode.dataset.name)"
     )
-    for name, actual, predicted in turns:
-        way = -360 if name[0] in "zC" else 360  # Z and C turn the other way, as meshing gears do
-        if name in start:
-            assert actual == pytest.approx(way * (end[name] - start[name]), abs=1e-3), name
-            ratio = (more[name] - less[name]) / 2e-5
-            assert predicted == pytest.approx(way * ratio * 0.5, abs=1e-3), name
-        else:
-            assert actual == predicted == (180 if name == f"w {l} {k} {j}" else 0), name
-    assert len(turns) == 23
+    assert set(lit) == {name for name in start if abs(end[name] - start[name]) > 1e-9}
 
 
-def test_a_gear_can_be_dragged(gears):
+def test_the_machine_stands_where_python_puts_it(gears):
+    """Every part that moves, with the crank of w5 turned by 0.5."""
+    gears.open(reduced_motion="reduce")
+    gears.choose("turn-number", 0.5)
+    net = example_net()
+    made = machine(net)
+    at = positions(made, given(net, X[0], Y[0]) | {"w5": 0.9})
+    scene = machine_scene(made)
+    there = gears.run(
+        "return Array.from(byId('stage').querySelectorAll('g[data-part]'), "
+        "(g) => g.getAttribute('transform')).filter(Boolean)"
+    )
+
+    def numbers(text):
+        return list(map(float, re.findall(r"-?[\d.]+", text)))
+
+    wanted = [numbers(transform(body, at)) for body in scene.bodies.values()]
+    assert len(there) > 50
+    for text in there:
+        found = numbers(text)
+        near = [np.abs(np.subtract(found, w)).max() for w in wanted if len(w) == len(found)]
+        assert min(near) < 0.06, text
+
+
+def test_it_moves_without_a_jump(gears):
+    gears.open()
+    gears.run(
+        "window.seen = []; const weight = document.querySelector(\"g[data-part='C']\");"
+        "turnTo(1); const begin = performance.now(); const look = () => {"
+        "  const text = document.querySelector(\"[data-part='w5'][transform]\")"
+        "    .getAttribute('transform'); seen.push(+text.match(/-?[\\d.]+/)[0]);"
+        "  if (performance.now() - begin < 900) requestAnimationFrame(look);"
+        "}; look();"
+    )
+    gears.wait_for(
+        lambda: gears.run("return Math.abs(seen.at(-1) - 67.2) < 0.05"), "it never came there"
+    )
+    seen = gears.run("return seen")
+    assert seen == sorted(seen)
+    assert seen[0] < 30  # 0.4 of 48 units, and not at once 1.4
+    assert len({round(v) for v in seen}) >= 3
+
+
+def test_a_crank_turns_by_itself_once_and_all_else_waits(gears):
+    gears.open()
+    assert gears.run("return document.body.classList.contains('fresh')")
+    assert gears.text("header").count("\n") <= 2
+    hidden = "return ['ratios', 'weight', 'magnify'].some((id) => byId(id).offsetParent)"
+    assert not gears.run(hidden)
+    assert pulls_shown(gears) == set()
+    arm = (
+        "return document.querySelector('[data-part=w5][transform^=rotate]').outerHTML.slice(0, 90)"
+    )
+    start = gears.run(arm)
+    gears.wait_for(lambda: gears.run(arm) != start, "it never turned")
+    gears.wait_for(lambda: gears.run(arm) == start, "it never came back")
+    assert gears.run("return state.turn") == 0
+    gears.choose("turn-number", 0.1)
+    assert not gears.run("return document.body.classList.contains('fresh')")
+    assert gears.run(hidden)
+    assert len(pulls_shown(gears)) == 25
+    gears.open(reduced_motion="reduce")
+    assert gears.run(arm) == start
+    time.sleep(1.2)
+    assert gears.run(arm) == start
+
+
+def test_pulls_travel_back_and_split_and_add_at_the_fork(gears):
+    gears.open()
+    gears.panel("sweep")
+    gears.run("chooseStep(8); chooseStep(9)")
+    carried = gears.run(
+        "return Array.from(document.querySelectorAll('.traveller text'), (t) => t.textContent)"
+    )
+    assert carried[:1] == ["+0.0554"] and f"{MINUS}0.0190" in carried
+    assert len(carried) == 4
+    gears.wait_for(
+        lambda: not gears.run("return document.querySelectorAll('.traveller').length"),
+        "they never came there",
+    )
+
+
+def test_the_last_step_of_the_sweep_shows_the_weight_sink_and_takes_it(gears):
+    gears.open(reduced_motion="reduce")
+    gears.panel("sweep")
+    gears.choose("step-range", 13)
+    value = "return document.querySelector(\"[data-name='C'] .value\").textContent"
+    assert gears.run(value) == "0.280"
+    assert gears.run("return state.back.C") == near(0.29837110876000269)
+    gears.click("take-step")
+    assert gears.run("return state.back.C") == near(0.28047144679143016)
+    gears.panel("turn")
+    assert gears.values("#cost-now") == near([0.28047144679143016])
+
+
+def test_a_crank_can_be_dragged(gears):
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
 
@@ -386,7 +501,7 @@ def test_a_gear_can_be_dragged(gears):
         "return document.getElementById('gear-choice').selectedOptions[0].text"
     ).startswith("w2")
     assert float(gears.run("return document.getElementById('turn-number').value")) == pytest.approx(
-        0.5, abs=0.03
+        1, abs=0.06
     )
 
 
@@ -420,11 +535,23 @@ def test_a_training_step_of_the_example_gives_the_golden_cost(gears):
     gears.click("forget")
     assert gears.values("#learn-said") == near([0.29837110876000269])
     assert not gears.run("return document.getElementById('drawing').offsetParent")
-    gears.choose("lr", 1000)
     gears.click("learn")
+    gears.click("learn")
+    gears.click("undo")
+    assert gears.values("#learn-said")[0] == near(0.28047144679143016)
+    gears.panel("turn")  # there is one net for all panels
+    assert gears.values("#cost-now") == near([0.28047144679143016])
+    gears.panel("draw")
+    gears.click("undo")
     gears.panel("turn")
-    gears.click("forget")  # what is learned there changes nothing here
     assert gears.values("#cost-now") == near([0.29837110876000269])
+    gears.choose("turn-number", 0.5)
+    gears.click("turn-keep")
+    assert gears.values("#ratios")[-1] != near([0.082167040564230779])
+    assert gears.run("return [state.turn, state.net.params[4]]") == [0, 0.9]
+    gears.panel("draw")
+    gears.click("undo")
+    assert gears.values("#learn-said") == near([0.29837110876000269])
 
 
 def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
@@ -442,10 +569,10 @@ def test_training_the_digit_net_lowers_the_cost_at_any_target(gears):
         gears.click("forget")
     net = bundled().net
     net = net_around(net.params.astype(float), net.shape, net.activations, net.cost)
-    x = np.array(gears.run("return Array.from(sketch.x)"))
+    x = np.array(gears.run("return Array.from(state.x)"))
     found = trace(net, x, np.eye(10)[8])
     assert gears.values("#learn-said") == pytest.approx([found.cost], rel=1e-10)
-    shown_gradient = np.array(gears.run("return Array.from(sketch.back.dc_dx)"))
+    shown_gradient = np.array(gears.run("return Array.from(state.back.dc_dx)"))
     assert shown_gradient == pytest.approx(net.W[0] @ found.dc_dz[0], rel=1e-9, abs=1e-18)
 
 
@@ -456,7 +583,7 @@ def pixels_of(gears):
         "let text = '';"
         "for (const v of data) text += String.fromCharCode(v); return btoa(text)"
     )
-    seen = gears.run("return Array.from(sketch.x, (v) => v * 255)")
+    seen = gears.run("return Array.from(state.x, (v) => v * 255)")
     rgba = np.frombuffer(base64.b64decode(raw), np.uint8).reshape(280, 280, 4)
     return rgba, np.round(seen).astype(int).reshape(28, 28)
 
@@ -582,7 +709,7 @@ def test_a_dot_leaves_ink(gears):
     assert 300 < (pixels_of(gears)[0][..., 0] < 128).sum() < 450
 
 
-def test_a_second_finger_draws_nothing(gears):
+def test_two_fingers_draw_nothing(gears):
     gears.open()
     gears.click("net-1")
     gears.panel("draw")
@@ -596,12 +723,16 @@ def test_a_second_finger_draws_nothing(gears):
         gears.command("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
     touch("touchStart", (60, 60))
-    touch("touchStart", (60, 60), (230, 230))
-    touch("touchMove", (60, 120), (230, 200))
+    touch("touchMove", (60, 120))
     touch("touchEnd")
-    rows, columns = (pixels_of(gears)[0][..., 0] < 128).nonzero()
-    assert len(rows) > 1000  # a line of 60 pixels, as wide as the pen
-    assert columns.max() < 90 and rows.max() < 150
+    one = (pixels_of(gears)[0][..., 0] < 128).sum()
+    assert one > 1000  # a line of 60 pixels, as wide as the pen
+    touch("touchStart", (160, 60))
+    touch("touchMove", (160, 80))
+    touch("touchStart", (160, 80), (220, 200))  # two fingers: what the first has begun is undone
+    touch("touchMove", (160, 120), (220, 160))
+    touch("touchEnd")
+    assert (pixels_of(gears)[0][..., 0] < 128).sum() == one
 
 
 def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
@@ -614,7 +745,7 @@ def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
     assert "after 20 training steps" in gears.text("#learn-said")
     draw_bar(gears)
     assert "after 20 training steps, 0 of them on this picture" in gears.text("#learn-said")
-    assert gears.run("return sketch.costs.length") == 1
+    assert gears.run("return state.costs.length") == 1
     gears.click("learn")
     assert "after 21 training steps, 1 of them on this picture" in gears.text("#learn-said")
     assert len(gears.values("#learn-said")) == 2
@@ -627,7 +758,7 @@ def test_steps_are_counted_as_long_as_the_net_keeps_what_it_learned(gears):
 def test_a_learning_rate_that_is_none_takes_no_step(gears):
     gears.open()
     gears.panel("draw")
-    before = gears.run("return Array.from(sketch.net.params)")
+    before = gears.run("return Array.from(state.net.params)")
     for rate in "-1", "":  # what is not a number, a number box has as ""
         gears.choose("lr", rate)
         for button in "learn", "learn-ten":
@@ -635,15 +766,15 @@ def test_a_learning_rate_that_is_none_takes_no_step(gears):
             assert "No step taken: the learning rate" in gears.text("#learn-said"), rate
             assert "rose" not in gears.text("#learn-said")
         assert gears.run("return byId('lr').getAttribute('aria-invalid')") == "true"
-    assert gears.run("return sketch.costs.length") == 1
-    assert gears.run("return Array.from(sketch.net.params)") == before
+    assert gears.run("return state.costs.length") == 1
+    assert gears.run("return Array.from(state.net.params)") == before
     gears.choose("lr", 0)
     assert "No step taken" not in gears.text("#learn-said")
     assert gears.run("return byId('lr').getAttribute('aria-invalid')") != "true"
     gears.click("learn")
     assert "after 1 training step" in gears.text("#learn-said")
     assert "At a learning rate of 0 nothing moves" in gears.text("#learn-said")
-    assert gears.run("return Array.from(sketch.net.params)") == before
+    assert gears.run("return Array.from(state.net.params)") == before
 
 
 def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
@@ -654,14 +785,14 @@ def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
     assert gears.run("return byId('target').value") == "0"
     assert gears.text("#target-note") == ""
     draw_seven(gears)
-    read = gears.run("return strongest(sketch.pass.a[2])")
+    read = gears.run("return strongest(state.pass.a[2])")
     assert read != 0
-    assert gears.run("return [+byId('target').value, sketch.y.indexOf(1)]") == [read, read]
+    assert gears.run("return [+byId('target').value, state.y.indexOf(1)]") == [read, read]
     assert "what the net reads" in gears.text("#target-note")
     gears.choose("target", 4)
     assert gears.text("#target-note") == ""
     draw_bar(gears)  # of the same drawing
-    assert gears.run("return [+byId('target').value, sketch.y.indexOf(1)]") == [4, 4]
+    assert gears.run("return [+byId('target').value, state.y.indexOf(1)]") == [4, 4]
     gears.click("clear")
     assert gears.run("return byId('target').value") == "0"
     draw_seven(gears)
@@ -686,7 +817,7 @@ def test_a_switch_ends_a_drag_and_what_was_about_to_be_said(gears):
     gears.open()
     gears.wait_for(lambda: "w5 is at" in gears.text("#turn-said"), "it never said so")
     for choice in "net-1", "sample":
-        gear = gears.driver.find_element(By.CSS_SELECTOR, ".gear.held .grip")
+        gear = gears.driver.find_element(By.CSS_SELECTOR, ".held .grip")
         chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -18)
         chain.click_and_hold().move_by_offset(12, 8).perform()
         assert gears.run("return state.turn") > 0.05
@@ -714,7 +845,8 @@ def test_a_sweep_of_a_large_net_writes_sums_as_people_do(gears):
         assert not re.search(rf"[^\w\s=] {MINUS}\d|  ", line), line
         for text in re.findall(r"(?<![\[\d.])\d*\.\d+", line):  # exact numbers may be shorter
             long = len(text.replace(".", "").lstrip("0")) == 6
-            assert long or text in ("0.05", "0.5", "0.25"), line
+            exact = float(text) * 2**12 % 1 == 0  # a weight of the bundled network, or a half
+            assert long or exact or text in ("0.05", "0.1"), line
     net = bundled().net
     l, _, j = gears.run("const { l, k, j } = state.weight; return [l, k, j]")
     bias = float(net.b[l][j])
@@ -794,11 +926,11 @@ def test_focus_is_visible_wherever_tab_goes(gears):
     gears.click("net-1")
     for name in PANELS:
         gears.panel(name)
-        gears.run("document.activeElement.blur()")
+        gears.run("document.querySelector('header a').focus()")  # the text below has many stops
         seen = set()
         for _ in range(25):
             gears.keys(Keys.TAB)
-            if gears.focused() is None:  # around the end of the page
+            if not gears.focused():  # around the end of the page
                 continue
             seen.add(gears.focused())
             outline = gears.run(
@@ -864,14 +996,16 @@ def test_text_has_contrast_in_both_schemes(gears, scheme):
 
 
 def test_reduced_motion_is_respected(gears):
-    moving = "return getComputedStyle(document.querySelector('.gear .rim')).transitionDuration"
+    moving = "return getComputedStyle(document.querySelector('.needle')).transitionDuration"
     gears.open(reduced_motion="reduce")
     assert gears.run(moving) in ("0s", "0s, 0s")
+    value = "return document.querySelector('[data-part=w5][transform]').getAttribute('transform')"
+    assert gears.run("turnTo(1);" + value).startswith("translate(67.2")
     gears.open()
-    assert gears.run(moving) == "0.22s"
+    assert gears.run(moving) == "0.12s"
 
 
-def test_without_javascript_there_is_the_diagram(gears):
+def test_without_javascript_there_is_the_text_with_its_pictures(gears):
     gears.open()
     gears.command("Emulation.setScriptExecutionDisabled", value=True)
     gears.driver.get(gears.path.as_uri())
@@ -879,7 +1013,7 @@ def test_without_javascript_there_is_the_diagram(gears):
 
     find = gears.driver.find_element
     assert "needs JavaScript" in find(By.TAG_NAME, "noscript").text
-    assert find(By.CSS_SELECTOR, "noscript svg").size["width"] > 400
+    assert find(By.CSS_SELECTOR, "#read svg").size["width"] > 400
     assert not find(By.ID, "app").is_displayed()
     gears.command("Emulation.setScriptExecutionDisabled", value=False)
 
@@ -983,7 +1117,7 @@ def test_any_net_of_the_reader_works(odd, place):
     drawable = images and mine.images.shape[1] == mine.images.shape[2]
     assert odd.run("return Boolean(byId('drawing').offsetParent)") == drawable
     assert odd.run("return Boolean(byId('seen').offsetParent)") == images
-    assert odd.run("return document.querySelectorAll('.gear').length") < 60
+    assert odd.run("return document.querySelectorAll('.mark').length") < 80
 
 
 def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
@@ -1013,19 +1147,19 @@ def test_images_are_called_images_and_digits_digits(gears, odd):
 
 def test_the_cost_is_in_view_while_a_weight_of_a_deep_net_is_turned(odd):
     inside = (
-        "const [c, box] = [document.querySelector('[data-id=C]'), byId('scroll')]"
+        "const [c, box] = [document.querySelector('[data-name=C] .name'), byId('scroll')]"
         ".map((e) => e.getBoundingClientRect());"
         "return c.left >= box.left && c.right <= box.right"
     )
     for place in list(ODD).index("digits"), list(ODD).index("deep"):
         odd.open()
         odd.click(f"net-{place}")
-        assert odd.run(inside)
-        assert not odd.run("return byId('pinned').offsetParent")
-        assert odd.run("return byId('stage').getScreenCTM().a") >= 0.69  # labels stay readable
+        seen, pinned = odd.run(inside), odd.run("return Boolean(byId('pinned').offsetParent)")
+        assert seen or pinned
+        assert odd.run("return byId('stage').getScreenCTM().a") >= 0.6  # labels stay readable
         cut = odd.run(
             "const { x, y, width, height } = byId('stage').viewBox.baseVal;"
-            "return Array.from(byId('stage').querySelectorAll('.belt, text'), (e) => e.getBBox())"
+            "return Array.from(byId('stage').querySelectorAll('.label .name'), (e) => e.getBBox())"
             ".filter((b) => b.x < x || b.y < y || b.x + b.width > x + width"
             " || b.y + b.height > y + height).length"
         )
@@ -1055,5 +1189,188 @@ def test_a_step_too_large_is_called_so(odd):
     odd.choose("lr", "1e308")  # to where no number can follow
     odd.click("learn-ten")
     assert "No step taken: it would lead" in odd.text("#learn-said")
-    assert odd.run("return sketch.costs.length") == 2
-    assert odd.run("return sketch.net.params.every(Number.isFinite)")
+    assert odd.run("return state.costs.length") == 2
+    assert odd.run("return state.net.params.every(Number.isFinite)")
+
+
+# --- a cost that feels, and one that hardly does --------------------------------------------------
+
+STROKES = {  # on a canvas of 280 by 280, as a hand would
+    4: [[(95, 50), (75, 150), (215, 150)], [(175, 60), (170, 240)]],
+    3: [[(80, 60), (180, 50), (190, 100), (120, 135), (195, 165), (180, 225), (80, 230)]],
+    7: [[(70, 60), (200, 55), (150, 150), (120, 240)]],
+}
+FLIP = """
+const [strokes, cost] = arguments;
+const context = byId('canvas').getContext('2d');
+byId('clear').click();
+Object.assign(context, { lineWidth: 22, lineCap: 'round', lineJoin: 'round', strokeStyle: '#000' });
+for (const [first, ...others] of strokes) {
+  context.beginPath();
+  context.moveTo(...first);
+  for (const place of others) context.lineTo(...place);
+  context.stroke();
+}
+byId('canvas').focus();
+for (const key of [' ', ' ']) {
+  byId('canvas').dispatchEvent(new KeyboardEvent('keydown', { key }));
+}
+const set = (id, value) => {
+  byId(id).value = value;
+  byId(id).dispatchEvent(new Event('change'));
+};
+set('cost-choice', cost);
+const last = () => state.pass.a.at(-1);
+const read = strongest(last());
+const found = [];
+for (let target = 0; target < 10; target++) {
+  if (target === read) continue;
+  set('target', target);
+  let steps = 0;
+  const why = byId('why').textContent;
+  while (strongest(last()) !== target && steps < 10) {
+    byId('learn').click();
+    steps += 1;
+  }
+  found.push([target, strongest(last()) === target, steps, why]);
+  byId('forget').click();
+}
+return [read, found];
+"""
+
+
+def test_cross_entropy_turns_every_drawing_over_and_the_page_says_why_squared_error_does_not(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    for digit, strokes in STROKES.items():
+        read, found = gears.run(FLIP, strokes, "cross-entropy")
+        assert read == digit
+        assert len(found) == 9
+        assert all(flipped for _, flipped, _, _ in found), found
+        print("cross-entropy", digit, [steps for _, _, steps, _ in found])
+        read, found = gears.run(FLIP, strokes, "half-squared-error")
+        assert "NaN" not in gears.run("return app.innerHTML")
+        print("squared error", digit, [steps for _, flipped, steps, _ in found if flipped])
+        stuck = [why for _, flipped, _, why in found if not flipped]
+        assert len(stuck) >= 5
+        for why in stuck:
+            assert re.match(r"Output \d is at 0\.00\d\d, and 1 is right\. Its slope is 0\.0", why)
+            assert "it hardly feels C" in why
+
+
+# --- one net, one stage ---------------------------------------------------------------------------
+
+
+def test_what_is_drawn_is_what_all_panels_show(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_seven(gears)
+    _, seen = pixels_of(gears)
+    gears.panel("turn")
+    assert gears.run("return Boolean(byId('drawn-note').offsetParent)")
+    thumb = gears.run(
+        "return Array.from(byId('thumb').getContext('2d').getImageData(0, 0, 28, 28).data)"
+    )
+    assert np.array_equal(np.array(thumb)[::4], seen.ravel())
+    net = bundled().net
+    net = net_around(net.params.astype(float), net.shape, net.activations, net.cost)
+    found = trace(net, seen.ravel() / 255, np.array(gears.run("return Array.from(state.y)")))
+    assert gears.values("#cost-now") == pytest.approx([found.cost], rel=1e-9)
+    pixel = gears.run("return state.weight.k")
+    assert seen.ravel()[pixel] > 0  # a pixel that has ink
+    gears.panel("sweep")
+    gears.choose("step-range", 4)
+    assert gears.values("#step-numbers") == pytest.approx([found.cost], rel=1e-9)
+    gears.choose("sample", 0)
+    assert not gears.run("return byId('drawn-note').offsetParent")
+
+
+def test_a_drawing_is_read_while_it_is_drawn(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open()
+    gears.click("net-1")
+    gears.panel("draw")
+    canvas = gears.driver.find_element(By.ID, "canvas")
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(canvas, -50, -60)
+    chain.click_and_hold().move_by_offset(100, 0).move_by_offset(-40, 60).perform()
+    gears.wait_for(lambda: gears.run("return state.drawn"), "it was not read")
+    gears.driver.execute_script("0")
+    ActionChains(gears.driver).release().perform()
+
+
+def test_play_goes_on_by_itself_and_pauses(gears):
+    gears.open(reduced_motion="reduce")
+    gears.panel("draw")
+    gears.click("learn-play")
+    gears.wait_for(lambda: gears.run("return state.learned >= 3"), "it never played")
+    gears.click("learn-play")
+    learned = gears.run("return state.learned")
+    time.sleep(0.6)
+    assert gears.run("return state.learned") == learned
+    assert gears.run("return state.costs.every((c, i, all) => !i || c < all[i - 1])")
+    for _ in range(learned):
+        gears.click("undo")
+    assert gears.run("return state.back.C") == near(0.29837110876000269)
+    gears.panel("sweep")
+    gears.click("step-play")
+    gears.wait_for(lambda: gears.run("return state.step >= 1"), "the sweep never played")
+    assert gears.run("return byId('step-play').getAttribute('aria-pressed')") == "true"
+    gears.click("step-back")
+    assert gears.run("return byId('step-play').getAttribute('aria-pressed')") == "false"
+
+
+BOTTOMS = """return arguments[0].map((id) => [id, byId(id).getBoundingClientRect().bottom])
+  .filter(([, bottom]) => bottom > innerHeight);"""
+STEP = {
+    "turn": "stage weight turn-range turn-number changes ratios".split(),
+    "paths": "stage unit bars".split(),
+    "sweep": "stage step-on step-play step-said step-numbers take-step".split(),
+    "draw": "stage outputs learn learn-play undo learn-said curve".split(),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_everything_of_a_step_is_on_one_screen(gears, name):
+    gears.open(width=1280, height=800, reduced_motion="reduce")
+    gears.panel(name)
+    if name == "turn":
+        gears.choose("turn-number", 0.5)
+    assert gears.run(BOTTOMS, STEP[name]) == []
+    assert gears.run("return document.documentElement.scrollWidth") <= 1280
+
+
+def test_on_a_narrow_screen_the_crank_in_hand_is_in_view(gears):
+    gears.open(width=320, height=640, reduced_motion="reduce")
+    inside = (
+        "const r = document.querySelector('.held .grip').getBoundingClientRect();"
+        "return r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight"
+    )
+    assert gears.run(inside)
+    for place in (0, 4, 11):
+        gears.choose("gear-choice", place)
+        assert gears.run(inside), place
+
+
+def test_paths_that_are_small_are_folded(gears):
+    gears.open()
+    gears.click("net-1")
+    gears.panel("paths")
+    values = gears.values("#bars")
+    *parts, rest, total = values
+    assert [abs(v) for v in parts] == sorted((abs(v) for v in parts), reverse=True)
+    assert all(abs(v) >= abs(parts[0]) / 100 for v in parts)
+    assert sum(parts) + rest == pytest.approx(total, rel=1e-9)
+    assert "each less than 1 % of the largest" in gears.text("#bars")
+
+
+def test_going_from_net_to_net_never_leads_to_what_is_no_number(odd):
+    odd.open()
+    for place in [*range(len(ODD)), 0, 5, 0]:
+        odd.click(f"net-{place}")
+        odd.run("turnTo(0.3)")
+        time.sleep(0.4)  # on the way there
+        assert "NaN" not in odd.run("return app.innerHTML")

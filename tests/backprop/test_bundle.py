@@ -21,10 +21,14 @@ LANGUAGE = set(
     "parseFloat undefined".split()
 )
 BROWSER = set(
-    "URL addEventListener clearTimeout document performance removeEventListener setTimeout".split()
+    "URL addEventListener cancelAnimationFrame clearInterval clearTimeout document matchMedia "
+    "performance removeEventListener requestAnimationFrame setInterval setTimeout".split()
 )
 # These compute, and can be used without a page.
-WITHOUT_PAGE = set("arrays network packed pixels pieces prepare format names samples steps".split())
+WITHOUT_PAGE = set(
+    "arrays network packed pixels pieces prepare format names scene samples machine state "
+    "steps".split()
+)
 FOR_TESTS = {"sketch.sketch"}  # what no other module takes, and the tests in a browser look at
 each = pytest.mark.parametrize("name", SCRIPTS)
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
@@ -118,11 +122,18 @@ PAIR = {
 def test_a_pair_of_modules_becomes_one_script():
     assert bundle(PAIR) == (
         '"use strict";\nconst modules = {};\n'
-        "modules.first = (() => {\n/* One. */\n\nconst two = 2;\nfunction twice(x) {\n"
-        "  return 2 * x;\n}\nreturn { two, twice };\n})();\n"
-        "modules.second = (() => {\nconst {\n  twice,\n  two,\n} = modules.first;\n\n"
+        "modules.first = (() => {\n\nconst two = 2;\nfunction twice(x) {\n"
+        "return 2 * x;\n}\nreturn { two, twice };\n})();\n"
+        "modules.second = (() => {\nconst {\ntwice,\ntwo,\n} = modules.first;\n"
         "const x = twice(two);\nreturn { x };\n})();\n"
     )
+
+
+def test_comments_go_and_strings_stay():
+    joined = bundle({"one": 'export const x = "a // b"; // gone\n/* And this. */\n  // this too\n'})
+    assert 'const x = "a // b";\n' in joined
+    for gone in "gone", "And", "this":
+        assert gone not in joined
 
 
 @pytest.mark.parametrize(

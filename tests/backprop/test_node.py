@@ -5,6 +5,7 @@ network.mjs is net.py once more, prepare.mjs is pictures/prepare.py, and packed.
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 from itertools import pairwise
@@ -14,9 +15,14 @@ import pytest
 from golden import AFTER, COST, COST_AFTER, COST_AFTER_BIASES_HELD, GRADIENTS, PASSES, PATHS
 
 from simplenet import backprop, init_net, load_data
+from simplenet.backprop.digest import digest
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
+from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.mechanism import forces, machine, positions
+from simplenet.backprop.mechanism import given as place
 from simplenet.backprop.page import Shown
 from simplenet.backprop.page import _data as page_data
+from simplenet.backprop.scene import as_data, band_path, pose, transform
 from simplenet.errors import DataError
 from simplenet.functions import ACTIVATIONS, COSTS, HIDDEN
 from simplenet.net import forward, net_around, optimize
@@ -33,6 +39,8 @@ const load = (name) => import(new URL(name, process.argv[1]));
 const network = await load("network.mjs");
 const { decode, decodeParts } = await load("packed.mjs");
 const { prepare } = await load("prepare.mjs");
+const scenes = await load("scene.mjs");
+const machines = await load("machine.mjs");
 const lists = (value) =>
   ArrayBuffer.isView(value) ? Array.from(value)
   : Array.isArray(value) ? value.map(lists)
@@ -63,6 +71,22 @@ const ask = {
       const ratios = network.ratios(net, pass, back, l, k, j);
       return { index, ratios, turned: network.turned(net, given.x, given.y, index, amount) };
     });
+  },
+  poses: ({ scene, at }) => ({
+    poses: Object.values(scene.bodies).map((body) => scenes.pose(body, at)),
+    transforms: Object.values(scene.bodies).map((body) => scenes.transform(body, at)),
+    bands: scene.bands.map((band) => scenes.bandPath(band, at)),
+  }),
+  machine: (given) => {
+    const net = netOf(given);
+    const { x, y, whole, weight } = given;
+    const pass = network.forward(net, x);
+    const back = network.backward(net, pass, y);
+    const route = machines.routeOf(net, whole, weight, back, y);
+    const parts = machines.partsOf(net, route);
+    const at = machines.standing(net, parts, { ...pass, C: back.C }, y);
+    const down = Array.from(machines.downstream(net, parts, weight));
+    return { at, felt: machines.pulls(net, parts, pass, back, y), route, down };
   },
   decode: ({ text, format }) => Array.from(decode(text, format), (v) =>
     Object.is(v, -0) ? "-0" : v),
@@ -418,3 +442,92 @@ def test_a_drawing_is_prepared_while_the_pen_moves():
     command = [NODE, "--input-type=module", "-e", code, f"{WEB.as_uri()}/prepare.mjs"]
     result = subprocess.run(command, capture_output=True, text=True)
     assert float(result.stdout) < 200, result.stderr  # 6 ms on a machine with time to spare
+
+
+# --- the machine ----------------------------------------------------------------------------------
+
+
+def test_what_is_drawn_moves_as_in_python():
+    net = example_net()
+    made = machine(net)
+    scene = machine_scene(made)
+    rng = np.random.default_rng(4)
+    start = place(net, X[0], Y[0])
+    for _ in range(5):
+        at = positions(made, {name: value + rng.normal() for name, value in start.items()})
+        [found] = node(("poses", {"scene": as_data(scene, []), "at": at}))
+        for body, posed, moved in zip(
+            scene.bodies.values(), found["poses"], found["transforms"], strict=True
+        ):
+            np.testing.assert_allclose(posed, pose(body, at), atol=3e-2)
+            assert (moved == "") == (transform(body, at) == "")
+        for band, drawn in zip(scene.bands, found["bands"], strict=True):
+            wanted = band_path(band, at)
+            numbers = [list(map(float, re.findall(r"-?[\d.]+", d))) for d in (drawn, wanted)]
+            np.testing.assert_allclose(*numbers, atol=0.02)
+            assert re.sub(r"[-\d. ]", "", drawn) == re.sub(r"[-\d. ]", "", wanted)
+
+
+@pytest.mark.parametrize("cost", ["half-squared-error", "cross-entropy"])
+def test_where_everything_stands_and_what_it_feels_is_what_the_machine_has(cost):
+    net = example_net()
+    net.cost = cost
+    made = machine(net)
+    at = positions(made, place(net, X[0], Y[0]))
+    felt, _ = forces(made, at)
+    weight = {"l": 0, "k": 0, "j": 0}
+    [found] = node(("machine", given(net, X, Y, whole=True, weight=weight)))
+    for name in made.values:
+        assert found["at"][name] == pytest.approx(at[name], rel=1e-12), name
+        if name in found["felt"]:
+            assert found["felt"][name] == pytest.approx(felt[name], rel=1e-12), name
+    missing = set(made.values) - set(found["felt"])
+    assert missing == ({"y1", "y2"} if cost == "cross-entropy" else set())
+    assert set(found["down"]) == set("w1 p1 z.h1 h1 p5 p7 z.o1 z.o2 o1 o2 c1 c2 C".split())
+    assert found["at"]["r.h1"] == pytest.approx(0, abs=1e-15)
+
+
+def test_a_path_through_a_large_net_stands_where_the_net_does():
+    net = backprop.bundled().net
+    net = net_around(net.params.astype(float), net.shape, net.activations, net.cost)
+    images, labels = load_data("sample").test
+    x, y = images[3].ravel() / 255, np.eye(10)[labels[3]]
+    t = trace(net, x, y)
+    k, j = np.unravel_index(np.abs(t.dc_dW[0]).argmax(), t.dc_dW[0].shape)
+    weight = {"l": 0, "k": int(k), "j": int(j)}
+    [found] = node(("machine", given(net, x, y, whole=False, weight=weight)))
+    first, hidden, outputs = found["route"]
+    assert (first, hidden) == ([k], [j])
+    assert len(outputs) == 2 and labels[3] in outputs
+    names = [part.output for part in digest(net).parts] + [*digest(net).held, *digest(net).cranks]
+    assert set(names) <= set(found["at"])
+    at, felt = found["at"], found["felt"]
+    assert at["x1"] == pytest.approx(x[k]) and at["h1"] == pytest.approx(t.a[1][j])
+    assert at["p1"] + at["r.h1"] + at["b.h1"] == pytest.approx(t.z[0][j])
+    assert felt["w1"] == pytest.approx(t.dc_dW[0][k, j])
+    assert felt["h1"] == pytest.approx(t.paths(net, 1, j).sum())
+    for name, output in zip(("o1", "o2"), outputs):
+        # A softmax unit is a sigmoid that the others have clamped elsewhere.
+        shifted = at[f"z.{name}"] - at[f"s.{name}"]
+        assert at[name] == pytest.approx(1 / (1 + np.exp(-shifted))) == t.a[2][output]
+        assert felt[f"z.{name}"] == pytest.approx(t.dc_dz[1][output])
+    assert at["C"] == pytest.approx(t.cost) == at["c1"] + at["c2"] + at["r.C"]
+
+
+def test_squared_error_of_a_softmax_which_the_page_alone_has():
+    net = init_net((3, 4), rng=2, dtype=np.float64, cost="cross-entropy")
+    net.cost = "half-squared-error"
+    x, y = np.array([0.4, -1.2, 0.7]), np.eye(4)[2]
+
+    def cost_of(params):
+        other = net_around(params, net.shape, net.activations, "cross-entropy")
+        return 0.5 * ((forward(other, x[None])[0] - y) ** 2).sum()
+
+    [found] = node(("pass", given(net, x, y)))
+    assert found["C"] == pytest.approx(cost_of(net.params), rel=1e-12)
+    for i in range(net.params.size):
+        ahead, behind = net.params.copy(), net.params.copy()
+        ahead[i] += 1e-5
+        behind[i] -= 1e-5
+        slope = (cost_of(ahead) - cost_of(behind)) / 2e-5
+        assert found["grads"][i] == pytest.approx(slope, rel=1e-6, abs=1e-10)

@@ -146,8 +146,18 @@ export function showCurve(costs) {
     (66 - (60 * c) / top).toFixed(1),
   ];
   const points = shown.map((c, i) => at(c, i).join(" ")).join(" ");
+  const last = costs.length - 1;
   byId("curve").replaceChildren(
-    draw("path", { class: "ground", d: "M4 66H296" }),
+    draw("path", { class: "ground", d: "M4 2V66H296" }),
+    ...(costs.length
+      ? [
+          draw(
+            "text",
+            { x: 296, y: 11, "text-anchor": "end" },
+            `C, up to ${digits(top, 3)}` + (last > 0 ? `; ${last} step${last > 1 ? "s" : ""}` : ""),
+          ),
+        ]
+      : []),
     ...(shown.length > 1 ? [draw("polyline", { points })] : []),
     ...shown.map((c, i) => {
       const [cx, cy] = at(c, i);

@@ -1,47 +1,75 @@
-/* Turn a gear by hand: with a pointer, or with the keys. */
+/* Turn a crank by hand: with a pointer, or with the keys. */
 
 import { short } from "./format.mjs";
 import { isSame, parameterName } from "./names.mjs";
 import { byId, draw, setAttributes } from "./dom.mjs";
-import { GEARS } from "./content.mjs";
-import { radius } from "./plan.mjs";
-import { chooseWeight, state, turnTo } from "./state.mjs";
+import { chooseWeight, state, touch, turnTo } from "./state.mjs";
 import { openTab } from "./tabs.mjs";
+
+const GRIP = 34; // radius of what can be taken hold of
 
 let endDrag = () => {};
 
 /* End a drag, if there is one. */
-export function dropGear() {
+export function dropCrank() {
   endDrag();
 }
 
-export function makeTurnable(gear) {
-  const mine = isSame(gear.weight, state.weight);
-  gear.group.classList.add("turnable");
-  gear.group.classList.toggle("held", mine);
-  gear.group.append(draw("circle", { class: "grip", r: radius(gear.kind) + GEARS.module }));
-  if (mine) {
-    setAttributes(gear.group, {
-      role: "slider",
-      tabindex: 0,
-      "aria-label": parameterName(state.shown.net, gear.weight),
-      "aria-valuemin": -2,
-      "aria-valuemax": 2,
-    });
-    gear.group.addEventListener("keydown", onGearKey);
+export const isDragged = () => document.body.classList.contains("dragging");
+
+/* How far a full turn of a crank moves its weight. */
+const perTurn = () => 96 / state.scene.unit;
+
+const idOf = ({ kind, l, k, j }) => (kind === "w" ? `w ${l} ${k} ${j}` : `b ${l} ${j}`);
+
+/* Put a grip on every crank: the marks know where they are. */
+export function buildCranks() {
+  const held = document.activeElement?.classList.contains("turnable");
+  const parts = new Map(state.parts.map((part) => [part.name, part]));
+  for (const [name, , , , [x, y], , round] of state.scene.marks) {
+    if (round && parts.has(name)) byId("marks").append(makeGrip(parts.get(name), x, y));
   }
-  gear.group.addEventListener("pointerdown", (event) => onGrab(event, gear));
+  if (held) byId("stage").querySelector(".turnable.held")?.focus({ preventScroll: true });
 }
 
-export function announceGear(gear, { actual, value }) {
-  if (gear.group.getAttribute("role") !== "slider") return;
-  setAttributes(gear.group, {
-    "aria-valuenow": actual,
-    "aria-valuetext": `${short(value)}, turned by ${short(actual)}`,
+function makeGrip(part, x, y) {
+  const mine = isSame(part, state.weight);
+  const group = draw(
+    "g",
+    { class: "turnable", "data-id": idOf(part), transform: `translate(${x} ${y})` },
+    draw("circle", { class: "halo", r: GRIP - 4 }),
+    draw("circle", { class: "grip", r: GRIP }),
+    draw("title", {}, `turn ${parameterName(state.net, part)}: clockwise is more`),
+  );
+  if (mine) {
+    group.classList.add("held");
+    setAttributes(group, {
+      role: "slider",
+      tabindex: 0,
+      "aria-label": parameterName(state.net, part),
+      "aria-valuemin": -1,
+      "aria-valuemax": 1,
+    });
+    group.addEventListener("keydown", onKey);
+  }
+  const weight = { l: part.l, k: part.kind === "w" ? part.k : null, j: part.j };
+  group.addEventListener("pointerdown", (event) => onGrab(event, weight));
+  return group;
+}
+
+export function announceCrank() {
+  const { net, weight, turn } = state;
+  const crank = byId("stage").querySelector(".turnable.held");
+  if (!crank) return;
+  const part = state.parts.find((p) => "wb".includes(p.kind) && isSame(p, weight));
+  const value = (part.kind === "w" ? net.W[part.l][part.k * net.shape[part.l + 1] + part.j] : net.b[part.l][part.j]) + turn;
+  setAttributes(crank, {
+    "aria-valuenow": turn,
+    "aria-valuetext": `${short(value)}, turned by ${short(turn)}`,
   });
 }
 
-function onGearKey(event) {
+function onKey(event) {
   const small = event.shiftKey ? 0.001 : 0.1;
   const by = {
     ArrowUp: small,
@@ -57,36 +85,40 @@ function onGearKey(event) {
   turnTo(+(state.turn + by).toFixed(9));
 }
 
-/* Take hold of a gear: the train may be drawn anew, so the pointer is followed on the window. */
-function onGrab(event, { id, weight }) {
-  if (event.button) return;
+/* Take hold of a crank: the machine may be drawn anew, so the pointer is followed on the window. */
+function onGrab(event, weight) {
+  if (event.button || isDragged()) return;
   event.preventDefault();
-  dropGear();
+  dropCrank();
+  touch();
   if (!isSame(weight, state.weight)) chooseWeight(weight);
   if (state.tab !== "turn") openTab(byId("tab-turn"));
-  const { group } = state.plan.gears.get(id);
-  group.focus({ preventScroll: true });
+  const group = () => byId("stage").querySelector(".turnable.held");
+  group().focus({ preventScroll: true });
   const angle = ({ clientX, clientY }) => {
-    const box = group.querySelector(".grip").getBoundingClientRect();
+    const box = group().querySelector(".grip").getBoundingClientRect();
     return (
       Math.atan2(clientY - box.top - box.height / 2, clientX - box.left - box.width / 2) /
       (2 * Math.PI)
     );
   };
   let before = angle(event);
+  document.body.classList.add("dragging");
   const onMove = (move) => {
     if (move.pointerId !== event.pointerId) return;
     const after = angle(move);
     const by = after - before - Math.round(after - before); // the shorter way round
     before = after;
-    turnTo(Math.min(Math.max(state.turn + by, -20), 20));
+    turnTo(Math.min(Math.max(state.turn + by * perTurn(), -20), 20));
   };
   endDrag = () => {
+    document.body.classList.remove("dragging");
     removeEventListener("pointermove", onMove);
     for (const end of ["pointerup", "pointercancel"]) removeEventListener(end, onEnd);
+    endDrag = () => {};
   };
   const onEnd = ({ pointerId }) => {
-    if (pointerId === event.pointerId) dropGear();
+    if (pointerId === event.pointerId) dropCrank();
   };
   addEventListener("pointermove", onMove);
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, onEnd);

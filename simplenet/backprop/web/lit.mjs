@@ -1,69 +1,80 @@
-/* Which gears are lit, and which flags are up. */
+/* Which parts are lit, of which the gradient has been found, and what travels where. */
 
 import { layers } from "./names.mjs";
+import { downstream } from "./machine.mjs";
 import { state } from "./state.mjs";
 import { stepsOf } from "./steps.mjs";
 
-/* Return the ids of what is lit: the path of the gear in hand, or what the open panel talks of. */
-export function litNow(onPath) {
+/* Return the names of what is lit: the way of the weight in hand, or what the panel talks of. */
+export function litNow() {
   if (state.tab === "paths") return litPaths();
   if (state.tab === "sweep") return litStep();
-  return onPath;
+  if (state.tab === "draw" || (state.fresh && !state.turn)) return new Set();
+  return downstream(state.net, state.parts, state.weight);
 }
 
-/* Return the ids of what stands on the path of the gear in hand, in the order of the ratios. */
-export function pathInHand() {
-  const { net } = state.shown;
-  const { l, k, j } = state.weight;
-  const ids = new Set([k === null ? `b ${l} ${j}` : `w ${l} ${k} ${j}`]);
-  let units = new Set([j]);
-  for (let i = l; i < layers(net); i++) {
-    for (const u of units) ids.add(`z ${i} ${u}`).add(`a ${i + 1} ${u}`);
-    if (i + 1 < layers(net)) {
-      for (const u of units) {
-        for (let o = 0; o < net.shape[i + 2]; o++) ids.add(`w ${i + 1} ${u} ${o}`);
-      }
-      units = new Set(Array.from({ length: net.shape[i + 2] }, (_, o) => o));
-    }
-  }
-  return ids.add("C");
-}
+const names = (test) => new Set(state.parts.filter(test).map(({ name }) => name));
 
 function litPaths() {
-  const { net } = state.shown;
   const { l, k } = state.unit;
-  const lit = new Set([`a ${l} ${k}`]);
-  if (l === layers(net)) lit.add("C");
-  else for (let j = 0; j < net.shape[l + 1]; j++) lit.add(`w ${l} ${k} ${j}`).add(`z ${l} ${j}`);
-  return lit;
+  if (l === layers(state.net))
+    return names((p) => p.kind === "C" || ("ac".includes(p.kind) && p.k === k && p.l !== l - 1));
+  return names(
+    (p) =>
+      ("xa".includes(p.kind) && p.l === l && p.k === k) ||
+      ("pw".includes(p.kind) && p.l === l && p.k === k) ||
+      (p.kind === "z" && p.l === l),
+  );
 }
 
 function litStep() {
-  const { net } = state.shown;
-  const { kind, l } = stepsOf(net)[state.step];
-  const { gears } = state.plan;
-  const all = (letter, layer) =>
-    Array.from(gears.keys()).filter((id) => id.startsWith(`${letter} ${layer} `));
-  return new Set(
-    {
-      z: () => [...all("a", l), ...all("w", l), ...all("b", l), ...all("z", l)],
-      a: () => [...all("z", l), ...all("a", l + 1)],
-      C: () => [...all("a", l + 1), "C"],
-      dc_da: () => [...all("a", l + 1), "C"],
-      dc_dz: () => [...all("a", l + 1), ...all("z", l)],
-      dc_dW: () => [...all("a", l), ...all("w", l), ...all("z", l)],
-      dc_db: () => [...all("b", l), ...all("z", l)],
-      paths: () => [...all("a", l), ...all("w", l), ...all("z", l)],
-      step: () => Array.from(gears.keys()).filter((id) => "wb".includes(id[0])),
-    }[kind](),
-  );
+  const { kind, l } = stepsOf(state.net)[state.step];
+  const of = (kinds, layer) => (p) => kinds.includes(p.kind) && p.l === layer;
+  const any = (...tests) => names((p) => tests.some((test) => test(p)));
+  const unit = (layer) => of("xa", layer);
+  const C = (p) => "cC".includes(p.kind);
+  return {
+    z: () => any(unit(l), of("wpbrz", l)),
+    a: () => any(of("z", l), unit(l + 1)),
+    C: () => any(unit(l + 1), C),
+    dc_da: () => any(unit(l + 1), C),
+    dc_dz: () => any(unit(l + 1), of("zp", l)),
+    dc_dW: () => any(unit(l), of("wz", l)),
+    dc_db: () => any(of("bz", l)),
+    paths: () => any(unit(l), of("pz", l)),
+    step: () => any((p) => "wbC".includes(p.kind)),
+  }[kind]();
 }
 
-/* A Z gear has its flag once dC/dz is saved: in the Sweep from that step on, elsewhere always. */
-export function flagIsUp({ layer }) {
-  if (state.tab !== "sweep") return true;
-  return (
-    state.step >=
-    stepsOf(state.shown.net).findIndex(({ kind, l }) => kind === "dc_dz" && l === layer)
-  );
+/* Has the value of this part been found, at this step of the Sweep? */
+export function isKnown({ kind, l }) {
+  if (state.tab !== "sweep" || "xwby".includes(kind)) return true;
+  const last = layers(state.net) - 1;
+  const found = (what, layer) =>
+    stepsOf(state.net).findIndex((s) => s.kind === what && s.l === layer) <= state.step;
+  if (kind === "a") return found("a", l - 1);
+  return "pzrs".includes(kind) ? found("z", l) : found("C", last);
+}
+
+/* Has its gradient been found? Outside the Sweep, all have. */
+export function isFelt(part) {
+  if (state.fresh) return false;
+  return state.tab !== "sweep" || feltAt(part) <= state.step;
+}
+
+/* Return the step of the Sweep at which the gradient of a part is found. */
+function feltAt({ kind, l }) {
+  const steps = stepsOf(state.net);
+  const last = layers(state.net);
+  const first = (what, layer) => {
+    const i = steps.findIndex((s) => s.kind === what && s.l === layer);
+    return i < 0 ? Number.MAX_VALUE : i;
+  };
+  const cost = first("C", last - 1);
+  if (kind === "C" || kind === "c" || kind === "R") return cost + 1;
+  if (kind === "y") return first("dc_da", last - 1);
+  if (kind === "a" && l === last) return Math.min(first("dc_da", l - 1), first("dc_dz", l - 1));
+  if (kind === "a") return first("paths", l);
+  if (kind === "x") return Number.MAX_VALUE;
+  return first({ w: "dc_dW", b: "dc_db" }[kind] ?? "dc_dz", l);
 }

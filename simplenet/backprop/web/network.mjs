@@ -58,8 +58,21 @@ const CROSS_ENTROPY = {
   atZ: true,
 };
 
+/* Half the squared error of a softmax, back to z: each a depends on every z. The page alone has it,
+   to show what cross-entropy is there for. */
+const JOINT_SQUARED_ERROR = {
+  value: HALF_SQUARED_ERROR.value,
+  slope(a, y) {
+    const errors = difference(a, y);
+    const mean = sum(errors.map((v, j) => v * a[j]));
+    return a.map((v, j) => v * (errors[j] - mean));
+  },
+  atZ: true,
+};
+
 export function costOf(net) {
   const output = net.activations[net.activations.length - 1];
+  if (output === "softmax" && net.cost === "half-squared-error") return JOINT_SQUARED_ERROR;
   if (net.cost === "cross-entropy") {
     return output === "softmax" ? CROSS_ENTROPY : BINARY_CROSS_ENTROPY;
   }
@@ -70,7 +83,8 @@ export function costOf(net) {
 
 /* Return a net whose parameters are this vector: first weights, then biases; W and b are views. */
 export function netAround({ shape, activations, cost }, params) {
-  const net = { shape, activations, cost, params: Float64Array.from(params), W: [], b: [] };
+  const own = params instanceof Float64Array ? params.slice() : Float64Array.from(params);
+  const net = { shape, activations, cost, params: own, W: [], b: [] };
   let at = 0;
   const view = (size) => net.params.subarray(at, (at += size));
   for (let l = 0; l + 1 < shape.length; l++) net.W.push(view(shape[l] * shape[l + 1]));

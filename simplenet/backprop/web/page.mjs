@@ -2,36 +2,45 @@
 
 import { integer } from "./format.mjs";
 import { byId, clearAnnouncements, make } from "./dom.mjs";
-import { NETS } from "./content.mjs";
+import { NETS, SCENES } from "./content.mjs";
+import { forward, gradients, netAround, turned } from "./network.mjs";
 import { readNet, sampleCount, sampleName, strongestSample } from "./samples.mjs";
-import { chooseNet, chooseSample, listen, refresh, state } from "./state.mjs";
+import { chooseNet, chooseSample, listen, refresh, state, touch } from "./state.mjs";
+import { pulls, standing, withWays } from "./machine.mjs";
+import { paintWith, showNumbers } from "./motion.mjs";
 import { bringIntoView, pinCost } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
-import { dropGear } from "./crank.mjs";
-import { buildStage } from "./stage.mjs";
-import { refreshDials } from "./dials.mjs";
+import { announceCrank, buildCranks, dropCrank, isDragged } from "./crank.mjs";
+import { buildStage, cutGrooves, lightParts, moveParts } from "./stage.mjs";
+import { buildMarks, moveMarks, moveNeedles, writeMarks } from "./marks.mjs";
+import { litNow } from "./lit.mjs";
+import { travel } from "./travel.mjs";
+import { stepsOf } from "./steps.mjs";
 import { paintGrey } from "./charts.mjs";
 import { refreshTurn, showPicked, showWeightChoice, wireTurn } from "./turn.mjs";
 import { refreshPaths, showUnitChoice } from "./paths.mjs";
-import { refreshSweep, wireSweep } from "./sweep.mjs";
-import { openSketch, sketchSample, wireSketch } from "./sketch.mjs";
+import { rateNow, refreshSweep, wireSweep } from "./sweep.mjs";
+import { cleanSketch, openSketch, refreshSketch, sketchSample, wireSketch } from "./sketch.mjs";
+import { stop } from "./player.mjs";
+import { beckon } from "./beckon.mjs";
 
 /* Show a net with the sample that has most to see. */
-function openNet(shown) {
+function openNet(shown, scene) {
   readNet(shown);
-  const { net } = shown;
-  dropGear();
+  stop();
+  dropCrank();
   clearAnnouncements();
   byId("sample-label").textContent = shown.size ? "Image" : "Sample";
   byId("note").textContent = shown.note;
   byId("note").hidden = !shown.note;
-  for (const id of ["turn-hint", "sweep-hint"]) byId(id).textContent = passesHint(net);
+  for (const id of ["turn-hint", "sweep-hint"]) byId(id).textContent = passesHint(shown.net);
   fillSamples(shown);
   const i = strongestSample(shown);
   byId("sample").value = i;
-  chooseNet(shown, i);
+  chooseNet(shown, scene, i);
   showUnitChoice();
-  openSketch();
+  cleanSketch();
+  refresh();
 }
 
 function passesHint({ params }) {
@@ -51,42 +60,118 @@ function fillSamples(shown) {
 }
 
 function openSample() {
-  dropGear();
+  stop();
+  dropCrank();
   clearAnnouncements();
+  touch();
   chooseSample(+byId("sample").value);
+}
+
+/* Another sample, or a drawing: its picture, if it is one. */
+function showSample() {
+  const { shown, x, drawn } = state;
+  byId("thumb").hidden = !shown.size;
+  byId("drawn-note").hidden = !drawn;
+  if (shown.size) paintGrey(byId("thumb"), x, shown.size);
   sketchSample();
 }
 
-/* Another sample: its picture, if it is one. */
-function showSample() {
-  const { shown, x } = state;
-  byId("thumb").hidden = !shown.size;
-  if (shown.size) paintGrey(byId("thumb"), x, shown.size);
-}
-
-/* Another gear in hand. */
+/* Another weight in hand: of a large net, another path is drawn. */
 function showWeight() {
   showWeightChoice();
   showPicked();
   buildStage();
+  buildMarks();
+  buildCranks();
+  pinCost();
+  bringIntoView(".held .grip");
+}
+
+/* Another net, or another cost of it. */
+function showNet() {
+  openSketch();
+  if (byId("stage").childElementCount) cutGrooves();
+}
+
+/* Return the net that the stage shows, and what forward gives for it: as it is, with the crank
+   turned, or, at the end of the Sweep, after the step downhill. */
+function onStage() {
+  const { net, x, y, back, now, tab, step } = state;
+  if (tab === "sweep" && step === stepsOf(net).length - 1) {
+    const after = netAround(net, net.params);
+    const rate = rateNow();
+    for (const [i, gradient] of gradients(back).entries()) after.params[i] -= rate * gradient;
+    return [after, turned(after, x, y, 0, 0)];
+  }
+  if (!state.turn) return [net, now];
+  return [withTurn(), now];
+}
+
+/* The net with the crank in hand turned, as far as it is drawn. */
+function withTurn() {
+  const { net, weight, turn } = state;
+  const { l, k, j } = weight;
+  const other = { ...net, W: net.W.slice(), b: net.b.slice() };
+  const part = (k === null ? other.b : other.W)[l].slice();
+  part[k === null ? j : k * net.shape[l + 1] + j] += turn;
+  (k === null ? other.b : other.W)[l] = part;
+  return other;
+}
+
+/* Put the machine where it is to stand, by and by, or at once while a hand is on a crank. */
+function showMachine() {
+  const { net, pass, back, y, parts, base } = state;
+  const [shown, at] = onStage();
+  const stands = withWays(standing(shown, parts, at, y), base);
+  const felt = pulls(net, parts, pass, back, y);
+  const lit = litNow();
+  writeMarks(stands, felt, lit);
+  for (const name in felt) stands[`dC/d${name}`] = felt[name];
+  showNumbers(stands, isDragged());
+  lightParts(lit);
+  moveNeedles();
+  announceCrank();
+  travel();
 }
 
 /* Any change. */
 function showAll() {
-  refreshDials();
-  pinCost();
-  if (state.tab !== "turn") bringIntoView(".lit .dial");
+  showMachine();
+  document.body.classList.toggle("fresh", state.fresh);
+  byId("undo").setAttribute("aria-disabled", !state.past.length && !state.turn);
+  if (state.tab !== "turn") bringIntoView(".mark.lit .name");
   if (state.tab === "turn") refreshTurn();
   else if (state.tab === "paths") refreshPaths();
   else if (state.tab === "sweep") refreshSweep();
+  else refreshSketch();
+}
+
+function paint(numbers) {
+  moveParts(numbers);
+  moveMarks(numbers);
+}
+
+/* Let the crank in hand turn by itself, once: what is shown of it is computed, as ever. */
+function showTurn(turn) {
+  const { x, y, parts, base, net } = state;
+  state.turn = turn;
+  const other = withTurn();
+  state.turn = 0;
+  const pass = forward(other, x);
+  const at = { ...pass, C: turned(other, x, y, 0, 0).C };
+  showNumbers(withWays(standing(turn ? other : net, parts, at, y), base), true);
 }
 
 function wire() {
-  listen({ sample: showSample, weight: showWeight, tab: showTab, change: showAll });
+  listen({ sample: showSample, weight: showWeight, tab: showTab, change: showAll, net: showNet });
+  paintWith(paint);
   for (const [i, shown] of NETS.entries()) {
     const radio = make("input", { type: "radio", name: "net", id: `net-${i}`, value: i });
     radio.checked = i === 0;
-    radio.onchange = () => openNet(shown);
+    radio.onchange = () => {
+      touch();
+      openNet(shown, SCENES[i]);
+    };
     byId("nets").append(make("label", {}, radio, ` ${shown.name}`));
   }
   byId("nets").hidden = NETS.length < 2;
@@ -103,9 +188,12 @@ function wire() {
 function start() {
   wire();
   document.body.dataset.tab = "turn";
-  openNet(NETS[0]);
+  openNet(NETS[0], SCENES[0]);
   byId("app").hidden = false;
+  pinCost();
+  bringIntoView(".held .grip");
   performance.mark("ready");
+  beckon(showTurn, () => state.fresh);
 }
 
 document.addEventListener("DOMContentLoaded", start);

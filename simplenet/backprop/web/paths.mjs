@@ -59,15 +59,18 @@ function unitNumber(net) {
 
 export function refreshPaths() {
   const {
-    shown: { net },
+    net,
     unit: { l, k },
     back,
   } = state;
   const name = unitName(net, l, k);
   if (l === layers(net)) return showOutputUnit(net, k, name);
   const parts = paths(net, back, l, k);
-  const order = parts.length > MOST_BARS ? bySize(parts) : parts.map((_, j) => j);
-  const rows = order.slice(0, MOST_BARS).map((j) => {
+  const order = bySize(parts);
+  const smallest = Math.abs(parts[order[0]]) / 100;
+  const count = order.findIndex((j) => Math.abs(parts[j]) < smallest);
+  const most = count < 0 || count > MOST_BARS ? MOST_BARS : Math.max(count, 1);
+  const rows = order.slice(0, most).map((j) => {
     const [w, dc_dz] = [net.W[l][k * net.shape[l + 1] + j], back.dc_dz[l][j]];
     const product = `${given(w)} × ${factor(dc_dz, digits(dc_dz))}`;
     return {
@@ -76,11 +79,11 @@ export function refreshPaths() {
       value: parts[j],
     };
   });
-  const rest = order.slice(MOST_BARS).map((j) => parts[j]);
+  const rest = order.slice(most).map((j) => parts[j]);
   if (rest.length)
     rows.push({
       name: `through ${integer(rest.length)} others`,
-      how: "each smaller than these",
+      how: count === most ? "each less than 1 % of the largest" : "each smaller than these",
       value: sum(rest),
     });
   const total = sum(parts);
@@ -107,7 +110,8 @@ function showOutputUnit(net, k, name) {
   const [value, what] = back.dc_da[last]
     ? [back.dc_da[last][k], gradientName(net, last + 1, k)]
     : [back.dc_dz[last][k], `dC/dz of ${name}`];
-  const how = `a − y = ${digits(state.pass.a[last + 1][k])} − ${factor(state.y[k])}`;
+  const cross = net.cost === "cross-entropy" || back.dc_da[last];
+  const how = cross ? `a − y = ${digits(state.pass.a[last + 1][k])} − ${factor(state.y[k])}` : "";
   showBars([
     {
       name: what,
@@ -117,8 +121,8 @@ function showOutputUnit(net, k, name) {
     },
   ]);
   byId("paths-hint").textContent = back.dc_da[last]
-    ? "An output meshes with C directly: there is one path only. Choose a unit further back."
-    : "This cost goes back to z in one step: a − y. There is no separate slope. " +
+    ? "An output drives the cam of its cost, and nothing else: one path. Choose a unit further back."
+    : "This cost goes back to z in one step. There is no separate slope. " +
       "Choose a unit further back.";
   announce("paths-said", `${what} is ${signed(value)}.`);
 }

@@ -4,6 +4,9 @@ import { announce, byId, make } from "./dom.mjs";
 
 const SIDE = 280; // of the canvas, in pixels
 const WIDTH = 22; // of a stroke
+const READING = 160; // milliseconds from one reading of an unfinished stroke to the next
+
+let reading = 0; // a timer
 
 const pen = { x: 140, y: 60, down: false };
 const listeners = { drawn() {}, cleared() {} };
@@ -45,8 +48,10 @@ function placeOf({ clientX, clientY }) {
 
 function onPen(event) {
   if (event.type === "pointerdown") {
-    if (event.button || pen.drawing) return; // a second finger draws nothing
+    if (pen.drawing) return takeBack(); // two fingers never draw: they want to zoom
+    if (event.button || !event.isPrimary) return;
     byId("canvas").setPointerCapture(event.pointerId);
+    pen.before = drawing();
     Object.assign(pen, placeOf(event), { drawing: true, id: event.pointerId });
     stroke(pen, pen);
   } else if (!pen.drawing || event.pointerId !== pen.id) {
@@ -55,11 +60,34 @@ function onPen(event) {
     const to = placeOf(event);
     stroke(pen, to);
     Object.assign(pen, to);
+    readSoon();
   } else {
     pen.drawing = false;
+    readSoon.cancel();
     listeners.drawn();
   }
 }
+
+/* Leave the paper as it was before this stroke. */
+function takeBack() {
+  pen.drawing = false;
+  readSoon.cancel();
+  ink().putImageData(pen.before, 0, 0);
+  listeners.drawn();
+}
+
+/* Read what is drawn while it is drawn, but not with every move. */
+function readSoon() {
+  reading ||= setTimeout(() => {
+    reading = 0;
+    listeners.drawn();
+  }, READING);
+}
+
+readSoon.cancel = () => {
+  clearTimeout(reading);
+  reading = 0;
+};
 
 function onPenKey(event) {
   const far = event.shiftKey ? 2 : 10;

@@ -1,158 +1,161 @@
-/* The panel Draw & learn: what a net makes of a digit of your own, and training on it.
+/* The panel Draw & learn: what the net makes of a digit of your own, and training on it.
 
-   It has a copy of the net, so that what is learned here changes nothing elsewhere.
+   What is drawn and what is learned here is what all panels show: there is one net.
 */
 
-import { clampedIndex, indexOfGreatest, isOneHot, strongest } from "./arrays.mjs";
-import { backward, forward, gradients, netAround, optimize } from "./network.mjs";
+import { clampedIndex, indexOfGreatest, strongest } from "./arrays.mjs";
+import { forward } from "./network.mjs";
 import { prepare } from "./prepare.mjs";
-import { integer } from "./format.mjs";
-import { isSmall, layers } from "./names.mjs";
+import { integer, short, signed } from "./format.mjs";
+import { isSmall, layers, unitName } from "./names.mjs";
 import { byId, change, make, number } from "./dom.mjs";
-import { state } from "./state.mjs";
+import {
+  chooseCost,
+  chooseSample,
+  costsOf,
+  forget,
+  isClass,
+  learn,
+  present,
+  state,
+  undo,
+} from "./state.mjs";
 import { paintGrey, showCurve, showHeat, showOutputs } from "./charts.mjs";
 import { clearPaper, drawing, wirePen } from "./pen.mjs";
+import { play, stop } from "./player.mjs";
+import { rateNow } from "./sweep.mjs";
+
+const FLAT = 0.05; // an output with less slope than this hardly feels a squared error
+const PAUSE = 220; // milliseconds between two training steps that are played
 
 export const sketch = {
-  net: null, // a copy, which learns
-  x: null,
-  y: null,
-  pass: null,
-  back: null,
-  costs: [], // C before the first step and after each, of this x and y
-  learned: 0, // steps since the net was copied
-  refusal: "", // why no step was taken
-  drawn: false, // is x a drawing?
-  named: false, // has the reader said what the drawing should be?
+  blank: false, // is there nothing to be seen on the paper?
+  seen: "", // what the paper's hint says
+  target: null, // the class that is given with the sample
 };
 
 function isDrawable({ size, shape }) {
   return Boolean(size) && size[0] === size[1] && size[0] * size[1] === shape[0];
 }
 
-/* A net has been chosen: copy it, offer its classes, and start from the sample at hand. */
+/* A net has been chosen, or another cost: offer its classes and its costs. */
 export function openSketch() {
-  const { shown } = state;
-  sketch.net = netAround(shown, shown.net.params);
-  sketch.learned = 0;
+  const { shown, net } = state;
   byId("drawing").hidden = !isDrawable(shown);
   byId("seen-card").hidden = byId("hatched").hidden = !shown.size;
-  byId("draw-title").textContent = isDrawable(shown) ? "Draw, and let it learn" : "Let it learn";
-  const m = shown.shape[layers(shown.net)];
+  const m = shown.shape[layers(net)];
   byId("draw-intro").textContent = isDrawable(shown)
     ? `Draw${m === 10 ? " a digit" : ""}, or choose an image above. Say what it should be, ` +
-      "take a training step, and watch C fall. Notice where C feels each pixel."
-    : "Take a training step and watch C fall. " +
-      "All parameters move at once, each against its own gradient.";
+      "take a training step, and watch the weight sink. Then turn, or sweep, what you drew."
+    : "Take a training step and watch the weight sink. " +
+      "All cranks give way at once, each to its own pull.";
   byId("target").replaceChildren(
     ...Array.from({ length: m }, (_, j) => make("option", { value: j }, String(j))),
   );
-  byId("hidden-unit").max = shown.shape[1] - 1;
-  byId("hidden-unit").value = 0;
+  const costs = costsOf(shown);
+  const names = { "half-squared-error": "squared error", "squared-error": "squared error" };
+  byId("cost-choice").replaceChildren(
+    ...costs.map((cost) => make("option", { value: cost }, names[cost] ?? cost)),
+  );
+  byId("cost-choice").value = net.cost;
+  byId("cost-row").hidden = costs.length < 2;
+  Object.assign(byId("hidden-unit"), { min: first(), max: shown.shape[1] - 1 + first() });
+  byId("hidden-label").textContent = isSmall(net) ? `into ${unitName(net, 1, 0)[0]}` : "into unit";
+}
+
+/* The number of the first unit: those of a small net are h1, h2. */
+const first = () => (isSmall(state.net) ? 1 : 0);
+
+/* Another net: a clean paper, its learning rate, the unit with most to see. */
+export function cleanSketch() {
+  const { shown } = state;
   byId("lr").value = shown.lr;
   byId("lr").removeAttribute("aria-invalid");
   clearPaper();
-  sketchSample();
-  if (!isSmall(shown.net)) byId("hidden-unit").value = strongest(sketch.back.dc_dz[0]);
-  refreshSketch();
+  sketch.blank = false;
+  byId("hidden-unit").value = isSmall(state.net) ? 1 : strongest(state.back.dc_dz[0]);
 }
 
-/* Show the net the sample that is chosen above. */
+/* Show the sample that is chosen above, or the drawing. */
 export function sketchSample() {
-  const { x, y } = state;
-  byId("target-row").hidden = y.length < 2 || !isOneHot(y);
-  if (isOneHot(y)) byId("target").value = y.indexOf(1);
+  const { y, drawn } = state;
+  byId("target-row").hidden = !isClass(y);
+  if (isClass(y)) byId("target").value = y.indexOf(1);
+  if (drawn) return;
   byId("target-note").textContent = "";
+  sketch.blank = false;
   byId("seen-hint").textContent = state.shown.size ? "the chosen image" : "";
-  sketch.drawn = false;
-  showSketch(x, y);
 }
 
-/* Show the net an input, or nothing: null. */
-function showSketch(x, y) {
-  Object.assign(sketch, { x, y, costs: [], refusal: "" });
-  if (x) {
-    passSketch();
-    sketch.costs = [sketch.back.C];
-  }
-  refreshSketch();
-}
-
-function passSketch() {
-  sketch.pass = forward(sketch.net, sketch.x);
-  sketch.back = backward(sketch.net, sketch.pass, sketch.y);
-}
-
-/* Take training steps, unless the learning rate is none. */
-function learn(steps) {
-  const lr = byId("lr").valueAsNumber; // NaN if there is none
-  const wrong = !(lr >= 0);
-  byId("lr").setAttribute("aria-invalid", wrong);
-  sketch.refusal = wrong ? "the learning rate must be a number, 0 or more." : "";
-  for (let i = 0; i < steps && sketch.x && !sketch.refusal; i++) takeStep(lr);
-  refreshSketch();
-}
-
-/* Take a step, and go back from it if it leads to numbers that are not finite. */
-function takeStep(lr) {
-  const before = sketch.net.params.slice();
-  optimize(sketch.net, gradients(sketch.back), lr);
-  passSketch();
-  if (Number.isFinite(sketch.back.C) && gradients(sketch.back).every(Number.isFinite)) {
-    sketch.costs.push(sketch.back.C);
-    sketch.learned += 1;
-    return;
-  }
-  sketch.net.params.set(before);
-  passSketch();
-  sketch.refusal = "it would lead to numbers too large to compute with.";
-}
-
-/* Copy the net anew: nothing is learned. */
-function reset() {
-  sketch.learned = 0;
-  sketch.net = netAround(state.shown, state.shown.net.params);
-  showSketch(sketch.x, sketch.y);
+function onLearn(steps) {
+  const { valueAsNumber } = byId("lr"); // NaN if there is none
+  byId("lr").setAttribute("aria-invalid", !(valueAsNumber >= 0));
+  if (!sketch.blank) learn(steps, valueAsNumber);
+  else refreshSketch();
 }
 
 function onTarget() {
-  sketch.named = true;
+  state.named = true;
   byId("target-note").textContent = "";
-  showSketch(sketch.x, chosenTarget());
+  if (!sketch.blank) present(state.x, chosenTarget());
 }
 
 const chosenTarget = () => Float64Array.from(state.y, (_, j) => +(j === +byId("target").value));
 
-function refreshSketch() {
-  const { net, x, back, costs } = sketch;
+export function refreshSketch() {
+  const { net, x, y, back, costs, pass } = state;
   const { size } = state.shown;
-  if (size) paintGrey(byId("seen"), x, size);
+  if (size) paintGrey(byId("seen"), sketch.blank ? null : x, size);
   describeLearning();
-  showCurve(costs);
-  if (!x) {
+  byId("why").textContent = sketch.blank ? "" : whyItStands();
+  showCurve(sketch.blank ? [] : costs);
+  if (sketch.blank) {
     byId("outputs-cap").textContent = "Outputs: none, for it sees nothing";
     for (const id of ["outputs", "heat-w", "heat-x"]) byId(id).replaceChildren();
     return;
   }
-  showOutputs(net, sketch.pass.a[layers(net)], sketch.y);
+  showOutputs(net, pass.a[layers(net)], y);
   const [n, m] = net.shape;
-  const unit = clampedIndex(byId("hidden-unit").value, m);
+  const unit = clampedIndex(byId("hidden-unit").value - first(), m);
   showHeat(
     "heat-w",
     net,
     Float64Array.from({ length: n }, (_, k) => back.dc_dW[0][k * m + unit]),
     size,
-    `dC/dW into unit ${unit}`,
+    `dC/dW into ${unitName(net, 1, unit)}`,
   );
   showHeat("heat-x", net, back.dc_dx, size, "dC/dx");
 }
 
+/* Why an output moves, or does not: how steep its cam is, and that of the cost. */
+function whyItStands() {
+  const { net, pass, back, y } = state;
+  const last = layers(net);
+  if (!["sigmoid", "softmax"].includes(net.activations[last - 1])) return "";
+  const a = pass.a[last];
+  const errors = Array.from(a, (v, j) => Math.abs(v - y[j]));
+  const j = isClass(y) ? y.indexOf(1) : indexOfGreatest(errors);
+  const name = unitName(net, last, j);
+  const Name = isSmall(net) ? `Output ${name}` : name[0].toUpperCase() + name.slice(1);
+  const slope = a[j] * (1 - a[j]);
+  const felt = signed(back.dc_dz[last - 1][j], 3);
+  const at = `${Name} is at ${a[j].toFixed(4)}, and ${short(y[j])} is right.`;
+  if (errors[j] < 0.1) return "";
+  if (net.cost === "cross-entropy")
+    return `${at} Its slope is ${slope.toFixed(4)}, but the cost is as much steeper: dC/dz is ${felt}.`;
+  if (slope < FLAT)
+    return `${at} Its slope is ${slope.toFixed(4)}: it hardly feels C (dC/dz is ${felt}). Cross-entropy is the cure.`;
+  return `${at} Its slope is ${slope.toFixed(4)}: it feels C (dC/dz is ${felt}).`;
+}
+
 /* In words: C, how many steps the net has learned, and what those on this x and y have changed. */
 function describeLearning() {
-  const { x, back, costs, learned, refusal } = sketch;
+  const { back, costs, learned, refusal } = state;
   const said = refusal ? [make("strong", {}, `No step taken: ${refusal}`), " "] : [];
-  for (const id of ["learn", "learn-ten"]) byId(id).setAttribute("aria-disabled", !x);
-  if (!x) return byId("learn-said").replaceChildren(...said, "There is nothing to learn from.");
+  for (const id of ["learn", "learn-ten", "learn-play"])
+    byId(id).setAttribute("aria-disabled", sketch.blank);
+  if (sketch.blank)
+    return byId("learn-said").replaceChildren(...said, "There is nothing to learn from.");
   const steps = costs.length - 1;
   const what = state.shown.size ? "picture" : "sample";
   const here = `, ${integer(steps)} of them on this ${what} and target`;
@@ -176,39 +179,53 @@ function describeLearning() {
    has chosen for this drawing.
 */
 function readDrawing() {
+  stop();
   const { data, width, height } = drawing();
   const pixels = prepare(data, width, height, state.shown.size[0]);
-  if (!sketch.drawn) Object.assign(sketch, { drawn: true, named: false });
+  if (!state.drawn) Object.assign(state, { drawn: true, named: false });
+  sketch.blank = !pixels;
   if (!pixels) {
     byId("target-note").textContent = "";
     byId("seen-hint").textContent =
       "no strokes to be seen: it takes dark ones, with white paper around them";
-    return showSketch(null, sketch.y);
+    return refreshSketch();
   }
   byId("seen-hint").textContent =
     "your drawing, prepared as simplenet predict does it: cropped, scaled, centred";
   const x = Float64Array.from(pixels, (v) => v / 255);
-  if (byId("target-row").hidden) return showSketch(x, state.y);
-  if (!sketch.named) {
-    byId("target").value = indexOfGreatest(forward(sketch.net, x).a[layers(sketch.net)]);
+  if (byId("target-row").hidden) return present(x, state.y);
+  if (!state.named) {
+    byId("target").value = indexOfGreatest(forward(state.net, x).a[layers(state.net)]);
     byId("target-note").textContent =
       "That is what the net reads. Did you mean another? Choose it.";
   }
-  return showSketch(x, chosenTarget());
+  return present(x, chosenTarget());
 }
 
 export function wireSketch() {
-  wirePen({ drawn: readDrawing, cleared: sketchSample });
+  wirePen({ drawn: readDrawing, cleared: () => chooseSample(+byId("sample").value) });
   byId("target").onchange = onTarget;
-  byId("learn").onclick = () => learn(1);
-  byId("learn-ten").onclick = () => learn(10);
-  byId("forget").onclick = reset;
+  byId("cost-choice").onchange = ({ target }) => chooseCost(target.value);
+  const by = (action) => () => {
+    stop();
+    action();
+  };
+  byId("learn").onclick = by(() => onLearn(1));
+  byId("learn-ten").onclick = by(() => onLearn(10));
+  byId("learn-play").onclick = () =>
+    play("learn-play", PAUSE, () => {
+      onLearn(1);
+      return !state.refusal && !sketch.blank && state.tab === "draw";
+    });
+  byId("undo").onclick = by(undo);
+  byId("forget").onclick = by(forget);
+  byId("take-step").onclick = by(() => learn(1, rateNow()));
   byId("hidden-unit").oninput = refreshSketch;
   byId("hidden-unit").onchange = ({ target }) => {
-    target.value = clampedIndex(target.value, state.shown.shape[1]);
+    target.value = clampedIndex(target.value - first(), state.shown.shape[1]) + first();
   };
   byId("lr").oninput = () => {
-    sketch.refusal = "";
+    state.refusal = "";
     byId("lr").removeAttribute("aria-invalid");
     describeLearning();
   };

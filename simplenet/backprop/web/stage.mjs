@@ -1,172 +1,114 @@
-/* Draw the gear train as planned. A plus beside a dial stands where more is. */
+/* Draw the machine of the scene, and move its parts. */
 
-import { short } from "./format.mjs";
-import { isSmall, layers, unitName } from "./names.mjs";
+import { layers } from "./names.mjs";
 import { byId, draw } from "./dom.mjs";
-import { GEARS } from "./content.mjs";
-import { DIRECTION, radius } from "./plan.mjs";
+import { OUTLINES } from "./content.mjs";
+import { bandPath, groovePath, transform } from "./scene.mjs";
 import { state } from "./state.mjs";
-import { bringIntoView } from "./scroll.mjs";
-import { makeTurnable } from "./crank.mjs";
 
+const CROP = 18; // of the drawing, above and below, where nothing is
+
+const moving = []; // [element, body, what it was set to last]
+const bands = []; // [element, band, what it was set to last]
+const cuts = []; // [element, name] of the grooves of the cost's cams
+let lit = ""; // the names of what is lit
+
+/* Make all elements of the stage; layers below 5 lie behind the bands. */
 export function buildStage() {
-  const held = document.activeElement?.classList.contains("turnable");
-  const { plan } = state;
-  const gears = Array.from(plan.gears.values());
-  const [left, right] = [-58, Math.max(...gears.map((g) => g.x)) + 172];
-  const highest = ({ kind, y, label: [, dy] }) =>
-    y + Math.min(-radius(kind) - 8, dy - (dy < 0 ? 32 : 0));
-  const lowest = ({ kind, y, label: [, dy] }) => y + Math.max(radius(kind) + 8, dy + 38);
-  const top = Math.min(...gears.map(highest));
-  const bottom = Math.max(...gears.map(lowest), ...plan.notes.map(({ y }) => y + 26));
+  const { scene } = state;
+  const [width, height] = scene.size;
+  moving.length = bands.length = cuts.length = 0;
+  lit = "";
   const stage = byId("stage");
-  stage.setAttribute("viewBox", `${left} ${top} ${right - left} ${bottom - top}`);
-  stage.style.setProperty("--wide", `${Math.round((right - left) * 0.7)}px`); // smaller, it is
-  stage.style.setProperty("--high", `${Math.round((bottom - top) * 0.7)}px`); // hard to read
-  stage.replaceChildren(
-    draw("g", {}, ...plan.belts.map(drawBelt)),
-    draw("g", {}, ...plan.notes.map(drawNote)),
-    draw("g", {}, ...gears.map(drawGear)),
-    draw("g", {}, ...plan.pins.map(drawPin)),
-    draw("g", {}, ...gears.map(drawLabel)),
-    draw("g", { class: "badges" }, ...plan.badges.map(drawBadge)),
-  );
-  bringIntoView(".held .grip");
-  if (held) stage.querySelector(".turnable.held")?.focus({ preventScroll: true });
+  stage.setAttribute("viewBox", `0 ${CROP} ${width} ${height - CROP - 24}`);
+  stage.style.setProperty("--wide", `${Math.round(width * 0.62)}px`); // smaller, it is hard to read
+  const groups = scene.groups.map(makeGroup);
+  const behind = draw("g", {});
+  const before = draw("g", {});
+  const seen = new Set();
+  for (const shape of scene.shapes) {
+    const [place] = shape;
+    groups[place].append(makeShape(shape, scene));
+    if (seen.has(place)) continue;
+    seen.add(place);
+    (scene.groups[place][1] < 5 ? behind : before).append(groups[place]);
+  }
+  for (const band of scene.bands) {
+    bands.push([draw("path", { class: "band", "data-part": band[0] }), band, ""]);
+  }
+  const marks = draw("g", { id: "marks" });
+  const travellers = draw("g", { id: "travellers", "aria-hidden": "true" });
+  stage.replaceChildren(behind, ...bands.map(([path]) => path), before, marks, travellers);
+  cutGrooves();
 }
 
-function drawBelt([one, other]) {
-  const { plan } = state;
-  const [p, q] = [plan.gears.get(one), plan.gears.get(other)];
-  const [x0, x1] = [p.x + radius(p.kind) + 5, q.x - radius("W") - 5];
-  const bend = (x1 - x0) / 2;
-  const d =
-    q.x < p.x
-      ? beltToNextRow(x0, p.y, x1, q.y)
-      : `M${x0} ${p.y}C${x0 + bend} ${p.y} ${x1 - bend} ${q.y} ${x1} ${q.y}`;
-  const path = draw("path", { class: "belt", d });
-  plan.belts.find((belt) => belt[0] === one && belt[1] === other)[2] = path;
+function makeGroup([body, , part]) {
+  const group = draw("g", { "data-part": part.replace("groove ", "") });
+  if (body) moving.push([group, state.scene.bodies[body], ""]);
+  return group;
+}
+
+function makeShape([place, style, ...numbers], { groups, styles }) {
+  const [tag, fill, line, pen, end] = styles[style];
+  const look = { class: `f-${fill} l-${line}`, "stroke-width": pen };
+  if (end) look["stroke-linecap"] = end;
+  if (tag === "path") return makePath(look, groups[place][2], ...numbers);
+  const keys = tag === "circle" ? ["cx", "cy", "r"] : ["x", "y", "width", "height", "rx"];
+  return draw(tag, { ...look, ...Object.fromEntries(keys.map((key, i) => [key, numbers[i]])) });
+}
+
+function makePath(look, part, outline, x = 0, y = 0) {
+  const path = draw("path", { ...look, d: OUTLINES[outline] });
+  if (x || y) path.setAttribute("transform", `translate(${x} ${y})`);
+  if (part.startsWith("groove ") && look["stroke-linecap"]) cuts.push([path, part.slice(7)]);
   return path;
 }
 
-/* Return a path around the notes of its row, back to the left, and on. */
-function beltToNextRow(x0, y0, x1, y1) {
-  const [right, middle, left, r] = [x0 + 122, y0 + 146, x1 - 30, 22];
-  return (
-    `M${x0} ${y0}H${right - r}q${r} 0 ${r} ${r}V${middle - r}q0 ${r} ${-r} ${r}` +
-    `H${left + r}q${-r} 0 ${-r} ${r}V${y1 - r}q0 ${r} ${r} ${r}H${x1}`
-  );
-}
-
-function drawNote({ x, y, from, lines }) {
-  const gear = state.plan.gears.get(from);
-  const d = [40, 66, 92].map((dx) => `M${gear.x + 34} ${gear.y + 36}L${gear.x + dx} ${y - 18}`);
-  return draw(
-    "g",
-    { class: "note" },
-    draw("path", { class: "belt fan", d: d.join("") }),
-    ...lines.map((line, i) => draw("text", { x, y: y + 16 * i, "text-anchor": "middle" }, line)),
-  );
-}
-
-function drawPin({ x, y, unit }) {
-  const last = layers(state.shown.net);
-  const many = !isSmall(state.shown.net) && state.y.length > 1;
-  const name = isSmall(state.shown.net) && state.y.length > 1 ? "y" + (unit + 1) : "y";
-  return draw(
-    "g",
-    { class: "pin", transform: `translate(${x} ${y})` },
-    draw("path", { d: "M-36 0H0M-6-6L6 6M-6 6L6-6" }),
-    draw("circle", { r: 9 }),
-    draw(
-      "text",
-      { x: 15, y: 0 },
-      name,
-      draw("tspan", { x: 15, dy: 17, class: "value" }, short(state.y[unit])),
-    ),
-    draw(
-      "title",
-      {},
-      `the truth y of ${unitName(state.shown.net, last, unit)}, a fixed pin` +
-        (many ? "; the others are not drawn" : ""),
-    ),
-  );
-}
-
-function drawBadge({ x, y, text }) {
-  return draw(
-    "g",
-    { class: "badge", transform: `translate(${x} ${y})`, "aria-hidden": "true" },
-    draw("circle", { r: 9.5 }),
-    draw("text", { y: 4.5, "text-anchor": "middle" }, text),
-  );
-}
-
-function drawGear(gear) {
-  const { kind } = gear;
-  const dial = radius(kind) - GEARS.module * 2.4;
-  const side = DIRECTION[kind] * dial * 0.6;
-  gear.rim = draw("g", { class: "rim" }, draw("path", { d: GEARS.outlines[GEARS.teeth[kind]] }));
-  const parts = [
-    gear.rim,
-    draw("circle", { class: "dial", r: dial }),
-    draw("path", { class: "tick", d: `M0 ${-dial}v5` }),
-  ];
-  if (kind === "X") parts.push(drawLock());
-  else {
-    gear.predicted = drawNeedle("predicted", dial + 1);
-    gear.actual = drawNeedle("actual", dial - 3);
-    if (gear.weight) gear.actual.append(draw("circle", { class: "crank", cy: 2 - dial, r: 4.5 }));
-    parts.push(
-      draw("text", { class: "plus", x: side, y: -dial * 0.36, "text-anchor": "middle" }, "+"),
-      gear.predicted,
-      gear.actual,
-      draw("circle", { class: "hub", r: 3 }),
-    );
+/* Cut the grooves of the cost's cams after the cost that is learned with now. */
+export function cutGrooves() {
+  const { net, scene } = state;
+  const cross = net.cost === "cross-entropy";
+  const joint = net.activations[layers(net) - 1] === "softmax";
+  const profile = (error) => {
+    if (!cross) return (net.cost === "squared-error" ? 1 : 0.5) * error * error;
+    if (joint) return error < 0 ? -Math.log1p(error) : 0; // of the right class, all; of others, 0
+    return -Math.log1p(-Math.abs(error));
+  };
+  for (const [path, name] of cuts) {
+    if (!(name in scene.cuts)) continue; // of a net that was shown before
+    path.removeAttribute("transform");
+    path.setAttribute("d", groovePath(scene.cuts[name], profile, cross ? 0.85 : 1.1));
   }
-  if (kind === "Z") parts.push(drawFlag(gear, dial));
-  gear.group = draw(
-    "g",
-    { class: `gear ${kind}`, "data-id": gear.id, transform: `translate(${gear.x} ${gear.y})` },
-    ...parts,
-  );
-  if (gear.weight) makeTurnable(gear);
-  return gear.group;
 }
 
-function drawNeedle(kind, length) {
-  const [half, head, wide] = kind === "actual" ? [1.6, 9, 4.5] : [4.2, 13, 8.5];
-  const neck = head - length;
-  const d = `M${-half} 4V${neck}H${-wide}L0 ${-length}L${wide} ${neck}H${half}V4Z`;
-  return draw("g", { class: `needle ${kind}` }, draw("path", { d }));
+/* Put everything where it stands. */
+export function moveParts(at) {
+  for (const entry of moving) {
+    const [group, body, before] = entry;
+    const now = transform(body, at);
+    if (now === before) continue;
+    group.setAttribute("transform", now);
+    entry[2] = now;
+  }
+  for (const entry of bands) {
+    const [path, band, before] = entry;
+    const now = bandPath(band, at);
+    if (now === before) continue;
+    path.setAttribute("d", now);
+    entry[2] = now;
+  }
 }
 
-function drawLock() {
-  return draw("path", { class: "lock", d: "M-9-2H9V11H-9ZM-5.5-2V-6a5.5 5.5 0 0 1 11 0V-2" });
+/* Light what has these names, and let the rest stand back a little; with none, nothing does. */
+export function lightParts(names) {
+  const now = Array.from(names).join(" ");
+  if (now === lit) return;
+  lit = now;
+  for (const part of byId("stage").querySelectorAll("[data-part]")) {
+    const { part: name } = part.dataset;
+    const own = name.startsWith("lever ") ? name.slice(6) : name;
+    part.classList.toggle("lit", names.size > 0 && names.has(own));
+    part.classList.toggle("dim", names.size > 0 && !names.has(own));
+  }
 }
 
-function drawFlag(gear, dial) {
-  gear.flag = draw(
-    "g",
-    { class: "flag", transform: `translate(${dial * 0.42} ${dial * 0.98})` },
-    draw("path", { d: "M0 0V-17L13-12.5L0-8" }),
-    draw("title", {}, "checkpoint: dC/dz saved"),
-  );
-  return gear.flag;
-}
-
-function drawLabel(gear) {
-  const [dx, dy, anchor] = gear.label;
-  const at = { x: gear.x + dx, "text-anchor": anchor };
-  gear.name = draw("tspan", { class: "name" });
-  gear.value = draw("tspan", { class: "value", ...at, dy: 17 });
-  gear.scale = draw("tspan", { class: "scale", ...at, dy: 14 });
-  gear.text = draw(
-    "text",
-    { class: "label", ...at, y: gear.y + dy },
-    gear.name,
-    gear.value,
-    gear.scale,
-  );
-  return gear.text;
-}

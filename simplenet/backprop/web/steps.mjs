@@ -30,9 +30,11 @@ export function stepsOf(net) {
       "a",
     );
   }
-  const [cost, slope] = COST_TEXT[net.cost] ?? [
-    net.activations[last] === "softmax" ? "C = −Σ Y ln A⁰" : "C = −Σ Y ln A⁰ + (1 − Y) ln(1 − A⁰)",
+  const joint = net.activations[last] === "softmax";
+  let [cost, slope] = COST_TEXT[net.cost] ?? [
+    joint ? "C = −Σ Y ln A⁰" : "C = −Σ Y ln A⁰ + (1 − Y) ln(1 − A⁰)",
   ];
+  if (joint) slope = undefined; // every output depends on every z
   add("C", last, "How wrong is it?", cost, "C");
   if (slope) add("dc_da", last, "Backwards: the slope of the cost", slope, "dc_da");
   for (let l = last; l >= 0; l--) {
@@ -41,7 +43,7 @@ export function stepsOf(net) {
         "dc_dz",
         l,
         "Cost and activation in one step: checkpoint",
-        "dC/dZ⁰ = A⁰ − Y",
+        net.cost === "cross-entropy" ? "dC/dZ⁰ = A⁰ − Y" : "dC/dZ⁰ = A⁰ * (E − Σ A⁰ E), E = A⁰ − Y",
         "dc_da",
         "dc_dz",
       );

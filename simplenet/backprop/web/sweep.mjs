@@ -5,12 +5,13 @@ import { indexOf, paths } from "./network.mjs";
 import { asSum, digits, factor, further, given, integer } from "./format.mjs";
 import { gradientName, isSmall, parameterName, parametersOf, unitName } from "./names.mjs";
 import { byId, change, make, number } from "./dom.mjs";
+import { play, stop } from "./player.mjs";
 import { CODE } from "./content.mjs";
 import { chooseStep, state } from "./state.mjs";
 import { stepsOf } from "./steps.mjs";
 
 export function refreshSweep() {
-  const { net } = state.shown;
+  const { net } = state;
   const steps = stepsOf(net);
   const step = steps[state.step];
   byId("step-range").max = steps.length - 1;
@@ -26,13 +27,13 @@ export function refreshSweep() {
   showCode(step.marks);
 }
 
+/* The learning rate that is set, or the one that this net came with. */
+export const rateNow = () => (byId("lr").valueAsNumber >= 0 ? byId("lr").valueAsNumber : state.shown.lr);
+
 /* Return the units that a step is worked out for: of a larger net, those that are drawn. */
 function unitsShown(net, l) {
   if (isSmall(net)) return Array.from({ length: net.shape[l] }, (_, k) => k);
-  const drawn = Array.from(state.plan.gears.values())
-    .filter((g) => g.layer === l && "XA".includes(g.kind))
-    .map((g) => g.unit);
-  return drawn.length ? drawn : [0];
+  return state.route[l];
 }
 
 /* Return the numbers of a step, a line for each unit shown. */
@@ -90,7 +91,9 @@ const WORKED = {
     const { back, pass, y } = state;
     const how = back.slope[l]
       ? `${digits(back.dc_da[l][j])} × ${digits(back.slope[l][j])}`
-      : `${digits(pass.a[l + 1][j])} − ${factor(y[j])}`;
+      : net.cost === "cross-entropy"
+        ? `${digits(pass.a[l + 1][j])} − ${factor(y[j])}`
+        : `${digits(pass.a[l + 1][j])} × (its error − the mean error)`;
     return [line(`dC/dz of ${unitName(net, l + 1, j)} = ${how} = `, change(back.dc_dz[l][j]))];
   },
   dc_dW(net, l, j, from, line) {
@@ -117,7 +120,7 @@ const WORKED = {
   step(net, _, j, __, line) {
     const all = isSmall(net) ? parametersOf(net) : [state.weight];
     const stepped = (p) => {
-      const { lr } = state.shown;
+      const lr = rateNow();
       const before = net.params[indexOf(net, p.l, p.k, p.j)];
       const gradient =
         p.k === null
@@ -159,11 +162,27 @@ function showCode(marks) {
 }
 
 function stepTo(step) {
-  chooseStep(clampedIndex(step, stepsOf(state.shown.net).length));
+  chooseStep(clampedIndex(step, stepsOf(state.net).length));
+}
+
+const isLast = () => state.step >= stepsOf(state.net).length - 1;
+
+/* Go on by itself, from the beginning if it is at the end. */
+function playOn() {
+  if (isLast()) stepTo(0);
+  play("step-play", 1500, () => {
+    stepTo(state.step + 1);
+    return !isLast() && state.tab === "sweep";
+  });
 }
 
 export function wireSweep() {
-  byId("step-back").onclick = () => stepTo(state.step - 1);
-  byId("step-on").onclick = () => stepTo(state.step + 1);
-  byId("step-range").oninput = (event) => stepTo(+event.target.value);
+  const by = (step) => {
+    stop();
+    stepTo(step);
+  };
+  byId("step-back").onclick = () => by(state.step - 1);
+  byId("step-on").onclick = () => by(state.step + 1);
+  byId("step-range").oninput = (event) => by(+event.target.value);
+  byId("step-play").onclick = playOn;
 }

@@ -13,7 +13,14 @@ import {
   weightsName,
 } from "./names.mjs";
 import { announce, byId, change, make, number, setAttributes } from "./dom.mjs";
-import { chooseWeight, indexInHand, state, strongestWeight, turnTo } from "./state.mjs";
+import {
+  chooseWeight,
+  indexInHand,
+  keepTurn,
+  state,
+  strongestWeight,
+  turnTo,
+} from "./state.mjs";
 import { markPixel, paintGrey, paintHeat } from "./charts.mjs";
 
 /* Offer the gears of a small net as a list; of another by layer, from, to. */
@@ -73,7 +80,7 @@ function indexBox(id, label, value, size, weight) {
 /* Return the ratios on the path of the gear in hand: [what, value, note]. */
 function ratioList() {
   const {
-    shown: { net },
+    net,
     weight: { l, k, j },
     pass,
     back,
@@ -82,7 +89,7 @@ function ratioList() {
   const first = k === null ? 1 : pass.a[l][k];
   const why =
     k === null
-      ? "a bias meshes at ratio 1"
+      ? "a band passes on all of it: ratio 1"
       : `the activation of ${unitName(net, l, k)}${placeOfInput(l, k)}`;
   const list = [[`z of ${to} per ${parameterName(net, state.weight)}`, first, why]];
   if (!back.slope[l]) {
@@ -91,7 +98,9 @@ function ratioList() {
       [
         `C per z of ${to}`,
         back.dc_dz[l][j],
-        "cost and activation in one step: a − y, no separate slope",
+        net.cost === "cross-entropy"
+          ? "cost and activation in one step: a − y, no separate slope"
+          : "softmax and squared error in one step: a times (its error − the mean error)",
       ],
     ];
   }
@@ -124,14 +133,47 @@ function fanOut(net, back, l, k) {
   return (named.length > 1 ? "a sum over paths: " : "") + named.join(", ");
 }
 
+let listed = null; // the backward pass that the list is of
+let listedWeight = null;
+
 export function refreshTurn() {
   const {
-    shown: { net },
     turn,
     ratio,
     back,
     now,
   } = state;
+  if (listed !== back || listedWeight !== state.weight) showRatios();
+  const actual = now.C - back.C;
+  byId("predicted").replaceChildren(change(ratio.dC * turn));
+  byId("ratio").replaceChildren(change(ratio.dC));
+  byId("actual").replaceChildren(change(actual));
+  byId("per-turn").replaceChildren(turn ? change(actual / turn) : "turn it first");
+  byId("cost-now").replaceChildren(number(now.C));
+  byId("turn-keep").setAttribute("aria-disabled", !turn);
+  if (!byId("pinned").hidden) showPinned(actual);
+  for (const id of ["turn-range", "turn-number"]) {
+    if (document.activeElement !== byId(id) || +byId(id).value !== turn)
+      byId(id).value = +turn.toFixed(9);
+  }
+  announceTurn();
+}
+
+/* C in words, for where it cannot be seen. */
+function showPinned(actual) {
+  const { turn, ratio, now } = state;
+  byId("pinned").replaceChildren(
+    ...(turn
+      ? ["C changes by ", change(actual), "; the ratio says ", change(ratio.dC * turn)]
+      : ["C is ", number(now.C)]),
+  );
+}
+
+/* The list is that of this backward pass and this weight, however far it is turned. */
+function showRatios() {
+  const { net, back, ratio, weight } = state;
+  listed = back;
+  listedWeight = weight;
   const list = ratioList();
   byId("ratios").replaceChildren(
     ...list.map(([what, value, why]) =>
@@ -155,27 +197,11 @@ export function refreshTurn() {
       number(ratio.dC),
     ),
   );
-  const actual = now.C - back.C;
-  byId("predicted").replaceChildren(change(ratio.dC * turn));
-  byId("ratio").replaceChildren(change(ratio.dC));
-  byId("actual").replaceChildren(change(actual));
-  byId("per-turn").replaceChildren(turn ? change(actual / turn) : "turn it first");
-  byId("cost-now").replaceChildren(number(now.C));
-  byId("pinned").replaceChildren(
-    ...(turn
-      ? ["C changes by ", change(actual), "; the ratio says ", change(ratio.dC * turn)]
-      : ["C is ", number(now.C)]),
-  );
-  for (const id of ["turn-range", "turn-number"]) {
-    if (document.activeElement !== byId(id) || +byId(id).value !== turn)
-      byId(id).value = +turn.toFixed(9);
-  }
-  announceTurn();
 }
 
 function announceTurn() {
   const {
-    shown: { net },
+    net,
     turn,
     ratio,
     back,
@@ -197,7 +223,8 @@ function announceTurn() {
 /* For a weight of the first layer, in the Turn panel: its pixel, and the gradients around it. */
 export function showPicked() {
   const {
-    shown: { net, size },
+    net,
+    shown: { size },
     weight: { l, k, j },
     x,
     back,
@@ -237,4 +264,5 @@ export function wireTurn() {
   byId("turn-range").oninput = (event) => turnTo(+event.target.value);
   byId("turn-number").oninput = (event) => turnTo(parseFloat(event.target.value));
   byId("turn-back").onclick = () => turnTo(0);
+  byId("turn-keep").onclick = keepTurn;
 }
