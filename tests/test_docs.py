@@ -86,7 +86,8 @@ def test_results_are_what_scripts_measured_and_nothing_else():
     """What a person wrote about them stands in scripts/notes/."""
     for path in RESULTS.iterdir():
         if path.is_dir():
-            assert path.name == "presets"  # logs, and the class of every test image
+            # Logs and the class of every test image; what terminals show.
+            assert path.name in ("presets", "screens")
         elif path.suffix == ".json":
             assert "python scripts/" in figures(path.stem)["command"], path.name
         else:
