@@ -22,27 +22,27 @@ from simplenet.net import net_around
 # What meets, of the machine of the first diagram: two values, and the number of the joint between
 # them; a bias has none, its ratio is 1.
 JOINTS = (
-    ("A^-2", "Z^-1", 1),
-    ("W^-1", "Z^-1", 2),
-    ("B^-1", "Z^-1", 0),
-    ("Z^-1", "A^-1", 3),
-    ("A^-1", "Z^0", 4),
-    ("W^0", "Z^0", 5),
-    ("B^0", "Z^0", 0),
-    ("Z^0", "A^0", 6),
-    ("A^0", "C", 7),
+    ("A_-3", "Z_-2", 1),
+    ("W_-2", "Z_-2", 2),
+    ("B_-2", "Z_-2", 0),
+    ("Z_-2", "A_-2", 3),
+    ("A_-2", "Z_-1", 4),
+    ("W_-1", "Z_-1", 5),
+    ("B_-1", "Z_-1", 0),
+    ("Z_-1", "A_-1", 6),
+    ("A_-1", "C", 7),
 )
 # Its names here, and those in the machine of a 1-1-1 net.
 NAMES = {
-    "x1": "A^-2",
-    "w1": "W^-1",
-    "b.h1": "B^-1",
-    "z.h1": "Z^-1",
-    "h1": "A^-1",
-    "w2": "W^0",
-    "b.o1": "B^0",
-    "z.o1": "Z^0",
-    "o1": "A^0",
+    "x1": "A_-3",
+    "w1": "W_-2",
+    "b.h1": "B_-2",
+    "z.h1": "Z_-2",
+    "h1": "A_-2",
+    "w2": "W_-1",
+    "b.o1": "B_-1",
+    "z.o1": "Z_-1",
+    "o1": "A_-1",
     "y1": "y",
     "C": "C",
 }
@@ -52,21 +52,22 @@ SCALE = 0.78  # of the machine in the first diagram
 # --- gears.svg -----------------------------------------------------------------------------------
 
 GEARS_DESC = """The machine of the smallest network with a hidden layer, one neuron in each, from \
-left to right. The rod of the input A⁻² (a padlock: given) lifts a lever; the crank of the weight \
-W⁻¹ slides a pin along it, so that the pin rises by A⁻² W⁻¹. A band runs over a pulley on the bar \
-that the pin lifts and over one that the crank of the bias B⁻¹ lifts, and under one of Z⁻¹, which \
-rises by their sum. Z⁻¹ moves a plate with a groove in the shape of a sigmoid, and the follower in \
-the groove is A⁻¹. The rod of A⁻¹ lifts the next lever, with the crank W⁰; band, bias B⁰ and Z⁰ \
-follow, and a cam, whose follower is A⁰. A⁰ moves a plate with a groove in the shape of a \
-parabola, clamped where the truth y is; what follows it lifts the cost C, on which a weight hangs. \
-Both Z carry a flag: checkpoint, dC/dZ saved. The joints are numbered: 1 A⁻² to Z⁻¹, 2 W⁻¹ to Z⁻¹, \
-3 Z⁻¹ to A⁻¹, 4 A⁻¹ to Z⁰, 5 W⁰ to Z⁰, 6 Z⁰ to A⁰, 7 A⁰ to C. A solid arrow runs back from C \
-through joints 7, 6 and 5 to W⁰, a dashed one through 7, 6, 4, 3 and 2 to W⁻¹. Three panels \
-follow. Forward: Z⁻¹ = A⁻² W⁻¹ + B⁻¹, A⁻¹ = s(Z⁻¹), Z⁰ = A⁻¹ W⁰ + B⁰, A⁰ = s(Z⁰), C = ½ (A⁰ - y)². \
-Solid: dC/dW⁰ = dC/dA⁰ · dA⁰/dZ⁰ · dZ⁰/dW⁰ = (A⁰ - y) · A⁰(1 - A⁰) · A⁻¹, whose first two factors \
-are dC/dZ⁰, saved. Dashed: dC/dW⁻¹ = dC/dZ⁰ · dZ⁰/dA⁻¹ · dA⁻¹/dZ⁻¹ · dZ⁻¹/dW⁻¹ = dC/dZ⁰ (saved) · \
-W⁰ · A⁻¹(1 - A⁻¹) · A⁻²; with several outputs, dC/dZ⁰ · W⁰ is summed over them."""
-BACK = {"W^0": ("back0", ""), "W^-1": ("back1", "9 5")}  # colour and dash of the paths back
+left to right. The rod of the input A₋₃ (a padlock: given) lifts a lever; the crank of the weight \
+W₋₂ slides a pin along it, so that the pin rises by A₋₃ W₋₂. A band runs over a pulley on the bar \
+that the pin lifts and over one that the crank of the bias B₋₂ lifts, and under one of Z₋₂, which \
+rises by their sum. Z₋₂ moves a plate with a groove in the shape of a sigmoid, and the follower \
+in the groove is A₋₂. The rod of A₋₂ lifts the next lever, with the crank W₋₁; band, bias B₋₁ and \
+Z₋₁ follow, and a cam, whose follower is A₋₁. A₋₁ moves a plate with a groove in the shape of a \
+parabola, clamped where the truth y is; what follows it lifts the cost C, on which a weight \
+hangs. Both Z carry a flag: checkpoint, dC/dZ saved. The joints are numbered: 1 A₋₃ to Z₋₂, 2 W₋₂ \
+to Z₋₂, 3 Z₋₂ to A₋₂, 4 A₋₂ to Z₋₁, 5 W₋₁ to Z₋₁, 6 Z₋₁ to A₋₁, 7 A₋₁ to C. A solid arrow runs \
+back from C through joints 7, 6 and 5 to W₋₁, a dashed one through 7, 6, 4, 3 and 2 to W₋₂. Three \
+panels follow. Forward: Z₋₂ = A₋₃ W₋₂ + B₋₂, A₋₂ = s(Z₋₂), Z₋₁ = A₋₂ W₋₁ + B₋₁, A₋₁ = s(Z₋₁), C = \
+½ (A₋₁ - y)². Solid: dC/dW₋₁ = dC/dA₋₁ · dA₋₁/dZ₋₁ · dZ₋₁/dW₋₁ = (A₋₁ - y) · A₋₁(1 - A₋₁) · A₋₂, \
+whose first two factors are dC/dZ₋₁, saved. Dashed: dC/dW₋₂ = dC/dZ₋₁ · dZ₋₁/dA₋₂ · dA₋₂/dZ₋₂ · \
+dZ₋₂/dW₋₂ = dC/dZ₋₁ (saved) · W₋₁ · A₋₂(1 - A₋₂) · A₋₃; with several outputs, dC/dZ₋₁ · W₋₁ is \
+summed over them."""
+BACK = {"W_-1": ("back0", ""), "W_-2": ("back1", "9 5")}  # colour and dash of the paths back
 
 
 def _place(x: float, y: float) -> tuple[float, float]:
@@ -130,12 +131,12 @@ def gears_drawing() -> Drawing:
             y += 18 if mark.value in ("h1", "o1") else 0
             d.text(x, y, NAMES[mark.value], 18, anchor=mark.anchor, bold=True)
             spot[NAMES[mark.value]] = _place(*mark.arrow)
-    for name, x, top in (("Z^-1", 344, 268), ("Z^0", 736, 268)):
+    for name, x, top in (("Z_-2", 344, 268), ("Z_-1", 736, 268)):
         _flag(d, x, 256, top, name)
     for joint, (x, y) in enumerate(AT, 1):
         d.disc(x, y, joint)
-    _back(d, "W^0", 392, spot["W^0"][0], 322, ((800, 7), (716, 6), (560, 5)))
-    _back(d, "W^-1", 428, spot["W^-1"][0], 322, ((800, 7), (716, 6), (520, 4), (344, 3), (170, 2)))
+    _back(d, "W_-1", 392, spot["W_-1"][0], 322, ((800, 7), (716, 6), (560, 5)))
+    _back(d, "W_-2", 428, spot["W_-2"][0], 322, ((800, 7), (716, 6), (520, 4), (344, 3), (170, 2)))
     d.line((52, 478), (76, 478), pen=5)
     d.shape("circle", "W", "ink", 2, cx=80, cy=478, r=7)
     d.text(98, 483, "a crank: ours to turn", 14, anchor="start")
@@ -152,35 +153,35 @@ AT = ((152, 206), (86, 182), (396, 206), (540, 206), (552, 160), (780, 206), (89
 
 # Equations of the forward pass, and the meshes that each is about.
 FORWARD = (
-    ("Z^-1 = A^-2 W^-1 + B^-1", (1, 2)),
-    ("A^-1 = s(Z^-1)", (3,)),
-    ("Z^0 = A^-1 W^0 + B^0", (4, 5)),
-    ("A^0 = s(Z^0)", (6,)),
-    ("C = ½ (A^0 - y)^2", (7,)),
+    ("Z_-2 = A_-3 W_-2 + B_-2", (1, 2)),
+    ("A_-2 = s(Z_-2)", (3,)),
+    ("Z_-1 = A_-2 W_-1 + B_-1", (4, 5)),
+    ("A_-1 = s(Z_-1)", (6,)),
+    ("C = ½ (A_-1 - y)^2", (7,)),
 )
 # The panel's left edge and width; of each factor the middle, the mesh, what it is and its value.
 CHAINS = {
-    "W^0": (298, 294),
-    "W^-1": (608, 362),
+    "W_-1": (298, 294),
+    "W_-2": (608, 362),
 }
 FACTORS = {
-    "W^0": (
-        (406, 7, "C", "A^0", "(A^0 - y)"),
-        (488, 6, "A^0", "Z^0", "A^0(1 - A^0)"),
-        (562, 5, "Z^0", "W^0", "A^-1"),
+    "W_-1": (
+        (403, 7, "C", "A_-1", "(A_-1 - y)"),
+        (489, 6, "A_-1", "Z_-1", "A_-1(1 - A_-1)"),
+        (564, 5, "Z_-1", "W_-1", "A_-2"),
     ),
-    "W^-1": (
-        (712, 0, "C", "Z^0", "saved"),
-        (776, 4, "Z^0", "A^-1", "W^0"),
-        (854, 3, "A^-1", "Z^-1", "A^-1(1 - A^-1)"),
-        (937, 2, "Z^-1", "W^-1", "A^-2"),
+    "W_-2": (
+        (712, 0, "C", "Z_-1", "saved"),
+        (776, 4, "Z_-1", "A_-2", "W_-1"),
+        (854, 3, "A_-2", "Z_-2", "A_-2(1 - A_-2)"),
+        (937, 2, "Z_-2", "W_-2", "A_-3"),
     ),
 }
 # Brackets under the factors: from, to, height, what to say.
 NOTES = (
-    (378, 530, 736, ("= dC/dZ^0: the checkpoint,", "and dC/dB^0, as its ratio is 1")),
+    (370, 532, 736, ("= dC/dZ_-1: the checkpoint,", "and dC/dB_-1, as its ratio is 1")),
     (688, 794, 734, ("with several outputs:", "the sum over them")),
-    (688, 900, 785, ("= dC/dZ^-1: the next checkpoint",)),
+    (688, 900, 785, ("= dC/dZ_-2: the next checkpoint",)),
 )
 
 
@@ -204,7 +205,7 @@ def _panels(d: Drawing) -> None:
             if mesh:
                 d.disc(at, 614, mesh)
             previous = at
-        d.text(x + 66, 708, "=", 16, on="card")
+        d.text(x + 56, 708, "=", 16, on="card")
     d.line((704, 627), (704, 604), pen=2)
     d.shape("path", "ink", d="M704 604h20l-4 6l4 6h-20z")
     for x0, x1, y, lines in NOTES:
@@ -216,12 +217,12 @@ def _panels(d: Drawing) -> None:
 # --- rack.svg ------------------------------------------------------------------------------------
 
 RACK_DESC = """From one neuron to matrices, for two hidden neurons h1, h2 and two outputs o1, o2. \
-Left: a layer is a board. The rods of A_1 (h1) and A_2 (h2) run down it, the bands of Z_1 (o1) and \
-Z_2 (o2) across it, and where they cross stands a lever of W: (1, 1) is w5, (1, 2) w7, (2, 1) w6, \
-(2, 2) w8. Lever (k, j) stands on exactly one path, from A_k to Z_j; the one through w6, from A_2 \
-to Z_1, is marked. At the end of its row each Z_j has a cam of its own: hence * and not @. Top \
+Left: a layer is a board. The rods of a_1 (h1) and a_2 (h2) run down it, the bands of z_1 (o1) and \
+z_2 (o2) across it, and where they cross stands a lever of W: (1, 1) is w5, (1, 2) w7, (2, 1) w6, \
+(2, 2) w8. Lever (k, j) stands on exactly one path, from a_k to z_j; the one through w6, from a_2 \
+to z_1, is marked. At the end of its row each z_j has a cam of its own: hence * and not @. Top \
 right: the rod of h1 drives both outputs, and the forces that come back on it add: {0} through w5 \
-and {1} through w7 make {2}, which is dC/dA_1. Below that: a minibatch is three transparent \
+and {1} through w7 make {2}, which is dC/da_1. Below that: a minibatch is three transparent \
 sheets, one for each sample, through which the shafts of the same four cranks of W go: a crank \
 moves all sheets, and feels the pull of all. At the bottom, what each operator sums over: dc_dz @ \
 W.T over paths, a_prev.T @ dc_dz over samples, dc_dz.sum(axis=0) over samples, dc_da * slope over \
@@ -246,7 +247,7 @@ def signed(value: float) -> str:
 
 
 def _board(d: Drawing) -> None:
-    d.card(30, 84, 520, 494, "Lever (k, j) of W stands on one path: from A_k to Z_j")
+    d.card(30, 84, 520, 494, "Lever (k, j) of W stands on one path: from a_k to z_j")
     made, at, _, _ = example()
     scene = Scene(0, 0, UNIT)
     rows = (0.0, 272.0)
@@ -259,14 +260,14 @@ def _board(d: Drawing) -> None:
     add_scene(d, scene, at, f"translate({px} {py})scale({big})")
     for k in (1, 2):
         x = px + big * (CELL * (k - 1) + UNIT)
-        d.text(x - 10, py - 82, f"A_{k}: h{k}", 15, on="card", anchor="end", bold=True)
+        d.text(x - 10, py - 82, f"a_{k}: h{k}", 15, on="card", anchor="end", bold=True)
         for j, y in enumerate(rows, 1):
             name = f"w{2 + k + 2 * j}"
             d.text(x + 8, py + big * y + 76, name, 15, on="card", anchor="start", bold=True)
             d.text(x + 8, py + big * y + 94, f"({k}, {j})", 13, "soft", "card", "start")
     for j, y in enumerate(rows, 1):
         d.text(
-            534, py + big * y + 84, f"Z_{j} to A_{j}: o{j}", 15, on="card", anchor="end", bold=True
+            534, py + big * y + 84, f"z_{j} to a_{j}: o{j}", 15, on="card", anchor="end", bold=True
         )
     x = px + big * (CELL + UNIT) + 9
     y = py - big * UNIT * at["h2"]
@@ -283,9 +284,9 @@ def _shaft(d: Drawing) -> None:
         d.line((616, 126), (616, 316), line=line, pen=pen)
     d.text(598, 146, "h1", 17, on="card", anchor="end", bold=True)
     rows = (
-        (150, sum(forces), "dC/dA_1, their sum", "ink"),
-        (214, forces[0], f"w5 · dC/dZ_1 = 0.40 · {signed(dc_dz[0])}", "back0"),
-        (290, forces[1], f"w7 · dC/dZ_2 = 0.50 · {signed(dc_dz[1])}", "back1"),
+        (150, sum(forces), "dC/da_1, their sum", "ink"),
+        (214, forces[0], f"w5 · dC/dz_1 = 0.40 · {signed(dc_dz[0])}", "back0"),
+        (290, forces[1], f"w7 · dC/dz_2 = 0.50 · {signed(dc_dz[1])}", "back1"),
     )
     for y, force, says, colour in rows:
         d.shape("circle", "Z", "ink", cx=616, cy=y, r=5)

@@ -36,10 +36,15 @@ PALETTE = {
 # --- outlines ------------------------------------------------------------------------------------
 
 
-def _once(body: str) -> str:
-    """Return SVG in which a long path that is there several times is written once, and used."""
+def once(body: str, prefix: str = "") -> str:
+    """Return SVG in which a long path that is there several times is written once, and used.
+
+    The names of these paths begin with `prefix`.
+    """
     counts = Counter(d for d in re.findall(r'<path [^>]*?\bd="([^"]*)"', body) if len(d) > 150)
-    names = {d: f"p{i}" for i, d in enumerate(d for d, count in counts.items() if count > 1)}
+    names = {
+        d: f"{prefix}p{i}" for i, d in enumerate(d for d, count in counts.items() if count > 1)
+    }
     if not names:
         return body
 
@@ -190,11 +195,10 @@ class Drawing:
 
     def svg(self) -> str:
         """Return the whole file."""
-        body = _once("\n".join(self.parts))
+        body = once("\n".join(self.parts))
         used = set(re.findall(r'class="([^"]*)"', body))
-        names = sorted(
-            {"ink", "paper", *(name for group in used for name in group.split())} - {"b", "m"}
-        )
+        found = {"ink", "paper", *(name for group in used for name in group.split())}
+        names = sorted(name for name in found if name.removeprefix("l-") in PALETTE)
 
         def rules(scheme: int) -> str:
             return "".join(

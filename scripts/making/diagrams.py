@@ -1,7 +1,8 @@
-"""The diagrams of the gear document."""
+"""The diagrams of the gear document, and the film of the README."""
 
 from draw import gears_drawing, rack_drawing
 from draw_parts import machine_drawing, parts_drawing
+from film import film_svg
 
 from making import Files
 
@@ -16,4 +17,8 @@ DRAWINGS = {
 
 def files() -> Files:
     """Return the drawings."""
-    return {f"{FOLDER}/{name}": drawing().svg().encode() for name, drawing in DRAWINGS.items()}
+    drawings = {name: drawing().svg() for name, drawing in DRAWINGS.items()}
+    return {
+        f"{FOLDER}/{name}": text.encode()
+        for name, text in (drawings | {"film.svg": film_svg()}).items()
+    }

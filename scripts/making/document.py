@@ -2,7 +2,9 @@
 
 The template holds the text and no number: each is a field such as {dw[5]:.6f}, filled with what
 the real code computes here, and each line of code shown is cut out of the real source. A program
-followed by @output is run.
+followed by @output is run. The text is made twice, as the README of backprop and as HTML for the
+page: what stands after @readme or @page, up to @both, is in one of them; @figure is a question with
+a picture, which the page can move.
 """
 
 import contextlib
@@ -13,10 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import figures as drawn
 import numpy as np
+from draw_parts import machine_drawing
 
 import simplenet
-from making import Files
+from making import Files, figures
+from making.four_ways import counts, path_count, ways
+from making.markup import html, inline
 from simplenet import net as heart
 from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, Trace, X, Y, example_net, trace, weight_index
@@ -26,6 +32,7 @@ from simplenet.net import Net, net_around
 
 TEMPLATE = Path(__file__).with_name("document.md")
 PATH = "simplenet/backprop/README.md"
+PAGE = "simplenet/backprop/web/text.html"
 TURNS = 1e-3, 0.1, 1
 SHAPE, BATCH = (784, 40, 10), 20
 
@@ -67,15 +74,16 @@ def example() -> dict[str, Any]:
     }  # fmt: skip
     nudge = TURNS[0]
     moved = cost_after(nudge, 5) - t.cost
-    rows = [
-        f"| {turn:g} | {(cost_after(turn, 5) - t.cost) / turn:.7f} "
-        f"| {(cost_after(turn, 1) - t.cost) / turn:.9f} |"
-        for turn in TURNS
-    ]
-    rows.append(f"| as little as you like: the gradient | {dw[5]:.7f} | {dw[1]:.9f} |")
+    rows = [f"| {turn:g} | {(cost_after(turn, 5) - t.cost) / turn:.7f} |" for turn in TURNS]
+    rows.append(f"| as little as you like: the gradient | {dw[5]:.7f} |")
+    one = (t.a[2][0] - Y[0, 0]) ** 2 / 2  # what o1 alone adds to C
     numbers |= {
-        "nudge": nudge, "nudged": w[5] + nudge, "E_nudged": t.cost + moved, "moved": moved,
-        "quotient": moved / nudge, "turns": "\n".join(rows),
+        "nudge": nudge, "nudged": w[5] + nudge, "moved": moved,
+        "E_one": one, "E_one_nudged": one + moved,
+        "rest_o": one_based(t.z[1] - t.a[1][0] * net.W[1][0]),
+        "quotient": moved / nudge, "turns5": "\n".join(rows),
+        "delta_h": one_based(t.dc_dz[0]), "net_alt": drawn.net_drawing().desc,
+        "machine_alt": machine_drawing().desc.partition(" Value and gradient:")[0],
         "too_large": to_h1[1] / t.dc_da[0][0], "stronger": abs(to_h2[1] / to_h2[2]),
         "one_path": to_h1[1] * t.slope[0][0] * X[0, 0],
         "wrong_slope": t.z[1][0] * (1 - t.z[1][0]),
@@ -122,8 +130,63 @@ def digits() -> dict[str, Any]:
         "stuck": stuck, "stuck_slope": stuck * (1 - stuck),
         "stuck_delta": stuck * stuck * (1 - stuck),
         "deep": 6, "deep_slope": 0.25**6,
-        **slips(), **stale(),
+        **slips(), **stale(), **costs(), **flips(),
     }  # fmt: skip
+
+
+def costs() -> dict[str, Any]:
+    """Return how many multiplications each way to the gradients takes, on both nets."""
+    small, large = example_net(), simplenet.init_net(SHAPE, rng=0, dtype=np.float64)
+    found = counts(ways(small, X[0].tolist(), Y[0].tolist()))
+    x, y = np.full(SHAPE[0], 0.5), np.zeros(SHAPE[-1])
+    there = counts(ways(large, x.tolist(), y.tolist()))
+    deep = (*SHAPE[:-1], *SHAPE[-2:])
+    return {
+        "small": found | {"passes": small.params.size + 1, "cranks": small.params.size},
+        "large": there,
+        "small_paths": path_count(small.shape), "large_paths": path_count(SHAPE),
+        "deep_paths": path_count(deep),
+        "deep_parameters": simplenet.init_net(deep, rng=0).params.size,
+        "backward_small": found["backward"] / found["forward"],
+        "backward_large": there["backward"] / there["forward"],
+        "saved_numbers": BATCH * sum(SHAPE),
+    }  # fmt: skip
+
+
+def flips(chosen: Sequence[int] = (4, 3, 7), lr: float = 0.1, most: int = 100) -> dict[str, Any]:
+    """Return how soon single digits are read as each wrong class, with either cost.
+
+    The bundled network gets sigmoid outputs, and a digit of each class chosen that it reads right.
+    """
+    images, labels = simplenet.load_data("sample").test
+    trained = bundled().net
+    right = simplenet.predict(trained, images) == labels
+    flip = {}
+    for cost in "cross-entropy", "half-squared-error":
+        steps = []
+        for digit in chosen:
+            x = images[np.flatnonzero(right & (labels == digit))[0]].reshape(1, -1) / 255
+            for target in set(range(SHAPE[-1])) - {digit}:
+                net = net_around(trained.params, trained.shape, ("sigmoid", "sigmoid"), cost)
+                steps.append(_until(net, x, target, lr, most))
+        done = [step for step in steps if step <= most]
+        flip[cost] = {"flipped": len(done), "slowest": max(done, default=0)}
+    return {
+        "flip": flip, "flip_lr": lr, "flip_most": most, "flip_cases": len(chosen) * (SHAPE[-1] - 1),
+        "flip_digits": " and a ".join((", a ".join(map(str, chosen[:-1])), str(chosen[-1]))),
+    }  # fmt: skip
+
+
+def _until(net: Net, x: np.ndarray, target: int, lr: float, most: int) -> int:
+    """Return after how many steps an output is the largest; one more than `most` is never."""
+    y = np.eye(net.shape[-1])[[target]]
+    for step in range(most + 1):
+        if simplenet.forward(net, x).argmax() == target:
+            return step
+        simplenet.zero_grad(net)
+        simplenet.backward(net, y)
+        simplenet.optimize(net, lr)
+    return most + 1
 
 
 def slips(images: int = 500) -> dict[str, Any]:
@@ -143,12 +206,15 @@ def slips(images: int = 500) -> dict[str, Any]:
     }
     t = trace(trained, x[0], np.eye(SHAPE[-1])[labels[0]])
     sizes = np.abs(np.concatenate([np.ravel(part) for part in (*t.dc_dW, *t.dc_db)]))
-    least, most = np.quantile(sizes[sizes > 0], [0.1, 0.9])
+    percents = [10, 90]
+    least, most = np.percentile(sizes[sizes > 0], percents)
     return {
         "slip": rows,
         "slip_shape": trained.shape,
         "slip_images": images,
-        "decades": int(np.log10(most / least)),
+        "decades": f"10^{int(np.log10(most / least))}",
+        "least_percent": percents[0],
+        "most_percent": percents[1],
         "zeros": 100 * (sizes == 0).mean(),
     }
 
@@ -177,7 +243,6 @@ def code() -> dict[str, dict[str, str]]:
     back = heart.backward
     blocks = {
         "loop": lines_of(back, "dc_dz = dc_da * slope", "dc_da = dc_dz @ W.T"),
-        "bias": lines_of(back, "db += "),
         "step": lines_of(heart.optimize, "for piece in", "net.params[piece] -= "),
         "accumulate": [
             *lines_of(heart.zero_grad, "net.grads.fill", "net.samples = 0"),
@@ -217,8 +282,53 @@ def with_outputs(text: str) -> str:
     )
 
 
+def chosen(text: str, for_page: bool) -> str:
+    """Return what the README, or else the page, has of a text."""
+    pieces = re.split(r"^@(readme|page|both)\n", text, flags=re.M)
+    wanted = ("both", "page" if for_page else "readme")
+    parts = zip(["both", *pieces[1::2]], pieces[::2])
+    return "".join(part for kind, part in parts if kind in wanted)
+
+
+def as_page(text: str) -> str:
+    """Return the text as HTML for the page, its figures ready to be moved."""
+    text = chosen(text, True)
+    made = {}
+
+    def keep(match: re.Match[str]) -> str:
+        made[match[1]] = figures.in_page(match[1], inline)
+        return f"<figure {match[1]}>\n"
+
+    text = re.sub(r"^@figure (\w+)\n", keep, text, flags=re.M)
+    text = _lower(text).replace("## Backpropagation, with gears", "## How it works", 1)
+
+    def picture(words: str, path: str) -> str:
+        assert path == "figures/net.svg", path
+        return f"<figure>{figures.inlined(drawn.net_drawing(), 'net')}</figure>"
+
+    body = html(text, "read-", picture)
+    for name, figure in made.items():
+        body = body.replace(f"<figure {name}>", figure)
+    note = "<!-- Made by scripts/make.py from scripts/making/document.md: change that one. -->\n"
+    return f"{note}<style>{figures.style()}</style>\n{body}\n"
+
+
+def _lower(text: str) -> str:
+    """Return a text whose headings are one level lower; code may hold what looks like one."""
+    pieces = re.split(r"(```.*?```)", text, flags=re.S)
+    return "".join(
+        piece if i % 2 else re.sub(r"^#", "##", piece, flags=re.M) for i, piece in enumerate(pieces)
+    )
+
+
 def files() -> Files:
-    """Return the document as it should be."""
+    """Return the document as it should be, and the same as the page has it."""
     template = TEMPLATE.read_text(encoding="utf-8")
     text = with_outputs(template.format_map(example() | digits() | code()))
-    return {PATH: text.encode()}
+    readme = re.sub(
+        r"^@figure (\w+)\n",
+        lambda match: figures.in_readme(match[1]),
+        chosen(text, False),
+        flags=re.M,
+    )
+    return {PATH: readme.encode(), PAGE: as_page(text).encode()}

@@ -25,6 +25,7 @@ SCRIPTS = """
     dom content scene samples machine state steps player motion lit
     scroll tabs crank stage marks travel
     charts turn paths sweep pen sketch beckon page
+    machinery figures
 """.split()  # noqa: SIM905, for words are easier to read
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -92,8 +93,8 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
     script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
         "policy": _policy(script),
-        "style": _squeezed(_text("web/page.css")),
-        "diagram": _text("parts.svg"),
+        "style": _squeezed(_text("web/page.css") + _text("web/text.css")),
+        "text": _text("web/text.html"),
         "data": data,
         "script": script,
     }

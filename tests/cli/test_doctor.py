@@ -204,7 +204,8 @@ def test_a_missing_library_is_a_problem_and_no_traceback(name):
     code = f"import sys; sys.modules['{name}'] = None; from simplenet.cli import main; main()"
     result = subprocess.run([sys.executable, "-c", code, "doctor"], capture_output=True, text=True)
     assert result.returncode == 1 and result.stderr == ""
-    assert f"problem  {name:12} {name} is not installed: simplenet needs it" in result.stdout
+    told = f"problem {name} {name} is not installed: simplenet needs it"
+    assert told in " ".join(result.stdout.split())
 
 
 # --- disk, terminal, and the rest -----------------------------------------------------------------
@@ -226,7 +227,8 @@ def test_a_folder_that_has_been_removed_is_a_problem(doctor, tmp_path):
 @pytest.mark.parametrize(("encoding", "state"), [("ascii", "warning"), ("utf-8", "ok")])
 def test_a_terminal_without_blocks_is_a_warning(shell, encoding, state):
     printed = shell("doctor", env=os.environ | {"PYTHONIOENCODING": encoding}).stdout
-    assert f"{state:8} terminal     {encoding}, results go elsewhere, no colours\n" in printed
+    told = f"{state} terminal {encoding}, results go elsewhere, no colours"
+    assert told in [" ".join(line.split()) for line in printed.splitlines()]
 
 
 @pytest.mark.parametrize("name", health.CHECKS)

@@ -32,14 +32,15 @@ def run():
     return run
 
 
-@pytest.mark.parametrize("name", ["diagrams", "reference"])
+@pytest.mark.parametrize("name", ["diagrams", "figures", "reference"])
 def test_what_is_quick_to_make_is_fresh(run, name):
     """The document and the sample have tests of their own, which tell more."""
     assert run(name, "--check").output == ""
 
 
 def test_a_stale_file_is_an_exit_code(run, tmp_path):
-    drawings = [f"simplenet/backprop/{name}.svg" for name in ("gears", "machine", "parts", "rack")]
+    names = ("gears", "machine", "parts", "rack", "film")
+    drawings = [f"simplenet/backprop/{name}.svg" for name in names]
     assert run("diagrams", "--root", tmp_path).stdout.split() == drawings
     (tmp_path / drawings[1]).write_text("?")
     stale = run("diagrams", "--check", "--root", tmp_path, code=1)
