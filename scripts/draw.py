@@ -256,7 +256,7 @@ def _board(d: Drawing) -> None:
         rod(scene, f"h{k}", [(column, -106), (column, rows[-1])])
     for j, y in enumerate(rows, 1):
         neuron(scene, made, 0, y, f"o{j}")
-    big, px, py = 0.72, 96, 244
+    big, px, py = 0.72, 96, 260
     add_scene(d, scene, at, f"translate({px} {py})scale({big})")
     for k in (1, 2):
         x = px + big * (CELL * (k - 1) + UNIT)

@@ -204,7 +204,7 @@ def _cam(d: Drawing, x: float, y: float) -> None:
     cam(scene, 0, 0, 36, "a", "sigmoid")
     rod(scene, "a", [(FOLLOWER, FLOOR), (FOLLOWER, FLOOR - UNIT - 72)])
     at = {"z.a": CAM_Z, "a": height("sigmoid", CAM_Z)}
-    px, py, big = x + 120, y + 206, 1.3
+    px, py, big = x + 120, y + 222, 1.2
     add_scene(d, scene, at, f"translate({number(px)} {number(py)})scale({big})")
     # The tangent, on the plate's own scales.
     fx, fy = px + big * FOLLOWER, py + big * (FLOOR - UNIT * at["a"])

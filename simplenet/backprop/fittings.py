@@ -195,7 +195,7 @@ def cam(
     axle = x + RACK + WHEEL, y - AXLE
     scene.rect(x, low - 4, x + RACK - 8, low + 4, rx=2, **BLUE, **on(rise, 5, z))
     mesh = x + RACK, axle[1]
-    scene.rack(mesh, (1.2 * u, 2.6 * u), WHEEL, 16, "right", 10, **BLUE, **on(rise, 2, z))
+    scene.rack(mesh, (1.9 * u, 2.6 * u), WHEEL, 16, "right", 10, **BLUE, **on(rise, 2, z))
     turning = scene.body(f"pinion {z}", turn={z: DEGREES * u / WHEEL}, at=axle)
     scene.gear(axle, WHEEL, 16, pi, **BLUE, **on(turning, 1, z))
     scene.gear(axle, SMALL, 8, pi / 2, **{**BLUE, "fill": "card"}, **on(turning, 3, z))
