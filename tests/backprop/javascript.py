@@ -7,7 +7,7 @@ declared anywhere in a file counts as declared in all of it.
 import re
 
 KEYWORDS = set(
-    "await break case catch class const continue default delete do else export extends false "
+    "async await break case catch class const continue default delete do else export extends false "
     "finally for function if import in instanceof let new null of return super switch this throw "
     "true try typeof var void while yield from".split()
 )

@@ -78,6 +78,7 @@ class Page:
         ]
         self.command("Emulation.setEmulatedMedia", features=features)
         self.driver.get(self.path.as_uri())
+        self.driver.execute_async_script("joined.then(arguments[arguments.length - 1])")
         return self
 
     def command(self, name, **parameters):

@@ -1,9 +1,11 @@
 """The page's modules say what they take and give, import one way, and become one script."""
 
+import base64
 import json
 import re
 import shutil
 import subprocess
+import zlib
 
 import pytest
 from javascript import Script
@@ -17,8 +19,8 @@ WEB = backprop.bundled_path().parent / "web"
 SOURCES = {name: (WEB / f"{name}.mjs").read_text(encoding="utf-8") for name in SCRIPTS}
 PARSED = {name: Script(source) for name, source in SOURCES.items()}
 LANGUAGE = set(
-    "Array Boolean DataView Float64Array JSON Map Math Number Object Set String Uint8Array atob "
-    "parseFloat undefined".split()
+    "Array Blob Boolean DataView DecompressionStream Float64Array JSON Map Math Number Object "
+    "Response Set String Uint8Array atob parseFloat undefined".split()
 )
 BROWSER = set(
     "URL addEventListener cancelAnimationFrame clearInterval clearTimeout document matchMedia "
@@ -121,12 +123,18 @@ PAIR = {
 
 def test_a_pair_of_modules_becomes_one_script():
     assert bundle(PAIR) == (
-        '"use strict";\nconst modules = {};\n'
+        '"use strict";\nconst modules = {};\nconst joined = (async () => {\n'
         "modules.first = (() => {\n\nconst two = 2;\nfunction twice(x) {\n"
         "return 2 * x;\n}\nreturn { two, twice };\n})();\n"
         "modules.second = (() => {\nconst {\ntwice,\ntwo,\n} = modules.first;\n"
-        "const x = twice(two);\nreturn { x };\n})();\n"
+        "const x = twice(two);\nreturn { x };\n})();\n})();\n"
     )
+
+
+def test_where_a_module_awaits_something_those_after_it_wait():
+    joined = bundle({"one": "export const x = await 2;\n", "two": "export const y = 1;\n"})
+    assert "modules.one = await (async () => {\nconst x = await 2;\n" in joined
+    assert "modules.two = (() => {\n" in joined
 
 
 def test_comments_go_and_strings_stay():
@@ -186,10 +194,10 @@ def run(code, *arguments, kind="module"):
 
 # As much of a page as the modules look for when they are loaded.
 PAGE = """globalThis.document = {
-  getElementById: () => ({ textContent: '{ "nets": [], "code": [], "gears": {} }' }),
+  getElementById: () => ({ textContent: "%s" }),
   addEventListener() {},
 };
-"""
+""".replace("%s", base64.b64encode(zlib.compress(b'{ "nets": [], "scenes": [] }')).decode())
 
 
 @needs_node
@@ -199,8 +207,8 @@ def test_every_module_can_be_imported_as_one_and_gives_the_same_names_when_joine
         "for (const name of names) found[name] = Object.keys(await import(folder + name + '.mjs'));"
     )
     apart = run(load + "console.log(JSON.stringify(found));", f"{WEB.as_uri()}/", *SCRIPTS)
-    show = "console.log(JSON.stringify(Object.fromEntries("
-    show += "Object.entries(modules).map(([name, given]) => [name, Object.keys(given)]))));"
+    show = "joined.then(() => console.log(JSON.stringify(Object.fromEntries("
+    show += "Object.entries(modules).map(([name, given]) => [name, Object.keys(given)])))));"
     joined = run(PAGE + bundle(SOURCES) + show, kind="commonjs")
     assert {name: sorted(names) for name, names in joined.items()} == apart
     assert {name: set(names) for name, names in apart.items()} == {
