@@ -89,17 +89,30 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
         "scenes": [_scene(shown.net, outlines) for shown in nets],
         "outlines": outlines,
     }
-    # Packed, for a page is mailed and kept; in base64, nothing in it can end the script.
-    data = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
     script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
         "policy": _policy(script),
         "style": _squeezed(_text("web/page.css") + _text("web/text.css")),
         "text": _text("web/text.html"),
-        "data": base64.b64encode(zlib.compress(data, 9)).decode(),
+        "data": _squashed(content),
         "script": script,
     }
     return _fill(re.sub(r"\n\s+", "\n", _text("web/page.html")), parts)
+
+
+def _squashed(content: dict[str, Any]) -> str:
+    """Return all data as text that ends no script: a line of JSON, then bytes, in a small space.
+
+    Of bytes, the JSON has where they begin, and how many they are.
+    """
+    apart = bytearray()
+
+    def place(value: bytes) -> list[int]:
+        apart.extend(value)
+        return [len(apart) - len(value), len(value)]
+
+    line = json.dumps(content, separators=(",", ":"), allow_nan=False, default=place)
+    return base64.b64encode(zlib.compress(f"{line}\n".encode() + apart, 9)).decode()
 
 
 def _fill(template: str, parts: dict[str, str]) -> str:
@@ -208,13 +221,13 @@ def _multiples(W: Array) -> dict[str, Any] | None:
     if np.abs(counts).max() > 127:
         return None
     used = np.flatnonzero(counts.any(axis=1))  # pixels at the edge are hardly ever ink
-    stored = base64.b64encode(counts[used].astype(np.int8).tobytes()).decode()
-    part = {"format": "int8", "base64": stored, "units": (units / 2**24).tolist()}
+    stored = counts[used].astype(np.int8).tobytes()
+    part = {"format": "int8", "bytes": stored, "units": (units / 2**24).tolist()}
     return part if len(used) == len(W) else {**part, "rows": used.tolist(), "of": len(W)}
 
 
-def _packed(numbers: Array) -> dict[str, str]:
-    """Return numbers as base64 of the shortest little-endian format that keeps each exactly."""
+def _packed(numbers: Array) -> dict[str, Any]:
+    """Return numbers as bytes of the shortest little-endian format that keeps each exactly."""
     numbers = np.ascontiguousarray(numbers)
     if not np.isfinite(numbers).all():
         raise ValueError("expected finite numbers: this net or sample has some that are not.")
@@ -223,4 +236,4 @@ def _packed(numbers: Array) -> dict[str, str]:
             stored = numbers.astype(np.dtype(short).newbyteorder("<"))
         if np.array_equal(stored, numbers):
             break
-    return {"format": short, "base64": base64.b64encode(stored.tobytes()).decode()}
+    return {"format": short, "bytes": stored.tobytes()}

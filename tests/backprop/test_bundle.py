@@ -20,7 +20,7 @@ SOURCES = {name: (WEB / f"{name}.mjs").read_text(encoding="utf-8") for name in S
 PARSED = {name: Script(source) for name, source in SOURCES.items()}
 LANGUAGE = set(
     "Array Blob Boolean DataView DecompressionStream Float64Array JSON Map Math Number Object "
-    "Response Set String Uint8Array atob parseFloat undefined".split()
+    "Response Set String TextDecoder Uint8Array atob parseFloat undefined".split()
 )
 BROWSER = set(
     "URL addEventListener cancelAnimationFrame clearInterval clearTimeout document matchMedia "
@@ -196,8 +196,9 @@ def run(code, *arguments, kind="module"):
 PAGE = """globalThis.document = {
   getElementById: () => ({ textContent: "%s" }),
   addEventListener() {},
+  readyState: "loading",
 };
-""".replace("%s", base64.b64encode(zlib.compress(b'{ "nets": [], "scenes": [] }')).decode())
+""".replace("%s", base64.b64encode(zlib.compress(b'{ "nets": [], "scenes": [] }\n')).decode())
 
 
 @needs_node

@@ -46,7 +46,8 @@ const lists = (value) =>
   : Array.isArray(value) ? value.map(lists)
   : value && typeof value === "object"
   ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, lists(v)])) : value;
-const netOf = ({ net, params, format }) => network.netAround(net, decode(params, format));
+const netOf = ({ net, params, format }) => network.netAround(net, decode(bytesOf(params), format));
+const bytesOf = (text) => Uint8Array.from(Buffer.from(text, "base64"));
 const ask = {
   names: () => Object.keys(network.ACTIVATIONS),
   pass: (given) => {
@@ -88,9 +89,9 @@ const ask = {
     const down = Array.from(machines.downstream(net, parts, weight));
     return { at, felt: machines.pulls(net, parts, pass, back, y), route, down };
   },
-  decode: ({ text, format }) => Array.from(decode(text, format), (v) =>
+  decode: ({ text, format }) => Array.from(decode(bytesOf(text), format), (v) =>
     Object.is(v, -0) ? "-0" : v),
-  parts: ({ parts }) => decodeParts(parts),
+  parts: ({ parts }) => decodeParts(parts.map((p) => ({ ...p, bytes: bytesOf(p.bytes) }))),
   prepare: ({ text, rows, columns, side }) => {
     const rgba = Uint8ClampedArray.from(Buffer.from(text, "base64"));
     const image = prepare(rgba, columns, rows, side);
@@ -105,15 +106,18 @@ process.stdout.write(JSON.stringify(cases.map(([what, given]) => lists(ask[what]
 def node(*cases):
     """Ask many things at once: pairs of a name in RUNNER's `ask` and what it is given."""
     command = [NODE, "--input-type=module", "-e", RUNNER, f"{WEB.as_uri()}/"]
-    result = subprocess.run(
-        command, input=json.dumps(cases), capture_output=True, text=True, timeout=120
-    )
+    asked = json.dumps(cases, default=text_of_bytes)
+    result = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stderr) == (0, ""), result.stderr
     return json.loads(result.stdout)
 
 
 def text_of(array):
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+    return text_of_bytes(np.ascontiguousarray(array).tobytes())
+
+
+def text_of_bytes(value):
+    return base64.b64encode(value).decode()
 
 
 def given(net, x, y, **more):

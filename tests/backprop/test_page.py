@@ -2,13 +2,12 @@
 
 import base64
 import hashlib
-import json
 import re
-import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import packed
 import pytest
 from packed import params_of, unpacked
 
@@ -58,7 +57,7 @@ class Reader(HTMLParser):
 
 def data_of(text):
     [(_, data)] = [script for script in Reader(text).scripts if script[0] != "code"]
-    return json.loads(zlib.decompress(base64.b64decode(data)))
+    return packed.data_of(data)
 
 
 @pytest.fixture(scope="module")

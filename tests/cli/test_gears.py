@@ -5,9 +5,11 @@ import re
 import shutil
 import subprocess
 import webbrowser
+from base64 import b64encode
 from pathlib import Path
 
 import numpy as np
+import packed
 import pytest
 from conftest import ROOT
 from packed import params_of, unpacked
@@ -20,7 +22,7 @@ from simplenet.training.modelfile import load_model
 def shown(path="gears.html"):
     """Return what a page knows of its networks, with their numbers as arrays."""
     text = Path(path).read_text(encoding="utf-8")
-    nets = json.loads(data_of(text))["nets"]
+    nets = packed.data_of(data_of(text))["nets"]
     for net in nets:
         net["params"] = params_of(net)
         for name, width in ("x", net["shape"][0]), ("y", net["shape"][-1]):
@@ -29,8 +31,8 @@ def shown(path="gears.html"):
 
 
 def data_of(text):
-    """Return the JSON in a page."""
-    return re.search(r'type="application/json" id="data">(.*?)</script>', text)[1]
+    """Return the data in a page, packed."""
+    return re.search(r'id="data">(.*?)</script>', text)[1]
 
 
 @pytest.fixture
@@ -119,9 +121,11 @@ import { readFileSync } from "node:fs";
 const { netAround, forward, backward } = await import(process.argv[1] + "network.mjs");
 const { decode, decodeParts } = await import(process.argv[1] + "packed.mjs");
 const { nets } = JSON.parse(readFileSync(0, "utf8"));
-const read = (packed) => decode(packed.base64, packed.format);
+const placed = (packed) =>
+  ({ ...packed, bytes: Uint8Array.from(Buffer.from(packed.bytes, "base64")) });
+const read = (packed) => decode(placed(packed).bytes, packed.format);
 const computed = nets.map((data) => {
-  const net = netAround(data, decodeParts(data.params));
+  const net = netAround(data, decodeParts(data.params.map(placed)));
   const [n, m] = [net.shape[0], net.shape[net.shape.length - 1]];
   const [x, y] = [read(data.x).map((v) => (data.x.format === "uint8" ? v / 255 : v)), read(data.y)];
   return Array.from({ length: y.length / m }, (_, i) => {
@@ -139,6 +143,7 @@ def test_the_page_computes_what_the_command_and_the_document_say(cli):
     printed = json.loads(cli("gears", "--json", "-o", "page.html").stdout)
     data = data_of(Path("page.html").read_text(encoding="utf-8"))
     command = ["node", "--input-type=module", "-e", COMPUTE, f"{(BACKPROP / 'web').as_uri()}/"]
+    data = json.dumps(packed.data_of(data), default=lambda value: b64encode(value).decode())
     ran = subprocess.run(command, input=data, capture_output=True, text=True, check=True)
     for net, computed in zip(printed["nets"], json.loads(ran.stdout), strict=True):
         for sample, found in zip(net["samples"], computed, strict=True):

@@ -52,3 +52,9 @@ export function clearAnnouncements() {
     byId(id).textContent = "";
   }
 }
+
+/* Call a function once all of the page is there; it may have been for long. */
+export function whenParsed(run) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", run);
+  else run();
+}

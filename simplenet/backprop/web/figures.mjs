@@ -1,5 +1,6 @@
 /* The five figures within the text: a question, then a slider that moves what was a still. */
 
+import { whenParsed } from "./dom.mjs";
 import { bandPath, transform } from "./scene.mjs";
 import { feeling, pullPath, standsAt } from "./machinery.mjs";
 
@@ -154,6 +155,6 @@ function mount(box) {
   show(figure, name === "sweep" ? 0 : spec.set[slider.name]);
 }
 
-document.addEventListener("DOMContentLoaded", () => {
+whenParsed(() => {
   for (const box of document.querySelectorAll("figure[data-live]")) mount(box);
 });

@@ -1,8 +1,7 @@
-/* Read the numbers that page.py has stored as text. */
+/* Read the numbers that page.py has stored as bytes. */
 
-/* Read little-endian numbers of 2, 4 or 8 bytes, or bytes, from base64; give a Float64Array. */
-export function decode(base64, format) {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+/* Read little-endian numbers of 2, 4 or 8 bytes, or bytes; give a Float64Array. */
+export function decode(bytes, format) {
   const data = new DataView(bytes.buffer);
   const [size, read] = {
     uint8: [1, (at) => data.getUint8(at)],
@@ -17,8 +16,8 @@ export function decode(base64, format) {
 /* Read numbers in parts. Where a part has units, its numbers are multiples of them, one after
    another; where it has rows, those are all of its rows, `of` so many, that are not 0. */
 export function decodeParts(parts) {
-  const numbers = parts.map(({ base64, format, units, rows, of }) => {
-    const read = decode(base64, format);
+  const numbers = parts.map(({ bytes, format, units, rows, of }) => {
+    const read = decode(bytes, format);
     if (!units) return read;
     const width = units.length;
     const all = new Float64Array(rows ? of * width : read.length);

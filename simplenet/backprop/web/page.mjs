@@ -1,7 +1,7 @@
 /* The page: what is wired to what, and what is shown after which change. */
 
 import { integer } from "./format.mjs";
-import { byId, clearAnnouncements, make } from "./dom.mjs";
+import { byId, clearAnnouncements, make, whenParsed } from "./dom.mjs";
 import { NETS, SCENES } from "./content.mjs";
 import { forward, gradients, netAround, turned } from "./network.mjs";
 import { readNet, sampleCount, sampleName, strongestSample } from "./samples.mjs";
@@ -196,4 +196,4 @@ function start() {
   beckon(showTurn, () => state.fresh);
 }
 
-document.addEventListener("DOMContentLoaded", start);
+whenParsed(start);

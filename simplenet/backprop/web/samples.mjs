@@ -9,8 +9,8 @@ import { layers } from "./names.mjs";
 export function readNet(shown) {
   if (shown.net) return;
   shown.net = netAround(shown, decodeParts(shown.params));
-  shown.inputs = decode(shown.x.base64, shown.x.format).map((v) => v / shown.scale);
-  shown.targets = decode(shown.y.base64, shown.y.format);
+  shown.inputs = decode(shown.x.bytes, shown.x.format).map((v) => v / shown.scale);
+  shown.targets = decode(shown.y.bytes, shown.y.format);
 }
 
 export const sampleCount = ({ net, targets }) => targets.length / net.shape[layers(net)];
