@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simplenet.cli.data import called, check_member, names_of
-from simplenet.cli.drawing import echo_drawn
+from simplenet.cli.drawing import echo_drawn, encoding, width
 from simplenet.cli.parameters import (
     Grouped,
     GroupedOption,
@@ -196,8 +195,9 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
     if not drawn:
         return
     if not several:
-        blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
-        echo("", *side_by_side(first.pixels, first.outputs, blocks=blocks).split("\n"))
+        blocks = can_draw_blocks(encoding())
+        beside = side_by_side(first.pixels, first.outputs, blocks=blocks, width=width())
+        echo("", *beside.split("\n"))
     elif len(picture.digits) <= MANY:
         echo("")
         echo_drawn((caption(digit), digit.pixels) for digit in picture.digits)
