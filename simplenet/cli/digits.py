@@ -21,7 +21,7 @@ from simplenet.cli.parameters import (
     table_options,
 )
 from simplenet.cli.show import echo, tell
-from simplenet.errors import DataError, ModelError, counted
+from simplenet.errors import DataError, ModelError, counted, with_article
 from simplenet.options import DISTORTION_NAMES, integer, shown
 from simplenet.presets import PRESETS
 from simplenet.training.blas import set_threads
@@ -136,7 +136,10 @@ def command(
     drawn = []
     for number, place in enumerate(chosen):
         drawn.append(
-            (f"{place}: a {called(found.names or (), examples.labels[place])}", plain[number])
+            (
+                f"{place}: {with_article(called(found.names or (), examples.labels[place]))}",
+                plain[number],
+            )
         )
         if changed is not None:
             drawn.append(("distorted", changed[number]))

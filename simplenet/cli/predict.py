@@ -19,7 +19,7 @@ from simplenet.cli.parameters import (
     quiet_option,
 )
 from simplenet.cli.reading import STDIN, Digit, Models, Reading, read
-from simplenet.cli.show import Coloured, Piece, echo, percent, shape_text, tell
+from simplenet.cli.show import Coloured, Piece, echo, percent, printable, shape_text, tell
 from simplenet.errors import DataError, DivergedError, counted
 from simplenet.files import open_regular
 from simplenet.training.blas import set_threads
@@ -196,7 +196,10 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
         return
     if not several:
         blocks = can_draw_blocks(encoding())
-        beside = side_by_side(first.pixels, first.outputs, blocks=blocks, width=width())
+        names = [printable(name) for name in first.names]
+        beside = side_by_side(
+            first.pixels, first.outputs, names=names, blocks=blocks, width=width()
+        )
         echo("", *beside.split("\n"))
     elif len(picture.digits) <= MANY:
         echo("")

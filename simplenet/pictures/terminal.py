@@ -1,5 +1,7 @@
 """Draw a digit in a terminal with characters, and the outputs of a net as bars beside or below."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,6 +9,7 @@ from simplenet.pictures.pixels import Pixels, area, fitted
 
 WIDEST = 60  # characters of a drawing
 BAR = 20  # characters of an output of 1
+LONGEST_NAME = 12  # characters of a class's name beside its bar; what is more is cut off
 LEAST_BAR = 8  # what is left beside a drawing may be as few; else bars stand below it
 
 # Characters that show two pixels, one above the other, and how light each of them is with it.
@@ -68,20 +71,24 @@ def side_by_side(
     pixels: Pixels,
     outputs: npt.NDArray[np.floating],
     *,
+    names: Sequence[str] = (),
     blocks: bool = True,
     width: int = 100,
 ) -> str:
     """Return what a net sees, drawn, with a bar beside it for each output, the greatest marked.
 
-    Where lines of `width` characters have no room for that, bars are shorter, or else stand below.
+    Classes may have names. Where lines of `width` characters have no room for that, bars are
+    shorter, or else stand below.
     """
     drawing = [f"|{line}|" for line in draw(pixels, blocks=blocks, widest=width - 2).splitlines()]
-    gap, numbers = 2, max(map(len, bars(outputs, longest=0))) + 2  # what stands before a bar
+    names = [name[: max(width - 15, 1)] for name in names]  # and a mark, a number, a value
+    gap, numbers = 2, max(map(len, bars(outputs, names=names, longest=0))) + 2  # before a bar
     beside = width - len(drawing[0]) - gap - numbers  # characters that are left for a bar
     if beside < LEAST_BAR:
         below = max(min(width - numbers, BAR), 0)
-        return "\n".join([*drawing, "", *bars(outputs, blocks=blocks, longest=below)])
-    rows = bars(outputs, blocks=blocks, longest=min(beside, BAR))
+        rows = bars(outputs, names=names, blocks=blocks, longest=below)
+        return "\n".join([*drawing, "", *rows])
+    rows = bars(outputs, names=names, blocks=blocks, longest=min(beside, BAR))
     lines = max(len(drawing), len(rows))
     drawing += [f"|{' ' * (len(drawing[0]) - 2)}|"] * (lines - len(drawing))
     above = (lines - len(rows)) // 2
@@ -90,17 +97,23 @@ def side_by_side(
 
 
 def bars(
-    outputs: npt.NDArray[np.floating], *, blocks: bool = True, longest: int = BAR
+    outputs: npt.NDArray[np.floating],
+    *,
+    names: Sequence[str] = (),
+    blocks: bool = True,
+    longest: int = BAR,
 ) -> list[str]:
     """Return a line for each output (classes,): its number, its value, and a bar as long as that.
 
-    The greatest is marked. An output of 1 has the longest bar, of so many characters as `longest`,
-    unless an output is larger.
+    A name stands behind the number where classes have `names`. The greatest is marked. An output
+    of 1 has the longest bar, of so many characters as `longest`, unless an output is larger.
     """
     most = max(1.0, float(abs(outputs).max()))  # outputs may be any numbers
+    cut = [f" {name[:LONGEST_NAME]}" for name in names] or [""] * len(outputs)
+    widest = max(map(len, cut))
     rows = []
     for number, output in enumerate(outputs.tolist()):
         mark = ">" if number == outputs.argmax() else " "
         bar = ("█" if blocks else "#") * round(longest * max(output, 0) / most)
-        rows.append(f"{mark}{number:3} {output:8.4f}  {bar}".rstrip())
+        rows.append(f"{mark}{number:3}{cut[number]:{widest}} {output:8.4f}  {bar}".rstrip())
     return rows

@@ -128,6 +128,7 @@ def narrow(monkeypatch):
 # What is made for programs may have longer lines.
 @pytest.mark.parametrize("name", sorted({*CALLS} - {"graph"}))
 def test_lines_fit_into_forty_columns(things, cli, narrow, monkeypatch, name):
+    importlib.import_module("multiprocessing.spawn")  # keeps the real one, to start processes
     monkeypatch.setattr("sys.executable", "/python")
     result = cli(*CALLS[name].split(), code=CODES.get(name, 0))
     lines = (result.stdout + result.stderr).splitlines()

@@ -52,6 +52,11 @@ def test_a_bar_is_as_long_as_its_output_and_the_greatest_is_marked():
         ">  1   4.0000  ################",
         "   2  -5.0000",
     ]
+    # Where classes have names, these stand with the numbers.
+    assert bars(np.array([0.5, 1.0]), names=["cat", "hippopotamuses"], longest=4) == [
+        "   0 cat            0.5000  ██",
+        ">  1 hippopotamus   1.0000  ████",
+    ]
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 4])
@@ -74,6 +79,10 @@ def test_what_is_lower_stands_in_the_middle_or_at_the_top(classes, height):
 def test_lines_fit_into_a_terminal_with_bars_shorter_or_below(rows, outputs):
     pixels = np.full((rows, rows), 255, np.uint8)
     whole = side_by_side(pixels, outputs)
+    names = [f"class-of-pictures-{number}" for number in range(len(outputs))]
+    for width in range(20, 90):
+        lines = side_by_side(pixels, outputs, names=names, width=width).splitlines()
+        assert max(map(len, lines)) <= width or outputs.max() > 9
     for width in range(20, 90):
         lines = side_by_side(pixels, outputs, width=width).splitlines()
         assert max(map(len, lines)) <= width
