@@ -1,6 +1,7 @@
 """Pictures sorted into folders by class, as a person has them, go through every command."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -162,6 +163,15 @@ def test_where_classes_have_names_a_number_is_no_label(cli, zoo, numbers):
     assert "accuracy 100.00 % (240 of 240 right)\n" in cli("predict", "m.npz", "-q", zoo).stdout
     # Who sorts into 0 and 1 need not mean the first and second name, as they come in the alphabet.
     assert "accuracy" not in cli("predict", "m.npz", "-q", numbers).stdout
+
+
+def test_doubt_calls_classes_by_their_names(cli, zoo):
+    cli("train", "--data", zoo, "--epochs", 1, "--lr", 1e-9, "-q", "-o", "m.npz")  # knows nothing
+    told = cli("predict", "m.npz", zoo / "cat" / "0.png")
+    first, other = re.search(r"prediction (\w+)  \(unsure: a (\w+) is nearly", told.stdout).groups()
+    assert {first, other} == {"cat", "dog"}
+    (found,) = json.loads(cli("predict", "m.npz", zoo / "cat" / "0.png", "--json").stdout)
+    assert found["doubt"] == [{"reason": "margin", "text": f"a {other} is nearly as likely"}]
 
 
 def test_models_with_other_names_for_the_classes_are_no_committee(cli, zoo, numbers):
