@@ -120,7 +120,7 @@ def test_classes_that_the_model_does_not_know_are_an_error(cli, zoo, numbers, ma
     assert "expected folders with the numbers of the classes as names, such as 0 and 1" in stderr
     cli("train", "--data", zoo, "--epochs", 1, "-o", "z.npz")
     stderr = cli("eval", "z.npz", "--data", numbers, code=3).stderr
-    assert "the model was trained on, cat, dog; found 0, 1." in stderr
+    assert "the model was trained on, cat, dog; found 0, 1: rename them, or name the" in stderr
     (numbers / "1").rename(numbers / "7")
     stderr = cli("eval", "m.npz", "--data", numbers, code=3).stderr
     assert "expected at most 2 classes, the outputs of m.npz, found 8" in stderr
@@ -145,6 +145,11 @@ def test_show_predict_sweep_and_check_take_them(cli, zoo):
     shown = cli("show", "--data", zoo, "--index", "0,1")
     assert "0: a cat" in shown.stdout and "1: a dog" in shown.stdout
     assert "taken as they are" in shown.stderr
+    dogs = cli("show", "--data", zoo, "--class", "dog", "--count", 3).stdout
+    assert dogs.count(": a dog") == 3 and "cat" not in dogs
+    assert cli("show", "--data", zoo, "--class", 1, "--count", 3).stdout == dogs
+    stderr = cli("show", "--data", zoo, "--class", "eel", code=2).stderr
+    assert "expected a whole number from 0 to 255, or one of the names cat, dog, found" in stderr
     cli("train", "--data", zoo, "--epochs", 3, "-o", "m.npz")
     for name, number in ("cat", 0), ("dog", 1):
         picture = zoo / name / f"{number}.png"
