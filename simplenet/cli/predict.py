@@ -19,7 +19,7 @@ from simplenet.cli.parameters import (
     quiet_option,
 )
 from simplenet.cli.reading import STDIN, Digit, Models, Reading, read
-from simplenet.cli.show import Coloured, Piece, echo, percent, printable, shape_text, tell
+from simplenet.cli.show import Coloured, Piece, Prose, echo, percent, printable, shape_text, tell
 from simplenet.errors import DataError, DivergedError, counted
 from simplenet.files import open_regular
 from simplenet.training.blas import set_threads
@@ -190,7 +190,7 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
         if not all(digit.opinion.sure for digit in picture.digits):
             pieces.append("(?: unsure)")
     elif not first.opinion.sure:
-        pieces.append(f"(unsure: {first.opinion.text})" if drawn else "(unsure)")
+        pieces.append(Prose(f"(unsure: {first.opinion.text})") if drawn else "(unsure)")
     tell(pieces)
     if not drawn:
         return

@@ -33,6 +33,12 @@ class Coloured(NamedTuple):
     colour: str  # as click names it
 
 
+class Prose(str):
+    """A piece of a line that may be broken between its words where it is too long for one."""
+
+    __slots__ = ()
+
+
 Piece = str | Coloured
 SCHEMA = 1  # a larger one where a field goes or means something else, not where one is added
 NARROW_HELP = 52  # columns; in fewer, click lets the terminal break the lines of the help
@@ -66,15 +72,25 @@ def columns_of(stream: TextIO | None) -> int | None:
 
 
 def flowed(pieces: Sequence[Piece], width: int | None, gap: str = "  ") -> list[list[Piece]]:
-    """Return lines of pieces with gaps between, as many in each as fit into the width, if any."""
+    """Return lines of pieces with gaps between, as many in each as fit into the width, if any.
+
+    Pieces stay whole, but for Prose that is too long for a line.
+    """
+    parts: list[tuple[str, Piece]] = []  # each with the gap before it
+    for piece in pieces:
+        if isinstance(piece, Prose) and width is not None and len(INDENT) + len(piece) > width:
+            first, *words = piece.split(" ")
+            parts += [(gap, first), *((" ", word) for word in words)]
+        else:
+            parts.append((gap, piece))
     lines: list[list[Piece]] = [[]]
     used = 0
-    for piece in pieces:
+    for before, piece in parts:
         length = len(piece.text if isinstance(piece, Coloured) else piece)
         if lines[-1]:
-            if width is None or used + len(gap) + length <= width:
-                lines[-1].append(gap)
-                used += len(gap)
+            if width is None or used + len(before) + length <= width:
+                lines[-1].append(before)
+                used += len(before)
             else:
                 lines.append([INDENT])
                 used = len(INDENT)

@@ -138,6 +138,19 @@ def test_lines_fit_into_forty_columns(things, cli, narrow, monkeypatch, name):
     assert [line for line in long if len(line.split()[-1]) < 64] == []
 
 
+def test_doubt_is_broken_between_its_words(cli, narrow):
+    rows, columns = np.indices((90, 90))
+    cross = (abs(rows - columns) < 6) | (abs(rows + columns - 89) < 6)
+    Image.fromarray(np.where(cross, 0, 255).astype(np.uint8)).save("cross.png")
+    told = cli("predict", "cross.png").stdout
+    assert all(len(line) <= 40 for line in told.splitlines())
+    words = " ".join(told.partition("\n\n")[0].split())
+    assert words.startswith("prediction ") and "unlike any digit it has learned from)" in words
+    with pytest.MonkeyPatch.context() as patch:  # in a wide terminal, and in none, it is one line
+        patch.setattr("simplenet.cli.show.columns_of", lambda stream: None)
+        assert words.replace(" (", "  (") == cli("predict", "cross.png").stdout.splitlines()[0]
+
+
 def test_the_notice_that_this_is_not_mnist_fits_too(cli, narrow):
     told = cli("train", "--hidden", 2, "--epochs", 1, "--offline").stderr.split("\n")
     assert all(len(line) <= 40 or "/" in line for line in told)
