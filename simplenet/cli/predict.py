@@ -181,7 +181,8 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
 
     first, several = picture.digits[0], len(picture.digits) > 1
     title = "prediction " if alone and not several else f"{picture.image}: "
-    pieces: list[Piece] = [f"{title}{picture.text}"]
+    read, *others = picture.text.split(" ")
+    pieces: list[Piece | Prose] = [Prose((f"{title}{read}", *others))]
     if picture.turn:
         pieces.append(f"turned by {picture.turn}")
     if picture.label is not None and not picture.right:
@@ -190,7 +191,8 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
         if not all(digit.opinion.sure for digit in picture.digits):
             pieces.append("(?: unsure)")
     elif not first.opinion.sure:
-        pieces.append(Prose(f"(unsure: {first.opinion.text})") if drawn else "(unsure)")
+        doubt = f"(unsure: {first.opinion.text})" if drawn else "(unsure)"
+        pieces.append(Prose(tuple(doubt.split(" "))))
     tell(pieces)
     if not drawn:
         return

@@ -33,10 +33,10 @@ class Coloured(NamedTuple):
     colour: str  # as click names it
 
 
-class Prose(str):
+class Prose(NamedTuple):
     """A piece of a line that may be broken between its words where it is too long for one."""
 
-    __slots__ = ()
+    words: tuple[str, ...]
 
 
 Piece = str | Coloured
@@ -71,18 +71,21 @@ def columns_of(stream: TextIO | None) -> int | None:
     return None
 
 
-def flowed(pieces: Sequence[Piece], width: int | None, gap: str = "  ") -> list[list[Piece]]:
+def flowed(
+    pieces: Sequence[Piece | Prose], width: int | None, gap: str = "  "
+) -> list[list[Piece]]:
     """Return lines of pieces with gaps between, as many in each as fit into the width, if any.
 
     Pieces stay whole, but for Prose that is too long for a line.
     """
     parts: list[tuple[str, Piece]] = []  # each with the gap before it
     for piece in pieces:
-        if isinstance(piece, Prose) and width is not None and len(INDENT) + len(piece) > width:
-            first, *words = piece.split(" ")
-            parts += [(gap, first), *((" ", word) for word in words)]
-        else:
+        if not isinstance(piece, Prose):
             parts.append((gap, piece))
+        elif width is None or len(INDENT) + len(" ".join(piece.words)) <= width:
+            parts.append((gap, " ".join(piece.words)))
+        else:
+            parts += [(" " if at else gap, word) for at, word in enumerate(piece.words)]
     lines: list[list[Piece]] = [[]]
     used = 0
     for before, piece in parts:
@@ -99,7 +102,7 @@ def flowed(pieces: Sequence[Piece], width: int | None, gap: str = "  ") -> list[
     return lines
 
 
-def tell(said: str | Sequence[Piece], *, err: bool = False) -> None:
+def tell(said: str | Sequence[Piece | Prose], *, err: bool = False) -> None:
     """Print a sentence, or pieces with wider gaps, in lines that fit if a terminal shows them."""
     pieces, gap = (said.split(" "), " ") if isinstance(said, str) else (said, "  ")
     echo(*flowed(pieces, columns_of(sys.stderr if err else sys.stdout), gap), err=err)

@@ -151,6 +151,14 @@ def test_doubt_is_broken_between_its_words(cli, narrow):
         assert words.replace(" (", "  (") == cli("predict", "cross.png").stdout.splitlines()[0]
 
 
+def test_many_digits_are_broken_between_them_and_a_name_stays_whole(cli, narrow):
+    one = np.full((60, 30), 255, np.uint8)
+    one[10:50, 13:17] = 0
+    Image.fromarray(np.hstack([one] * 20)).save("twenty  ones.png")
+    said = cli("predict", "-q", "twenty  ones.png").stdout.splitlines()
+    assert said == ["twenty  ones.png: " + " ".join("1" * 11), "  " + " ".join("1" * 9)]
+
+
 def test_the_notice_that_this_is_not_mnist_fits_too(cli, narrow):
     told = cli("train", "--hidden", 2, "--epochs", 1, "--offline").stderr.split("\n")
     assert all(len(line) <= 40 or "/" in line for line in told)
