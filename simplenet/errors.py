@@ -1,5 +1,7 @@
 """What can go wrong for a person, each with the exit code that the command line gives it."""
 
+import re
+
 # Whatever happens, the command line ends with one of these. The help says so.
 EXIT_CODES = {
     "fine": (0,),
@@ -38,6 +40,12 @@ class DivergedError(SimplenetError, ArithmeticError):
 def counted(number: int, one: str, several: str = "") -> str:
     """Return a number and what it counts, as a sentence has them: 1 image, 1,000 images."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def with_article(what: object) -> str:
+    """Return a number or a name with its article, as it is said: a 7, an 8, an axe, a box."""
+    vowel = re.match(r"8|1[18]$|(?!one\b|uni|eu|us)[aeiou]", str(what), re.IGNORECASE)
+    return f"{'an' if vowel else 'a'} {what}"
 
 
 def reason(error: object) -> str:

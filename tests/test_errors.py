@@ -1,6 +1,6 @@
 """What sentences about things that go wrong, or right, are made of."""
 
-from simplenet.errors import counted, reason
+from simplenet.errors import counted, reason, with_article
 
 
 def test_one_is_not_several():
@@ -13,3 +13,10 @@ def test_one_is_not_several():
 def test_a_reason_ends_without_a_full_stop():
     assert reason(OSError(2, "No such file.")) == "No such file"
     assert reason(ValueError()) == "ValueError"
+
+
+def test_a_number_or_name_gets_the_article_that_is_said():
+    with_an = 8, 11, 18, 80, "eight", "Ankle boot", "owl", "umbrella"
+    with_a = 0, 1, 7, 10, 61, 110, 118, "one", "zero", "unicorn", "Coat", "7"
+    assert [with_article(what) for what in with_an] == [f"an {what}" for what in with_an]
+    assert [with_article(what) for what in with_a] == [f"a {what}" for what in with_a]

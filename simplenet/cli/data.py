@@ -75,10 +75,11 @@ def check_data(model: "Run", path: Path | str, data: "Data") -> None:
             f"of {path}, found {data.classes}: use the data set the model was made for."
         )
     names = model.data.get("classes")
-    if names and data.names and [*data.names] != names:
+    if names and [*(data.names or ())] != names:
         raise DataError(
             f"{data.name}: expected the classes {', '.join(names)}, which {path} was trained on, "
-            f"found {', '.join(data.names)}: use the data set the model was made for."
+            f"found {', '.join(data.names or ()) or 'numbers'}: use the data set the model was "
+            "made for."
         )
     known, size = model.data.get("size"), list(data.test.images.shape[1:])
     if known is not None and known != size:  # as many pixels in another shape are other pixels
@@ -90,10 +91,16 @@ def check_data(model: "Run", path: Path | str, data: "Data") -> None:
 
 def check_member(run: "Run", name: Path | str, first: "Run", named: Path | str) -> None:
     """Raise ModelError unless a model can sit in a committee with the first."""
+    said, expected = (", ".join(names_of(one)) or "numbers" for one in (run, first))
     if run.net.shape[-1] != first.net.shape[-1]:
         raise ModelError(
             f"{name}: expected {counted(first.net.shape[-1], 'output')}, as {named} has, found "
             f"{run.net.shape[-1]}: a committee is of models for the same classes."
+        )
+    if said != expected:  # the third output of one is no evidence for the third of another
+        raise ModelError(
+            f"{name}: expected the classes {expected}, as {named} has, found {said}: a committee "
+            "is of models for the same classes."
         )
 
 

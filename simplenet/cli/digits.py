@@ -1,7 +1,8 @@
 """`simplenet show`: digits of a data set, or weights of a model, drawn in the terminal."""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from simplenet.cli.parameters import (
     table_options,
 )
 from simplenet.cli.show import echo, tell
-from simplenet.errors import DataError, ModelError, counted
+from simplenet.errors import DataError, ModelError, counted, with_article
 from simplenet.options import DISTORTION_NAMES, integer, shown
 from simplenet.presets import PRESETS
 from simplenet.training.blas import set_threads
@@ -66,7 +67,7 @@ def _option(
     help="Take test images, not training images.",
 )  # fmt: skip
 @_option("--index", positions, "Those at these positions, from 0.", metavar="N[,N...]")
-@_option("--class", integer(0, 255), "Only those of one class.")
+@_option("--class", str, "Only those of one class: its number, or its name.", metavar="CLASS")
 @_option("--count", integer(1, MOST), "How many, at random.", default=10)
 @_option("--seed", integer(0, 2**32 - 1), "Where the random numbers start.", default=0)
 @click.option(
@@ -130,13 +131,17 @@ def command(
     examples = found.test if of_test else found.train
     tell_notes(found)
     rng = np.random.default_rng(seed)
-    chosen = choose_images(examples, index, options["class"], count, rng)
+    label = None if options["class"] is None else label_of(options["class"], found.names or ())
+    chosen = choose_images(examples, index, label, count, rng)
     plain = as_images(examples.images, chosen, found.name)
     changed = distorted(plain, rng, strengths) if strengths else None
     drawn = []
     for number, place in enumerate(chosen):
         drawn.append(
-            (f"{place}: a {called(found.names or (), examples.labels[place])}", plain[number])
+            (
+                f"{place}: {with_article(called(found.names or (), examples.labels[place]))}",
+                plain[number],
+            )
         )
         if changed is not None:
             drawn.append(("distorted", changed[number]))
@@ -208,6 +213,18 @@ def strengths_of(options: dict[str, Any], as_preset: bool) -> dict[str, Any]:
             param_hint="'--elastic-sigma'",
         )
     return found if any(map(found.get, DISTORTION_NAMES)) else {}
+
+
+def label_of(typed: str, names: Sequence[str]) -> int:
+    """Return the label of a class that somebody typed. Raise BadParameter for none."""
+    if typed in names:
+        return names.index(typed)
+    if re.fullmatch("[0-9]{1,3}", typed) and int(typed) <= 255:
+        return int(typed)
+    named = f", or one of the names {', '.join(names)}" if names else ""
+    raise click.BadParameter(
+        f"expected a whole number from 0 to 255{named}, found {typed!r}.", param_hint="'--class'"
+    )
 
 
 def choose_images(

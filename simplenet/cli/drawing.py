@@ -38,8 +38,9 @@ def echo_drawn(
     from simplenet.pictures.terminal import beside, can_draw_blocks, draw
 
     blocks = can_draw_blocks(encoding())
-    panels = [(caption, draw(image, blocks=blocks)) for caption, image in captioned]
-    lines = beside(panels, width(), group=group)
+    most = width()
+    panels = [(caption, draw(image, blocks=blocks, widest=most)) for caption, image in captioned]
+    lines = beside(panels, most, group=group)
     echo(*(coloured(line, wrong, "red") if wrong else line for line in lines))
 
 

@@ -79,6 +79,7 @@ def command(
         with atomic_write(output, overwrite=overwrite) as file:
             drawn = output.suffix.lower() == ".svg"
             file.write((result.to_svg() if drawn else result.to_dot()).encode())
+        echo(f"saved {output}")
 
 
 def tiny_network() -> "Tensor":

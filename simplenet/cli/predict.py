@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simplenet.cli.data import called, check_member, names_of
-from simplenet.cli.drawing import echo_drawn
+from simplenet.cli.drawing import echo_drawn, encoding, width
 from simplenet.cli.parameters import (
     Grouped,
     GroupedOption,
@@ -20,7 +19,7 @@ from simplenet.cli.parameters import (
     quiet_option,
 )
 from simplenet.cli.reading import STDIN, Digit, Models, Reading, read
-from simplenet.cli.show import Coloured, Piece, echo, percent, shape_text, tell
+from simplenet.cli.show import Coloured, Piece, Prose, echo, percent, printable, shape_text, tell
 from simplenet.errors import DataError, DivergedError, counted
 from simplenet.files import open_regular
 from simplenet.training.blas import set_threads
@@ -182,7 +181,8 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
 
     first, several = picture.digits[0], len(picture.digits) > 1
     title = "prediction " if alone and not several else f"{picture.image}: "
-    pieces: list[Piece] = [f"{title}{picture.text}"]
+    read, *others = picture.text.split(" ")
+    pieces: list[Piece | Prose] = [Prose((f"{title}{read}", *others))]
     if picture.turn:
         pieces.append(f"turned by {picture.turn}")
     if picture.label is not None and not picture.right:
@@ -191,13 +191,18 @@ def show(picture: Reading, *, alone: bool, drawn: bool) -> None:
         if not all(digit.opinion.sure for digit in picture.digits):
             pieces.append("(?: unsure)")
     elif not first.opinion.sure:
-        pieces.append(f"(unsure: {first.opinion.text})" if drawn else "(unsure)")
+        doubt = f"(unsure: {first.opinion.text})" if drawn else "(unsure)"
+        pieces.append(Prose(tuple(doubt.split(" "))))
     tell(pieces)
     if not drawn:
         return
     if not several:
-        blocks = can_draw_blocks(getattr(sys.stdout, "encoding", None))
-        echo("", *side_by_side(first.pixels, first.outputs, blocks=blocks).split("\n"))
+        blocks = can_draw_blocks(encoding())
+        names = [printable(name) for name in first.names]
+        beside = side_by_side(
+            first.pixels, first.outputs, names=names, blocks=blocks, width=width()
+        )
+        echo("", *beside.split("\n"))
     elif len(picture.digits) <= MANY:
         echo("")
         echo_drawn((caption(digit), digit.pixels) for digit in picture.digits)

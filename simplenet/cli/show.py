@@ -33,6 +33,12 @@ class Coloured(NamedTuple):
     colour: str  # as click names it
 
 
+class Prose(NamedTuple):
+    """A piece of a line that may be broken between its words where it is too long for one."""
+
+    words: tuple[str, ...]
+
+
 Piece = str | Coloured
 SCHEMA = 1  # a larger one where a field goes or means something else, not where one is added
 NARROW_HELP = 52  # columns; in fewer, click lets the terminal break the lines of the help
@@ -65,16 +71,29 @@ def columns_of(stream: TextIO | None) -> int | None:
     return None
 
 
-def flowed(pieces: Sequence[Piece], width: int | None, gap: str = "  ") -> list[list[Piece]]:
-    """Return lines of pieces with gaps between, as many in each as fit into the width, if any."""
+def flowed(
+    pieces: Sequence[Piece | Prose], width: int | None, gap: str = "  "
+) -> list[list[Piece]]:
+    """Return lines of pieces with gaps between, as many in each as fit into the width, if any.
+
+    Pieces stay whole, but for Prose that is too long for a line.
+    """
+    parts: list[tuple[str, Piece]] = []  # each with the gap before it
+    for piece in pieces:
+        if not isinstance(piece, Prose):
+            parts.append((gap, piece))
+        elif width is None or len(INDENT) + len(" ".join(piece.words)) <= width:
+            parts.append((gap, " ".join(piece.words)))
+        else:
+            parts += [(" " if at else gap, word) for at, word in enumerate(piece.words)]
     lines: list[list[Piece]] = [[]]
     used = 0
-    for piece in pieces:
+    for before, piece in parts:
         length = len(piece.text if isinstance(piece, Coloured) else piece)
         if lines[-1]:
-            if width is None or used + len(gap) + length <= width:
-                lines[-1].append(gap)
-                used += len(gap)
+            if width is None or used + len(before) + length <= width:
+                lines[-1].append(before)
+                used += len(before)
             else:
                 lines.append([INDENT])
                 used = len(INDENT)
@@ -83,7 +102,7 @@ def flowed(pieces: Sequence[Piece], width: int | None, gap: str = "  ") -> list[
     return lines
 
 
-def tell(said: str | Sequence[Piece], *, err: bool = False) -> None:
+def tell(said: str | Sequence[Piece | Prose], *, err: bool = False) -> None:
     """Print a sentence, or pieces with wider gaps, in lines that fit if a terminal shows them."""
     pieces, gap = (said.split(" "), " ") if isinstance(said, str) else (said, "  ")
     echo(*flowed(pieces, columns_of(sys.stderr if err else sys.stdout), gap), err=err)

@@ -113,7 +113,8 @@ def numbered(
         if unknown:
             raise DataError(
                 f"{folder}: expected folders with the names of the classes that the model was "
-                f"trained on, {_listed(known)}; found {_listed(unknown)}."
+                f"trained on, {_listed(known)}; found {_listed(unknown)}: rename "
+                "them, or name the folder that has them in it."
             )
         return {name: known[name] for name in names}, tuple(recorded["classes"])
     numbers = {name: int(name) for name in names if re.fullmatch("[0-9]{1,9}", name)}

@@ -83,17 +83,19 @@ def labels_of(
 ) -> list[int] | None:
     """Return the label that the name of each picture gives, or None where no rule fits all.
 
-    One of these has to be so of every picture, and give a class, whose names may be `called`:
+    Where classes are `called` by names, its folder has to have one, as in `cat/1.png`: a number
+    would be that of a name in the alphabet, which nobody counts. Else one of these has to be so of
+    every picture, and give a class:
 
-    - its folder has the name of a class, as in `cat/1.png`;
     - `label7` or `class7` is in the file's name, as in `img_004-label7.png`;
     - its folder is called `7`, `class_7`, `label-7` or `digit 7`;
     - it is called `7`, `7_03`, `digit7` or `digit-7-03`. A single picture may be called so by
       chance, and pictures that are 0, 1, 2... or 1, 2, 3... without every class are only counted.
     """
-    folders = [Path(os.path.abspath(name)).parent.name for name in names]
-    if folders and set(folders) <= set(called):
-        return [called.index(folder) for folder in folders]
+    if called:
+        folders = [Path(os.path.abspath(name)).parent.name for name in names]
+        known = folders and set(folders) <= set(called)
+        return [called.index(folder) for folder in folders] if known else None
     for rule in (_by_word, _by_folder, _by_name):
         found = [rule(Path(os.path.abspath(name))) for name in names]
         labels = [int(label) for label in found if label is not None]

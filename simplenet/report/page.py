@@ -9,7 +9,7 @@ from string import Template
 
 import numpy as np
 
-from simplenet.errors import counted
+from simplenet.errors import counted, with_article
 from simplenet.pictures.pixels import Pixels, area, fitted
 from simplenet.report.confusion import commonest
 from simplenet.report.curves import Chart, charts, value_text
@@ -146,7 +146,8 @@ def _mistakes(found: Evaluation) -> str:
 
 def _mistake(found: Evaluation, mistake: Mistake) -> str:
     images = found.images
-    told = f"a {found.called(mistake.truth)} taken for {found.called(mistake.prediction)}"
+    truth, prediction = found.called(mistake.truth), found.called(mistake.prediction)
+    told = f"{with_article(truth)} taken for {prediction}"
     picture = ""
     if images.ndim == 3:  # images without rows cannot be drawn
         picture = _image(np.asarray(images[mistake.index]), f"image {mistake.index}, {told}")

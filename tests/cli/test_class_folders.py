@@ -1,6 +1,7 @@
 """Pictures sorted into folders by class, as a person has them, go through every command."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -119,14 +120,14 @@ def test_classes_that_the_model_does_not_know_are_an_error(cli, zoo, numbers, ma
     assert "expected folders with the numbers of the classes as names, such as 0 and 1" in stderr
     cli("train", "--data", zoo, "--epochs", 1, "-o", "z.npz")
     stderr = cli("eval", "z.npz", "--data", numbers, code=3).stderr
-    assert "the model was trained on, cat, dog; found 0, 1." in stderr
+    assert "the model was trained on, cat, dog; found 0, 1: rename them, or name the" in stderr
     (numbers / "1").rename(numbers / "7")
     stderr = cli("eval", "m.npz", "--data", numbers, code=3).stderr
     assert "expected at most 2 classes, the outputs of m.npz, found 8" in stderr
     (zoo / "dog").rename(zoo / "eel")
     cli("train", "--data", zoo, "--epochs", 1, "-o", "other.npz")
     stderr = cli("eval", "other.npz", "z.npz", "--data", zoo, code=3).stderr
-    assert "expected the classes cat, dog, which z.npz was trained on, found cat, eel" in stderr
+    assert "z.npz: expected the classes cat, eel, as other.npz has, found cat, dog" in stderr
 
 
 def test_a_run_goes_on_as_if_it_had_not_been_stopped(cli, zoo):
@@ -144,16 +145,58 @@ def test_show_predict_sweep_and_check_take_them(cli, zoo):
     shown = cli("show", "--data", zoo, "--index", "0,1")
     assert "0: a cat" in shown.stdout and "1: a dog" in shown.stdout
     assert "taken as they are" in shown.stderr
+    dogs = cli("show", "--data", zoo, "--class", "dog", "--count", 3).stdout
+    assert dogs.count(": a dog") == 3 and "cat" not in dogs
+    assert cli("show", "--data", zoo, "--class", 1, "--count", 3).stdout == dogs
+    stderr = cli("show", "--data", zoo, "--class", "eel", code=2).stderr
+    assert "expected a whole number from 0 to 255, or one of the names cat, dog, found" in stderr
     cli("train", "--data", zoo, "--epochs", 3, "-o", "m.npz")
     for name, number in ("cat", 0), ("dog", 1):
         picture = zoo / name / f"{number}.png"
         found = json.loads(cli("predict", "m.npz", picture, "--json").stdout)[0]
         assert (found["prediction"], found["name"]) == (number, name)
         assert found["pixels"] == np.asarray(Image.open(picture)).tolist()  # none was prepared
-        assert cli("predict", "m.npz", picture).stdout.startswith(f"prediction {name}")
+        told = cli("predict", "m.npz", picture).stdout
+        assert told.startswith(f"prediction {name}") and f">  {number} {name}   " in told
     swept = cli("sweep", "--data", zoo, "--lr", "1,3", "--epochs", 1, "--workers", 1)
     assert len(swept.stdout.splitlines()) >= 3 and "taken as they are" in swept.stderr
     cli("check", "m.npz", "--data", zoo)
+
+
+def test_where_classes_have_names_a_number_is_no_label(cli, zoo, numbers):
+    cli("train", "--data", zoo, "--epochs", 3, "-q", "-o", "m.npz")
+    assert "accuracy 100.00 % (240 of 240 right)\n" in cli("predict", "m.npz", "-q", zoo).stdout
+    # Who sorts into 0 and 1 need not mean the first and second name, as they come in the alphabet.
+    assert "accuracy" not in cli("predict", "m.npz", "-q", numbers).stdout
+
+
+def test_doubt_calls_classes_by_their_names(cli, zoo):
+    cli("train", "--data", zoo, "--epochs", 1, "--lr", 1e-9, "-q", "-o", "m.npz")  # knows nothing
+    told = cli("predict", "m.npz", zoo / "cat" / "0.png")
+    first, other = re.search(r"prediction (\w+)  \(unsure: a (\w+) is nearly", told.stdout).groups()
+    assert {first, other} == {"cat", "dog"}
+    (found,) = json.loads(cli("predict", "m.npz", zoo / "cat" / "0.png", "--json").stdout)
+    assert found["doubt"] == [{"reason": "margin", "text": f"a {other} is nearly as likely"}]
+
+
+def test_models_with_other_names_for_the_classes_are_no_committee(cli, zoo, numbers):
+    """Their outputs mean something else, whatever the mean of them may be."""
+    cli("train", "--data", zoo, "--epochs", 1, "-q", "-o", "m.npz")
+    cli("train", "--data", numbers, "--epochs", 1, "-q", "-o", "n.npz")
+    picture = zoo / "cat" / "0.png"
+    for asked in ("predict", "m.npz", "n.npz", picture), ("eval", "m.npz", "n.npz", "--data", zoo):
+        stderr = cli(*asked, code=3).stderr
+        assert "n.npz: expected the classes cat, dog, as m.npz has, found numbers: a comm" in stderr
+    stderr = cli("predict", "n.npz", "m.npz", picture, code=3).stderr
+    assert "m.npz: expected the classes numbers, as n.npz has, found cat, dog: a comm" in stderr
+    cli("predict", "m.npz", "m.npz", picture)
+
+
+def test_where_classes_have_names_data_with_numbers_is_of_another_kind(cli, zoo, make_data):
+    cli("train", "--data", zoo, "--epochs", 1, "-q", "-o", "m.npz")
+    files = make_data(classes=2)
+    stderr = cli("eval", "m.npz", "--data", files, code=3).stderr
+    assert "expected the classes cat, dog, which m.npz was trained on, found numbers: use" in stderr
 
 
 def test_the_folder_may_be_that_of_the_variable(cli, zoo, monkeypatch):

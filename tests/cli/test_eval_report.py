@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simplenet import init_net, load_data, load_model, outputs, save_model
+from simplenet.errors import with_article
 from simplenet.pictures.terminal import draw
 
 
@@ -106,7 +107,7 @@ def test_the_report_is_a_page_with_all_of_it(cli, models, data, wrong):
     accuracy = re.search(r"accuracy \S+ %", plain)[0]
     assert accuracy in page and "The outputs are the mean of the outputs of 2 models." in page
     assert page.count('alt="image ') == 20 and page.count('alt="weights of neuron') == 10
-    assert f"image {wrong[0][0]}, a {wrong[0][1]} taken for {wrong[0][2]}" in page
+    assert f"image {wrong[0][0]}, {with_article(wrong[0][1])} taken for {wrong[0][2]}" in page
 
 
 def test_the_report_beside_json_and_with_as_many_mistakes_as_are_asked_for(cli, models, data):

@@ -125,9 +125,10 @@ def narrow(monkeypatch):
             monkeypatch.setattr(module, "columns_of", lambda stream: 40)
 
 
-# What is made for programs, and another's to change: lines of these may be longer.
-@pytest.mark.parametrize("name", sorted({*CALLS} - {"graph", "predict"}))
+# What is made for programs may have longer lines.
+@pytest.mark.parametrize("name", sorted({*CALLS} - {"graph"}))
 def test_lines_fit_into_forty_columns(things, cli, narrow, monkeypatch, name):
+    importlib.import_module("multiprocessing.spawn")  # keeps the real one, to start processes
     monkeypatch.setattr("sys.executable", "/python")
     result = cli(*CALLS[name].split(), code=CODES.get(name, 0))
     lines = (result.stdout + result.stderr).splitlines()
@@ -135,6 +136,27 @@ def test_lines_fit_into_forty_columns(things, cli, narrow, monkeypatch, name):
     whole = "/", "simplenet ", "Error: "
     long = [line for line in lines if len(line) > 40 and not any(map(line.count, whole))]
     assert [line for line in long if len(line.split()[-1]) < 64] == []
+
+
+def test_doubt_is_broken_between_its_words(cli, narrow):
+    rows, columns = np.indices((90, 90))
+    cross = (abs(rows - columns) < 6) | (abs(rows + columns - 89) < 6)
+    Image.fromarray(np.where(cross, 0, 255).astype(np.uint8)).save("cross.png")
+    told = cli("predict", "cross.png").stdout
+    assert all(len(line) <= 40 for line in told.splitlines())
+    words = " ".join(told.partition("\n\n")[0].split())
+    assert words.startswith("prediction ") and "unlike any digit it has learned from)" in words
+    with pytest.MonkeyPatch.context() as patch:  # in a wide terminal, and in none, it is one line
+        patch.setattr("simplenet.cli.show.columns_of", lambda stream: None)
+        assert words.replace(" (", "  (") == cli("predict", "cross.png").stdout.splitlines()[0]
+
+
+def test_many_digits_are_broken_between_them_and_a_name_stays_whole(cli, narrow):
+    one = np.full((60, 30), 255, np.uint8)
+    one[10:50, 13:17] = 0
+    Image.fromarray(np.hstack([one] * 20)).save("twenty  ones.png")
+    said = cli("predict", "-q", "twenty  ones.png").stdout.splitlines()
+    assert said == ["twenty  ones.png: " + " ".join("1" * 11), "  " + " ".join("1" * 9)]
 
 
 def test_the_notice_that_this_is_not_mnist_fits_too(cli, narrow):

@@ -160,7 +160,7 @@ def test_without_an_expression_it_is_a_tiny_network_and_always_the_same(cli):
 def test_the_graph_can_be_saved_and_is_not_replaced_unasked(cli):
     printed = cli("graph", "a*a", "a=3").stdout
     result = cli("graph", "a*a", "a=3", "-o", "g.dot")
-    assert Path("g.dot").read_text(encoding="utf-8") == printed and result.stdout == ""
+    assert Path("g.dot").read_text(encoding="utf-8") == printed and result.stdout == "saved g.dot\n"
     stderr = cli("graph", "a", "a=3", "-o", "g.dot", code=2).stderr
     assert "found that g.dot exists: take another, or give --overwrite." in stderr
     assert Path("g.dot").read_text(encoding="utf-8") == printed

@@ -22,7 +22,7 @@ def show(cli, data):
 
 
 def captions(text):
-    return [(int(n), int(label)) for n, label in re.findall(r"(\d+): a (\d+)", text)]
+    return [(int(n), int(label)) for n, label in re.findall(r"(\d+): an? (\d+)", text)]
 
 
 def test_digits_at_positions_are_drawn_with_their_classes(show, data):

@@ -181,7 +181,7 @@ def test_a_model_that_has_names_gives_its_own_numbers(tmp_path):
         numbered(["bird", "cat"], tmp_path, recorded)
     assert str(caught.value) == (
         f"{tmp_path}: expected folders with the names of the classes that the model was trained "
-        "on, ant, cat, dog; found bird."
+        "on, ant, cat, dog; found bird: rename them, or name the folder that has them in it."
     )
 
 

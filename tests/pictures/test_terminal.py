@@ -52,6 +52,11 @@ def test_a_bar_is_as_long_as_its_output_and_the_greatest_is_marked():
         ">  1   4.0000  ################",
         "   2  -5.0000",
     ]
+    # Where classes have names, these stand with the numbers.
+    assert bars(np.array([0.5, 1.0]), names=["cat", "hippopotamuses"], longest=4) == [
+        "   0 cat            0.5000  ██",
+        ">  1 hippopotamus   1.0000  ████",
+    ]
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 4])
@@ -67,3 +72,33 @@ def test_what_is_lower_stands_in_the_middle_or_at_the_top(classes, height):
     above = (len(lines) - classes) // 2
     assert beside[above : above + classes] == [f"  {row}" for row in rows]
     assert "".join(beside) == "".join(f"  {row}" for row in rows)
+
+
+@pytest.mark.parametrize("rows", [10, 28, 30, 80])
+@pytest.mark.parametrize("outputs", [np.eye(10)[3], np.eye(200)[150], np.array([12345.6, -9.0])])
+def test_lines_fit_into_a_terminal_with_bars_shorter_or_below(rows, outputs):
+    pixels = np.full((rows, rows), 255, np.uint8)
+    whole = side_by_side(pixels, outputs)
+    names = [f"class-of-pictures-{number}" for number in range(len(outputs))]
+    for width in range(20, 90):
+        lines = side_by_side(pixels, outputs, names=names, width=width).splitlines()
+        assert max(map(len, lines)) <= width or outputs.max() > 9
+    for width in range(20, 90):
+        lines = side_by_side(pixels, outputs, width=width).splitlines()
+        assert max(map(len, lines)) <= width
+        told = [line.rpartition("|")[2].strip() for line in lines]
+        (marked,) = [line for line in told if line[:1] == ">"]
+        assert int(marked[1:4]) == outputs.argmax() and (width < 30 or marked.count("█") > 7)
+    assert side_by_side(pixels, outputs, width=100) == whole
+
+
+def test_bars_stand_below_where_there_is_no_room_beside_and_are_shorter_before_that(digits):
+    outputs = np.eye(10)[3]
+    wide, shorter, below = (
+        side_by_side(digits[0], outputs, width=width).splitlines() for width in (67, 55, 40)
+    )
+    assert wide[5].endswith(f"|  >  3   1.0000  {'█' * 20}")
+    assert shorter[5].endswith(f"|  >  3   1.0000  {'█' * 8}") and len(shorter[5]) == 55
+    assert [line[:30] for line in shorter] == [line[:30] for line in wide]
+    assert below == [*(line[:30] for line in wide), "", *bars(outputs)]
+    assert side_by_side(digits[0], outputs, width=54).splitlines() == below

@@ -12,6 +12,7 @@ from PIL import Image
 from runs import run_with
 
 from simplenet import init_net
+from simplenet.errors import with_article
 from simplenet.net import net_around
 from simplenet.report.page import LARGEST, MOST_CLASSES, MOST_NEURONS, PALETTE, Evaluation, page
 from simplenet.report.weights import first_weights
@@ -138,7 +139,7 @@ def test_the_mistakes_and_the_weights_are_there_as_pictures():
     found = evaluation()
     pictures = dict(Parsed(page(found)).pictures())
     for one in MISTAKES:
-        words = f"image {one.index}, a {one.truth} taken for {one.prediction}"
+        words = f"image {one.index}, {with_article(one.truth)} taken for {one.prediction}"
         np.testing.assert_array_equal(pictures[words][:, :, 0], IMAGES[one.index])
     for number in range(5):
         shown = pictures[f"weights of neuron {number}"]
