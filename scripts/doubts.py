@@ -1,11 +1,12 @@
 """Tell how well `predict` knows what it does not know.
 
-    SIMPLENET_DATA=FOLDER python scripts/doubts.py [MODEL...] [--images 100]
+    SIMPLENET_DATA=FOLDER python scripts/doubts.py [MODEL...] [--images 100] [--also FILE.npz]
 
 Of MNIST's test images and of people's pictures of digits (scripts/renderings.py, drawn from images
 that training holds out), it tells what part of those read rightly is called unsure, and of those
 misread; of things that are no digit (scripts/strange.py), what part is. Of these, the second half
-of the kinds was used for choosing nothing. Test images are only reported on.
+of the kinds was used for choosing nothing. Test images are only reported on. Other people's digits,
+prepared, are given as files: x, bytes (n, 28, 28), and their labels, y.
 """
 
 from collections.abc import Iterable
@@ -74,6 +75,12 @@ def people(count: int) -> tuple[Bytes, Bytes]:
     return np.array(seen), np.array(truth)
 
 
+def of_file(path: Path) -> tuple[Bytes, Bytes]:
+    """Return the images and the labels in a file of them."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["x"], arrays["y"]
+
+
 def things(kind: strange.Kind, count: int) -> Bytes:
     """Return so many pictures of a kind that is no digit, prepared."""
     found = prepared(strange.picture(kind, SEED, number) for number in range(count))
@@ -83,18 +90,17 @@ def things(kind: strange.Kind, count: int) -> Bytes:
 @click.command()
 @click.argument("models", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--images", "count", default=100, show_default=True, help="Pictures of each kind.")
-def main(models: tuple[Path, ...], count: int) -> None:
+@click.option("--also", multiple=True, type=click.Path(exists=True, path_type=Path))
+def main(models: tuple[Path, ...], count: int, also: tuple[Path, ...]) -> None:
     """Tell what MODELS, or the bundled network, are unsure of, and what they should be."""
     runs = {model.stem: load_model(model) for model in models} or {"bundled": bundled()}
     test, truth = (np.asarray(array) for array in load_data("mnist").test)
-    rendered = people(count)
+    digits = {"MNIST, test": (test, truth), "people's pictures": people(count)}
+    digits |= {path.stem: of_file(path) for path in also}
     rows = [
-        row
+        [name, title, *flagged(run, *some)]
         for name, run in runs.items()
-        for row in (
-            [name, "MNIST, test", *flagged(run, test, truth)],
-            [name, "people's pictures", *flagged(run, *rendered)],
-        )
+        for title, some in digits.items()
     ]
     click.echo(table(["model", "digits", "right", "unsure: right", "errors", "n / errors"], rows))
     for title, kinds in {"learned from": strange.LEARNED, "unseen": strange.UNSEEN}.items():

@@ -5,8 +5,9 @@ nearly as large as the largest; from which margin on it is to be believed was me
 that its training held out (training/measured.py). And it may be sure of what is no digit at all,
 since it has learned to tell digits apart and nothing else: so a second network is asked, which has
 learned from things that are no digit as well (Hendrycks, Mazeika and Dietterich, Deep Anomaly
-Detection with Outlier Exposure, 2019). scripts/making/second.py made it, and scripts/doubts.py
-measures what is flagged; see scripts/notes/doubt.md.
+Detection with Outlier Exposure, 2019). Where it is certain of the same class, the first is
+believed even if it was in doubt: two that seldom err alike agree. scripts/making/second.py made it,
+and scripts/doubts.py measures what is flagged; see scripts/notes/doubt.md.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ from simplenet.training.run import Run
 DIGITS = 10  # classes of the second network, and one more: no digit
 SIDE = 28
 LIKELY = 0.5  # what the second network is to give the class, at least
+CERTAIN = 0.8  # from which on a small margin of the first is no reason to doubt
 # Of networks that were not measured: margins that were found for networks like them.
 USUAL_MARGIN = {"softmax": 0.5}
 OTHER_MARGIN = 0.3
@@ -65,18 +67,20 @@ def opinion(found: Floats, pixels: Pixels, models: Sequence[Run]) -> Opinion:
 
     `pixels` (rows, columns) is what the first of them saw. The second network is asked only where
     all have learned to read the digits that it knows: those of MNIST, of the sample, or, where
-    their data are not recorded, images of its size in ten classes.
+    their data are not recorded, images of its size in ten classes. Where it is certain of the class
+    they call, their margin is no reason to doubt.
     """
     margin = float(margins(found[None])[0])
     least = float(np.mean([least_margin_of(model) for model in models]))
-    doubt = []
+    close = []
     if margin < least and len(found) > 1:
         other = int(np.argsort(found, kind="stable")[-2])
-        doubt.append(Doubt("margin", f"{_a(other)} is nearly as likely"))
+        close.append(Doubt("margin", f"{_a(other)} is nearly as likely"))
     if not all(reads_digits(model) for model in models):
-        return Opinion(tuple(doubt), margin, least, None, None)
+        return Opinion(tuple(close), margin, least, None, None)
     shares = outputs(second(), pixels[None])[0]
     called, read = int(found.argmax()), int(shares.argmax())
+    doubt = close if shares[called] < CERTAIN else []
     if shares[called] < LIKELY:
         doubt.append(_second_doubt(called, read))
     return Opinion(
