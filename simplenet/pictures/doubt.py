@@ -6,8 +6,8 @@ that its training held out (training/measured.py). And it may be sure of what is
 since it has learned to tell digits apart and nothing else: so a second network is asked, which has
 learned from things that are no digit as well (Hendrycks, Mazeika and Dietterich, Deep Anomaly
 Detection with Outlier Exposure, 2019). Where it is certain of the same class, the first is
-believed even if it was in doubt: two that seldom err alike agree. scripts/making/second.py made it,
-and scripts/doubts.py measures what is flagged; see scripts/notes/doubt.md.
+believed even if it was in doubt. scripts/making/second.py made it, and scripts/doubts.py measures
+what is flagged; see scripts/notes/doubt.md.
 """
 
 from collections.abc import Sequence
