@@ -235,7 +235,8 @@ def seen_by(
     mean: Floats = np.mean(every, axis=0)
     runs = [model for _, model in models]
     names = names_of(runs[0])
-    opinions = [opinion(output, view, runs) for output, view in zip(mean, views[0])]
+    marks = [0] if found is None else [digit.marks for digit in found]
+    opinions = [opinion(a, view, runs, left) for a, view, left in zip(mean, views[0], marks)]
     if found is None:
         return [Digit(views[0][0], mean[0], opinions[0], names=names)]
     return [

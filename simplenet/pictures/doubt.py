@@ -28,6 +28,7 @@ from simplenet.training.run import Run
 DIGITS = 10  # classes of the second network, and one more: no digit
 SIDE = 28
 LIKELY = 0.5  # what the second network is to give the class, at least
+MARKS = 2  # so many that are left out inside of a digit are no dirt: it is a face
 CERTAIN = 0.8  # from which on a small margin of the first is no reason to doubt
 # Of networks that were not measured: margins that were found for networks like them.
 USUAL_MARGIN = {"softmax": 0.5}
@@ -62,10 +63,11 @@ class Opinion(NamedTuple):
         return "; ".join(doubt.text for doubt in self.doubt)
 
 
-def opinion(found: Floats, pixels: Pixels, models: Sequence[Run]) -> Opinion:
+def opinion(found: Floats, pixels: Pixels, models: Sequence[Run], marks: int = 0) -> Opinion:
     """Return whether to believe the outputs (classes,) of models, or their mean, for a picture.
 
-    `pixels` (rows, columns) is what the first of them saw. The second network is asked only where
+    `pixels` (rows, columns) is what the first of them saw, and so many `marks` inside of that were
+    left out when it was prepared. These are looked at, and the second network is asked, only where
     all have learned to read the digits that it knows: those of MNIST, of the sample, or, where
     their data are not recorded, images of its size in ten classes. Where it is certain of the class
     they call, their margin is no reason to doubt.
@@ -83,6 +85,8 @@ def opinion(found: Floats, pixels: Pixels, models: Sequence[Run]) -> Opinion:
     doubt = close if shares[called] < CERTAIN else []
     if shares[called] < LIKELY:
         doubt.append(_second_doubt(called, read))
+    if marks >= MARKS:
+        doubt.append(Doubt("unlike", "there are marks inside that belong to no digit"))
     return Opinion(
         tuple(doubt), margin, least, None if read == DIGITS else read, float(shares[DIGITS])
     )

@@ -106,6 +106,15 @@ def test_what_is_no_digit_is_unlike(kind):
         assert [doubt.reason for doubt in found.doubt] == ["unlike"]
 
 
+def test_marks_that_were_left_out_inside_of_a_digit_are_doubted(digits, shares):
+    shares[0, 3] = 0.9
+    assert opinion(of_class(3), digits[3], [model()], doubt.MARKS - 1).sure
+    found = opinion(of_class(3), digits[3], [model()], doubt.MARKS)
+    assert found.text == "there are marks inside that belong to no digit"
+    assert [reason for reason, _ in found.doubt] == ["unlike"]
+    assert opinion(of_class(3), digits[3], [model(data={"name": "custom"})], doubt.MARKS).sure
+
+
 def test_the_same_digit_hardly_read_has_its_own_words(digits, shares):
     shares[0, 3] = doubt.LIKELY - 0.05
     assert opinion(of_class(3), digits[3], [model()]).text == "a second network hardly reads it"
