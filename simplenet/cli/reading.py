@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from simplenet.cli.data import called, names_of
-from simplenet.errors import DataError, DivergedError, ModelError, with_article
+from simplenet.errors import DataError, DivergedError, ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -235,25 +235,14 @@ def seen_by(
     mean: Floats = np.mean(every, axis=0)
     runs = [model for _, model in models]
     names = names_of(runs[0])
-    opinions = [opinion(output, view, runs) for output, view in zip(mean, views[0])]
-    if names:
-        opinions = [with_name(told, output, names) for told, output in zip(opinions, mean)]
+    marks = [0] if found is None else [digit.marks for digit in found]
+    opinions = [opinion(a, view, runs, left) for a, view, left in zip(mean, views[0], marks)]
     if found is None:
         return [Digit(views[0][0], mean[0], opinions[0], names=names)]
     return [
         Digit(view, output, told, digit.line, scaled(digit.box, rgba.shape, size), names)
         for digit, view, output, told in zip(found, views[0], mean, opinions)
     ]
-
-
-def with_name(told: "Opinion", output: "Floats", names: Sequence[str]) -> "Opinion":
-    """Return an opinion that calls the class that is nearly as likely by its name."""
-    import numpy as np
-
-    other = names[int(np.argsort(output, kind="stable")[-2])] if len(names) > 1 else ""
-    words = f"{with_article(other)} is nearly as likely"
-    doubt = (one._replace(text=words) if one.reason == "margin" else one for one in told.doubt)
-    return told._replace(doubt=tuple(doubt))
 
 
 def kind_of_images(model: "Run") -> tuple[int, tuple[int, int] | None]:

@@ -5,8 +5,9 @@ nearly as large as the largest; from which margin on it is to be believed was me
 that its training held out (training/measured.py). And it may be sure of what is no digit at all,
 since it has learned to tell digits apart and nothing else: so a second network is asked, which has
 learned from things that are no digit as well (Hendrycks, Mazeika and Dietterich, Deep Anomaly
-Detection with Outlier Exposure, 2019). scripts/making/second.py made it, and scripts/doubts.py
-measures what is flagged; see scripts/notes/doubt.md.
+Detection with Outlier Exposure, 2019). Where it is certain of the same class, the first is
+believed even if it was in doubt. scripts/making/second.py made it, and scripts/doubts.py measures
+what is flagged; see scripts/notes/doubt.md.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simplenet.errors import with_article
 from simplenet.functions import Floats
 from simplenet.net import Net, net_around
 from simplenet.pictures.pixels import Pixels
@@ -27,6 +29,8 @@ from simplenet.training.run import Run
 DIGITS = 10  # classes of the second network, and one more: no digit
 SIDE = 28
 LIKELY = 0.5  # what the second network is to give the class, at least
+MARKS = 2  # so many that are left out inside of a digit are no dirt: it is a face
+CERTAIN = 0.8  # from which on a small margin of the first is no reason to doubt
 # Of networks that were not measured: margins that were found for networks like them.
 USUAL_MARGIN = {"softmax": 0.5}
 OTHER_MARGIN = 0.3
@@ -60,25 +64,31 @@ class Opinion(NamedTuple):
         return "; ".join(doubt.text for doubt in self.doubt)
 
 
-def opinion(found: Floats, pixels: Pixels, models: Sequence[Run]) -> Opinion:
+def opinion(found: Floats, pixels: Pixels, models: Sequence[Run], marks: int = 0) -> Opinion:
     """Return whether to believe the outputs (classes,) of models, or their mean, for a picture.
 
-    `pixels` (rows, columns) is what the first of them saw. The second network is asked only where
+    `pixels` (rows, columns) is what the first of them saw, and so many `marks` inside of that were
+    left out when it was prepared. These are looked at, and the second network is asked, only where
     all have learned to read the digits that it knows: those of MNIST, of the sample, or, where
-    their data are not recorded, images of its size in ten classes.
+    their data are not recorded, images of its size in ten classes. Where it is certain of the class
+    they call, their margin is no reason to doubt.
     """
     margin = float(margins(found[None])[0])
     least = float(np.mean([least_margin_of(model) for model in models]))
-    doubt = []
+    close = []
     if margin < least and len(found) > 1:
         other = int(np.argsort(found, kind="stable")[-2])
-        doubt.append(Doubt("margin", f"{_a(other)} is nearly as likely"))
+        names = models[0].data.get("classes") or range(len(found))
+        close.append(Doubt("margin", f"{with_article(names[other])} is nearly as likely"))
     if not all(reads_digits(model) for model in models):
-        return Opinion(tuple(doubt), margin, least, None, None)
+        return Opinion(tuple(close), margin, least, None, None)
     shares = outputs(second(), pixels[None])[0]
     called, read = int(found.argmax()), int(shares.argmax())
+    doubt = close if shares[called] < CERTAIN else []
     if shares[called] < LIKELY:
         doubt.append(_second_doubt(called, read))
+    if marks >= MARKS:
+        doubt.append(Doubt("unlike", "there are marks inside that belong to no digit"))
     return Opinion(
         tuple(doubt), margin, least, None if read == DIGITS else read, float(shares[DIGITS])
     )
@@ -90,12 +100,7 @@ def _second_doubt(called: int, read: int) -> Doubt:
         return Doubt("unlike", "unlike any digit it has learned from")
     if read == called:
         return Doubt("second", "a second network hardly reads it")
-    return Doubt("second", f"a second network reads {_a(read)}")
-
-
-def _a(number: int) -> str:
-    """Return a number with its article."""
-    return f"{'an' if str(number).startswith('8') or number in (11, 18) else 'a'} {number}"
+    return Doubt("second", f"a second network reads {with_article(read)}")
 
 
 def least_margin_of(model: Run) -> float:

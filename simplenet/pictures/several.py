@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simplenet.errors import DataError
-from simplenet.pictures.pieces import Piece, encloses, pieces, without_dirt
+from simplenet.pictures.pieces import Piece, encloses, marks_inside, pieces, without_dirt
 from simplenet.pictures.pixels import Pixels, cropped
 from simplenet.pictures.prepare import WORK, as_in_mnist, drawn
 
@@ -40,12 +40,14 @@ class Found(NamedTuple):
     """A digit of a picture: the line it stands in, from 0, where, and its ink, cropped.
 
     `whole` is what it was cut from, as one of several that touch: it may have been one digit.
+    `marks` lie inside of the only digit of a picture, and are left out (`marks_inside`).
     """
 
     line: int
     box: Box
     ink: Pixels
     whole: "Found | None" = None
+    marks: int = 0
 
     def pixels(self, side: int = 28) -> Pixels:
         """Return what a net sees of it: bytes (side, side), light on dark."""
@@ -128,8 +130,9 @@ def alone(group: Group, ink: Pixels) -> Pixels:
 
 def one_digit(rgba: Pixels) -> Found:
     """Return what `prepare` takes for the digit."""
-    clean = without_dirt(drawn(rgba))
-    return Found(0, place_of(clean, rgba), cropped(clean))
+    ink = drawn(rgba)
+    clean = without_dirt(ink)
+    return Found(0, place_of(clean, rgba), cropped(clean), marks=marks_inside(ink, clean))
 
 
 def place_of(ink: Pixels, picture: Pixels) -> Box:

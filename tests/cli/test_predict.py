@@ -314,6 +314,19 @@ def test_it_says_that_something_is_no_digit(cli, files, model):
         found = json.loads(cli("predict", *models, name, *options, "--json").stdout)[0]
         assert found["sure"] is False and found["unlikeness"] > 0.5 and found["second"] is None
         assert "unlike" in {doubt["reason"] for doubt in found["doubt"]}
+    face = Image.new("L", (120, 120), 255)
+    ImageDraw.Draw(face).ellipse((20, 10, 100, 110), outline=0, width=9)
+    face.save("zero.png")
+    for left in (44, 70):
+        ImageDraw.Draw(face).ellipse((left, 40, left + 6, 46), fill=0)
+    face.save("face.png")  # whose eyes are left out: it is prepared as the 0 is
+    (zero,), (face,) = (
+        json.loads(cli("predict", name, "--json").stdout) for name in ("zero.png", "face.png")
+    )
+    assert face["pixels"] == zero["pixels"] and zero["prediction"] == 0 and zero["sure"] is True
+    assert [doubt["text"] for doubt in face["doubt"]] == [
+        "there are marks inside that belong to no digit"
+    ]
     for name in files:
         (found,) = json.loads(cli("predict", model, name, "--json").stdout)
         assert found["sure"] is True and found["doubt"] == [] and found["unlikeness"] < 0.5

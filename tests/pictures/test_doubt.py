@@ -31,7 +31,16 @@ def digits():
     return images[[int(np.flatnonzero(plain & (labels == number))[0]) for number in range(10)]]
 
 
-def test_a_margin_below_that_of_the_model_is_doubted_and_names_the_other_class(digits):
+@pytest.fixture
+def shares(monkeypatch):
+    """Return what the second network gives each class, to be set: of a 3, hardly likely enough."""
+    shares = np.full((1, 11), (1 - doubt.LIKELY) / 10, np.float32)
+    shares[0, 3] = doubt.LIKELY
+    monkeypatch.setattr(doubt, "outputs", lambda net, images: shares)
+    return shares
+
+
+def test_a_margin_below_that_of_the_model_is_doubted_and_names_the_other_class(digits, shares):
     for least, sure in (0.84, True), (0.86, False):
         found = opinion(of_class(3, 0.9, 8), digits[3], [model(margin=least)])
         assert found.sure is sure and found.margin == pytest.approx(0.85)
@@ -40,6 +49,22 @@ def test_a_margin_below_that_of_the_model_is_doubted_and_names_the_other_class(d
         assert [reason for reason, _ in found.doubt] == [] if sure else ["margin"]
     found = opinion(of_class(8, 0.5, 1, 0.5), digits[8], [model()])
     assert found.doubt[0].text == "a 1 is nearly as likely"  # not the class itself
+
+
+def test_a_small_margin_is_believed_only_where_the_second_network_is_certain(digits, shares):
+    for share, called, reasons in (
+        (0.95, 3, []),
+        (0.6, 3, ["margin"]),
+        (0.4, 3, ["margin", "second"]),
+        (0.95, 4, ["margin", "second"]),  # it is certain of another class
+    ):
+        shares[0, 3] = share
+        found = opinion(of_class(called, 0.5, 8, 0.4), digits[3], [model(margin=0.2)])
+        assert [reason for reason, _ in found.doubt] == reasons
+        assert found.margin == pytest.approx(0.1) and found.sure is (not reasons)
+    shares[0, 3] = 1  # but it is not asked of other data
+    asked = opinion(of_class(3, 0.5, 8, 0.4), digits[3], [model(data={"name": "custom"})])
+    assert [reason for reason, _ in asked.doubt] == ["margin"]
 
 
 def test_what_was_not_measured_has_a_margin_that_is_usual_and_a_committee_the_mean(digits):
@@ -81,10 +106,17 @@ def test_what_is_no_digit_is_unlike(kind):
         assert [doubt.reason for doubt in found.doubt] == ["unlike"]
 
 
-def test_the_same_digit_hardly_read_has_its_own_words(digits, monkeypatch):
-    shares = np.full((1, 11), 0.055, np.float32)
-    shares[0, 3] = 0.45
-    monkeypatch.setattr(doubt, "outputs", lambda net, images: shares)
+def test_marks_that_were_left_out_inside_of_a_digit_are_doubted(digits, shares):
+    shares[0, 3] = 0.9
+    assert opinion(of_class(3), digits[3], [model()], doubt.MARKS - 1).sure
+    found = opinion(of_class(3), digits[3], [model()], doubt.MARKS)
+    assert found.text == "there are marks inside that belong to no digit"
+    assert [reason for reason, _ in found.doubt] == ["unlike"]
+    assert opinion(of_class(3), digits[3], [model(data={"name": "custom"})], doubt.MARKS).sure
+
+
+def test_the_same_digit_hardly_read_has_its_own_words(digits, shares):
+    shares[0, 3] = doubt.LIKELY - 0.05
     assert opinion(of_class(3), digits[3], [model()]).text == "a second network hardly reads it"
     shares[0, 3] = doubt.LIKELY
     assert opinion(of_class(3), digits[3], [model()]).sure
@@ -126,7 +158,7 @@ def test_the_second_network_reads_the_samples_digits_and_is_small():
     assert (shares.argmax(axis=1) == labels[:500]).mean() > 0.9
     assert (shares[:, 10] > 0.5).mean() < 0.05
     path = doubt.Path(doubt.__file__).with_name("second.npz")
-    assert path.stat().st_size < 150_000
+    assert path.stat().st_size < 160_000
 
 
 def test_the_bundled_network_is_sure_of_most_digits_and_of_hardly_any_noise():

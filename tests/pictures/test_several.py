@@ -89,6 +89,27 @@ def test_points_dashes_and_dirt_are_no_digits(digits):
     assert boxes(ink) == plain and len(plain) == 2
 
 
+def test_marks_inside_of_a_digit_are_counted_where_they_are_left_out(digits):
+    zero, two_dots = large(ring(), 3), [(36, 34), (36, 46)]
+    for dots, size, marks in (([], 4, 0), (two_dots, 4, 2), (two_dots, 1, 0), (two_dots[:1], 4, 1)):
+        image = zero.copy()
+        for top, left in dots:
+            image[top : top + size, left : left + size] = 255
+        (found,) = digits_in(opaque(255 - on_sheet((image, 20, 20), shape=(124, 124))))
+        assert found.marks == marks and (found.pixels()[13:15, 12:16] == 0).all()
+    image = on_sheet((zero, 20, 20), shape=(124, 124))
+    image[110:114, 20:24] = image[110:114, 60:64] = 255  # below it
+    assert digits_in(opaque(255 - image))[0].marks == 0
+    (eight,) = digits_in(opaque(255 - on_sheet((digits[8], 20, 20), shape=(124, 124))))
+    assert eight.marks == 0
+
+
+def ring():
+    """Return an image of a 0: a ring as wide as the strokes of MNIST."""
+    away = np.hypot(*(np.mgrid[:28, :28] - 13.5))
+    return np.where(abs(away - 8.5) < 1.5, 255, 0).astype(np.uint8)
+
+
 def test_a_one_is_narrow_and_stays(digits):
     one = np.zeros((84, 20), np.uint8)
     one[10:74, 8:13] = 255
