@@ -71,7 +71,7 @@ def machine_drawing() -> Drawing:
     d.text(
         44,
         52,
-        "Value above, gradient below: how hard the weight on C pulls",
+        "Value above, gradient below: how hard the load on C pulls",
         26,
         anchor="start",
         bold=True,

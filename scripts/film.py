@@ -34,8 +34,8 @@ DOWN, REST = 13.0, 16.2  # when the cranks give way, and when they have done so
 SAYS = (
     (0.0, 1.4, "A neural network as a machine: levers multiply, bands add, cams bend."),
     (1.4, 6.8, "Turn one crank, w5: how far does the cost C rise? That ratio is its gradient."),
-    (6.8, 12.8, "Now the weight on C pulls back, part by part: every crank feels its gradient."),
-    (12.8, LASTS, "Let all cranks give way, again and again: the weight sinks. It has learned."),
+    (6.8, 12.8, "Now the load on C pulls back, part by part: every crank feels its gradient."),
+    (12.8, LASTS, "Let all cranks give way, again and again: the load sinks. It has learned."),
 )  # fmt: skip
 STILL = "Hang a weight on C: what every crank feels is its gradient."
 

@@ -94,7 +94,7 @@ def pull(
     gradient: float,
     shift: tuple[float, float] = (0, 0),
 ) -> None:
-    """Add the arrow, or the arc, of how hard the weight on C pulls here."""
+    """Add the arrow, or the arc, of how hard the load on C pulls here."""
     x, y = mark.arrow[0] + shift[0], mark.arrow[1] + shift[1]
     if mark.value == "C" or mark.value[0] == "y":
         return  # the weight is there to be seen, and the clamp of a truth does not rise

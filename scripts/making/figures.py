@@ -178,7 +178,7 @@ def sweep() -> Figure:
     w = [plain(float(each), 5) for each in t.dc_dW[0].T.ravel()]
     says = [
         "One pass forwards is done: every value stands.",
-        f"The weight on C pulls at o1 with a {MINUS} y = {signed(t.dc_da[1][0], 4)}, at o2 with "
+        f"The load on C pulls at o1 with a {MINUS} y = {signed(t.dc_da[1][0], 4)}, at o2 with "
         f"{signed(t.dc_da[1][1], 4)}. No multiplication yet.",
         f"Back through the two cams, times the slopes: deltas {signed(delta[0], 4)} and "
         f"{signed(delta[1], 4)}. Each is the gradient of its bias.",

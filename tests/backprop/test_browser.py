@@ -830,7 +830,7 @@ def test_a_switch_ends_a_drag_and_what_was_about_to_be_said(gears):
         ActionChains(gears.driver, duration=10).move_by_offset(10, 25).release().perform()
         assert gears.run("return state.turn") == 0
         gears.wait_for(lambda: "is at" in gears.text("#turn-said"), "it never said so")
-        assert gears.text("#turn-said").startswith("W\N{SUPERSCRIPT MINUS}")
+        assert gears.text("#turn-said").startswith("W\N{SUBSCRIPT MINUS}")
 
 
 def test_a_sweep_of_a_large_net_writes_sums_as_people_do(gears):

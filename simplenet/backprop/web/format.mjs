@@ -33,3 +33,6 @@ const SUPERSCRIPTS = {
   9: "⁹",
 };
 export const raised = (n) => String(n).replace(/./g, (c) => SUPERSCRIPTS[c]);
+
+/* An index below the line, such as that of W₋₁. */
+export const lowered = (n) => String(n).replace(/./g, (c) => (c === "-" ? "₋" : "₀₁₂₃₄₅₆₇₈₉"[c]));

@@ -1,6 +1,6 @@
 /* What stands beside each part: its name, its value, its gradient, its needles.
 
-   The gradient is how hard the weight on C pulls there, with an arrow, or at a crank an arc, that is
+   The gradient is how hard the load on C pulls there, with an arrow, or at a crank an arc, that is
    as long. The needles say how far the part has gone, solid, and how far its ratio says, hollow.
 */
 

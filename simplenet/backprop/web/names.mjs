@@ -1,11 +1,11 @@
-/* Name layers, units and parameters: W⁰[k, j], or in a small net w1, h2, o1. */
+/* Name layers, units and parameters: W₋₁[k, j], or in a small net w1, h2, o1. */
 
-import { raised } from "./format.mjs";
+import { lowered } from "./format.mjs";
 
 export const layers = (net) => net.W.length;
 export const isSmall = (net) => Math.max(...net.shape) <= 2 && layers(net) <= 2;
-export const layerName = (net, l) => "A" + raised(l - layers(net));
-export const weightsName = (net, l, letter = "W") => letter + raised(l + 1 - layers(net));
+export const layerName = (net, l) => "A" + lowered(l - layers(net) - 1);
+export const weightsName = (net, l, letter = "W") => letter + lowered(l - layers(net));
 
 export function unitName(net, l, k) {
   if (isSmall(net)) return (l === 0 ? "x" : l === layers(net) ? "o" : "h") + (k + 1);
@@ -17,7 +17,7 @@ export function unitName(net, l, k) {
 export const gradientName = (net, l, k) =>
   (isSmall(net) ? "dC/d" : "dC/da of ") + unitName(net, l, k);
 
-/* The example's weights have names of their own, w1 to w8; elsewhere a weight is W⁰[k, j]. */
+/* The example's weights have names of their own, w1 to w8; elsewhere a weight is W₋₁[k, j]. */
 export function parameterName(net, { l, k, j }) {
   if (k === null)
     return isSmall(net) ? "b of " + unitName(net, l + 1, j) : `${weightsName(net, l, "B")}[${j}]`;

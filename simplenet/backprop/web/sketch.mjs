@@ -46,8 +46,8 @@ export function openSketch() {
   const m = shown.shape[layers(net)];
   byId("draw-intro").textContent = isDrawable(shown)
     ? `Draw${m === 10 ? " a digit" : ""}, or choose an image above. Say what it should be, ` +
-      "take a training step, and watch the weight sink. Then turn, or sweep, what you drew."
-    : "Take a training step and watch the weight sink. " +
+      "take a training step, and watch the load sink. Then turn, or sweep, what you drew."
+    : "Take a training step and watch the load sink. " +
       "All cranks give way at once, each to its own pull.";
   byId("target").replaceChildren(
     ...Array.from({ length: m }, (_, j) => make("option", { value: j }, String(j))),

@@ -3,8 +3,8 @@
 import { layerName, layers, weightsName } from "./names.mjs";
 
 const COST_TEXT = {
-  "half-squared-error": ["C = ½ Σ (A⁰ − Y)²", "dC/dA⁰ = A⁰ − Y"],
-  "squared-error": ["C = Σ (A⁰ − Y)²", "dC/dA⁰ = 2 (A⁰ − Y)"],
+  "half-squared-error": ["C = ½ Σ (A₋₁ − Y)²", "dC/dA₋₁ = A₋₁ − Y"],
+  "squared-error": ["C = Σ (A₋₁ − Y)²", "dC/dA₋₁ = 2 (A₋₁ − Y)"],
 };
 
 /* Return every step: its title, equation, layer, kind and the marks of the source lines. */
@@ -32,7 +32,7 @@ export function stepsOf(net) {
   }
   const joint = net.activations[last] === "softmax";
   let [cost, slope] = COST_TEXT[net.cost] ?? [
-    joint ? "C = −Σ Y ln A⁰" : "C = −Σ Y ln A⁰ + (1 − Y) ln(1 − A⁰)",
+    joint ? "C = −Σ Y ln A₋₁" : "C = −Σ Y ln A₋₁ + (1 − Y) ln(1 − A₋₁)",
   ];
   if (joint) slope = undefined; // every output depends on every z
   add("C", last, "How wrong is it?", cost, "C");
@@ -43,7 +43,7 @@ export function stepsOf(net) {
         "dc_dz",
         l,
         "Cost and activation in one step: checkpoint",
-        net.cost === "cross-entropy" ? "dC/dZ⁰ = A⁰ − Y" : "dC/dZ⁰ = A⁰ * (E − Σ A⁰ E), E = A⁰ − Y",
+        net.cost === "cross-entropy" ? "dC/dZ₋₁ = A₋₁ − Y" : "dC/dZ₋₁ = A₋₁ * (E − Σ A₋₁ E), E = A₋₁ − Y",
         "dc_da",
         "dc_dz",
       );
