@@ -105,7 +105,7 @@ def test_every_figure_of_the_readme_was_measured():
     rows = (
         f"| {test['mean']:.2%} ± {test['standard_deviation']:.2%} |",
         f"| {test['min']:.2%} |",
-        f"| {speed['train_seconds']['median']:.1f} s |",
+        f"| {speed['train_seconds']['median']:.1f} s; {speed['eval_seconds']['median']:.2f} s |",
         f"| {speed['train_peak_megabytes']:.0f} MB |",
         f"| {speed['help_milliseconds']['median']:.0f} ms |",
         f"| {sample['on_mnist']['mean']:.1%} |",
