@@ -136,7 +136,7 @@ function setForce(mark, line, head) {
 const near = (v) => Math.round(v * 10) / 10;
 const ring = (x, y) => `M${near(x - 2.6)} ${near(y)}a2.6 2.6 0 1 0 5.2 0a2.6 2.6 0 1 0-5.2 0Z`;
 
-/* Down, for a gradient above 0: where the weight pulls. */
+/* Down, for a gradient above 0: where the load pulls. */
 function showArrow(mark, [dx, dy], gradient) {
   const [x, y] = [mark.arrow[0] + dx, mark.arrow[1] + dy];
   const tip = (Math.max(Math.min(gradient, 1.2), -1.2) * ARROW * state.scene.unit) / 48;
