@@ -5,11 +5,10 @@ body of the scene, a path with `data-band` is that band; text with `data-v` show
 shapes with `data-s` belong to a step of the sweep; bars and pulls are `data-bar` and `data-pull`.
 """
 
-from collections.abc import Iterable, Mapping
-from itertools import groupby
 from math import hypot
 
 import numpy as np
+from machines import add_scene
 from pen import Drawing
 
 from simplenet.backprop.example import Trace, X, Y, example_net, trace
@@ -28,7 +27,7 @@ from simplenet.backprop.mechanism import (
     positions,
     slope,
 )
-from simplenet.backprop.scene import Scene, Shape, band_path, transform
+from simplenet.backprop.scene import Scene, transform
 from simplenet.backprop.svg import number
 from simplenet.net import Net, net_around
 
@@ -38,29 +37,6 @@ PULL = "back1"
 
 
 # --- what moves ----------------------------------------------------------------------------------
-
-
-def add_live(d: Drawing, scene: Scene, at: Mapping[str, float], place: str) -> None:
-    """Add a scene where these values have brought it, each body in a group that names it."""
-    d.parts.append(f'<g transform="{place}">')
-    shapes = sorted(scene.shapes, key=lambda shape: shape.layer)
-    _bodies(d, scene, [shape for shape in shapes if shape.layer < 5], at)
-    for index, band in enumerate(scene.bands):
-        d.shape("path", line="band", pen=3, d=band_path(band, at), data_band=str(index))
-        d.parts[-1] = d.parts[-1].replace("data_band", "data-band")
-    _bodies(d, scene, [shape for shape in shapes if shape.layer >= 5], at)
-    d.parts.append("</g>")
-
-
-def _bodies(d: Drawing, scene: Scene, shapes: Iterable[Shape], at: Mapping[str, float]) -> None:
-    for name, group in groupby(shapes, key=lambda shape: shape.body):
-        moved = transform(scene.bodies[name], at)
-        if moved:
-            d.parts.append(f'<g data-b="{name}" transform="{moved}">')
-        for shape in group:
-            d.shape(shape.tag, shape.fill, shape.line, shape.pen, **shape.attributes)
-        if moved:
-            d.parts.append("</g>")
 
 
 def _mark(d: Drawing, attribute: str, value: str) -> None:
@@ -138,7 +114,7 @@ def mesh_drawing() -> Drawing:
     d = Drawing(WIDE, 392, "A lever multiplies", desc)
     big, px, py = 1.62, 196, 192
     u = UNIT * big
-    add_live(d, scene, at, f"translate({px} {py})scale({big})")
+    add_scene(d, scene, at, f"translate({px} {py})scale({big})", live=True)
     ruler = px + PULLEY * big + 42
     d.line((ruler, py + u), (ruler, py - 1.2 * u), pen=1.5)
     for tenth in range(-10, 13):
@@ -201,7 +177,7 @@ def product_drawing() -> Drawing:
     )
     base = 292
     d = Drawing(WIDE, 412, "A product of ratios", desc)
-    add_live(d, scene, at, f"translate(0 {top})scale({number(big)})")
+    add_scene(d, scene, at, f"translate(0 {top})scale({number(big)})", live=True)
     names = {"x1": "h1", "w1": "w5", "b.o1": "rest", "z.o1": "z", "o1": "a", "y1": "y", "C": "C"}
     for mark in scene.marks:
         if mark.value in names:
@@ -249,7 +225,7 @@ def fork_drawing() -> Drawing:
     d = Drawing(WIDE, 486, "A rod that forks", desc)
     big, px, py = 0.98, 112, 184
     u = UNIT * big
-    add_live(d, scene, at, f"translate({px} {py})scale({big})")
+    add_scene(d, scene, at, f"translate({px} {py})scale({big})", live=True)
     d.text(px + u - 16, py - 128, "h1", SIZE, anchor="end", bold=True)
     for row, w, name, says in (
         (-118, "", "h1", "what h1 feels: the sum"),
@@ -406,7 +382,7 @@ def saturation_drawing(z: float = 0.0) -> Drawing:
     d = Drawing(WIDE, 300, "A cam, steep and flat", desc)
     big, px, py = 1.3, 186 - FOLLOWER * 1.3, 184
     floor = py + FLOOR * big
-    add_live(d, scene, at, f"translate({number(px)} {py})scale({big})")
+    add_scene(d, scene, at, f"translate({number(px)} {py})scale({big})", live=True)
     d.line((186, floor + 24), (186, floor + 36), pen=2.5)
     _value(d, 186, floor + 58, "z", "z.a", at["z.a"], "middle")
     _value(d, 186 + 16, 64, "a", "a", at["a"])

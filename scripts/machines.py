@@ -19,23 +19,33 @@ ARC = 300.0  # degrees for a gradient of 1
 PULL = "back1"
 
 
-def add_scene(d: Drawing, scene: Scene, at: Mapping[str, float], place: str = "") -> None:
-    """Add a scene, where these values have brought it, moved by `place`, a transform of SVG."""
+def add_scene(
+    d: Drawing, scene: Scene, at: Mapping[str, float], place: str = "", *, live: bool = False
+) -> None:
+    """Add a scene, where these values have brought it, moved by `place`, a transform of SVG.
+
+    If `live`, each body and band names itself, so that a script can move it.
+    """
     d.parts.append(f'<g transform="{place}">' if place else "<g>")
     shapes = sorted(scene.shapes, key=lambda shape: shape.layer)
     split = [s for s in shapes if s.layer < 5], [s for s in shapes if s.layer >= 5]
-    _shapes(d, scene, split[0], at)
-    for band in scene.bands:
+    _shapes(d, scene, split[0], at, live)
+    for index, band in enumerate(scene.bands):
         d.shape("path", line="band", pen=3, d=band_path(band, at))
-    _shapes(d, scene, split[1], at)
+        if live:
+            d.parts[-1] = d.parts[-1].removesuffix("/>") + f' data-band="{index}"/>'
+    _shapes(d, scene, split[1], at, live)
     d.parts.append("</g>")
 
 
-def _shapes(d: Drawing, scene: Scene, shapes: Iterable[Shape], at: Mapping[str, float]) -> None:
+def _shapes(
+    d: Drawing, scene: Scene, shapes: Iterable[Shape], at: Mapping[str, float], live: bool
+) -> None:
     for name, group in groupby(shapes, key=lambda shape: shape.body):
         moved = transform(scene.bodies[name], at)
         if moved:
-            d.parts.append(f'<g transform="{moved}">')
+            named = f' data-b="{name}"' if live else ""
+            d.parts.append(f'<g{named} transform="{moved}">')
         for shape in group:
             d.shape(shape.tag, shape.fill, shape.line, shape.pen, "", **shape.attributes)
         if moved:
