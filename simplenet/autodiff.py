@@ -326,9 +326,9 @@ class Tensor:
         y = self._array.reshape(*shape)  # type: ignore[arg-type]  # typed for one form at a time
         return _result("reshape", y.copy(), (self, lambda g: g.reshape(self.shape)))
 
-    def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
+    def transpose(self, *axes: int | Sequence[int]) -> Tensor:
         """Return the axes in another order, `transpose(1, 2, 0)`; without one, in reverse."""
-        order: Any = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple) else axes
+        order: Any = axes[0] if len(axes) == 1 and isinstance(axes[0], list | tuple) else axes
         y = self._array.transpose(order or None)
         back = np.argsort(normalize_axis_tuple(order, y.ndim) if order else range(y.ndim)[::-1])
         return _result("transpose", y.copy(), (self, lambda g: g.transpose(back)))
@@ -358,6 +358,10 @@ class Tensor:
         if self._array.size != 1:
             raise TypeError(f"expected a tensor of one number, found the shape {self.shape}")
         return float(self._array.item())
+
+    def __bool__(self) -> bool:
+        """Return whether the only number of a tensor is not 0; raise TypeError as `float` does."""
+        return bool(float(self))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._facts())})"
@@ -427,12 +431,16 @@ def maximum(a: Operand, b: Operand) -> Tensor:
 def tensordot(a: Operand, b: Operand, axes: Axes = 2) -> Tensor:
     """Return the sums of products over the last axes of a and the first of b, or over pairs.
 
-    `axes` is how many, or, as in numpy, two sequences: those of a, and their partners in b.
+    `axes` is how many, or, as in numpy, two sequences: those of a, and their partners in b. Raise
+    ValueError for more than there are, or for partners of different lengths.
     """
     p, q = _tensor(a), _tensor(b)
     x, y = p._array, q._array
+    most = min(x.ndim, y.ndim)
+    if isinstance(axes, int | np.integer) and not 0 <= axes <= most:
+        raise ValueError(f"axes: expected from 0 to {most}, which both have, found {axes}.")
     result = np.tensordot(x, y, axes)
-    if isinstance(axes, int):
+    if isinstance(axes, int | np.integer):
         axes = range(x.ndim - axes, x.ndim), range(axes)
     pairs = [normalize_axis_tuple(those, array.ndim) for those, array in zip(axes, (x, y))]
     kept = [[i for i in range(z.ndim) if i not in those] for z, those in zip((x, y), pairs)]

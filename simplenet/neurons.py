@@ -12,7 +12,7 @@ Every weight is a number of its own. With inputs that are arrays, one number for
 same net treats all samples together.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeAlias, cast
@@ -149,13 +149,16 @@ class MLP(Module):
         biases: Sequence[Sequence[float]] | None = None,
         rng: np.random.Generator | int | None = None,
     ) -> None:
-        n = len(sizes)
+        n = _count("sizes", sizes, "the size of each layer, such as [16, 16, 1]")
         names = [activation] * n if isinstance(activation, str) else activation
         for what, those in ("activation", names), ("weights", weights), ("biases", biases):
-            if those is not None and not n == len(those) > 0:
-                count = f"{len(those)} for {n} layers"
+            if those is None and what != "activation":
+                continue
+            count = _count(what, those, "one for each layer")
+            if not n == count > 0:
                 raise ValueError(
-                    f"{what}: expected one for each of one or more layers, found {count}."
+                    f"{what}: expected one for each of one or more layers, found {count} for {n} "
+                    "layers."
                 )
         rng = _generator(rng)
         self.layers = [
@@ -183,9 +186,14 @@ class MLP(Module):
 def _inputs(x: Inputs, n: int) -> list[Tensor]:
     """Return the n inputs as tensors, each of them once however many neurons read it."""
     alone = isinstance(x, NUMBERS) or (n == 1 and isinstance(x, Tensor))
+    if isinstance(x, np.ndarray):  # with one input, all of it is that one; else it may be a list
+        alone = x.ndim == 0 or (n == 1 and x.shape != (1,))
+    if not (alone or isinstance(x, Iterable)) or isinstance(x, str | bytes):
+        raise TypeError(f"expected {n} input{'s' * (n > 1)}, numbers or arrays; found {found(x)}.")
     each = [cast(Operand, x)] if alone else list(cast("Collection[Operand]", x))
     if len(each) != n:
-        raise ValueError(f"expected {n} inputs, one for each weight; found {len(each)}.")
+        expected = "1 input" if n == 1 else f"{n} inputs"
+        raise ValueError(f"expected {expected}, one for each weight; found {len(each)}.")
     return [
         xi if isinstance(xi, Tensor)
         else Value(xi, requires_grad=False) if isinstance(xi, NUMBERS)
@@ -199,7 +207,7 @@ def _generator(rng: np.random.Generator | int | None) -> np.random.Generator:
 
 
 def _numbers(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Any:
-    """Return nested lists of floats of this shape."""
+    """Return nested lists of finite floats of this shape."""
     try:
         array = np.asarray(given, np.float64)
         shown = str(array.shape)
@@ -207,7 +215,18 @@ def _numbers(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Any:
         array, shown = np.empty(()), found(given)
     if array.shape != shape:
         raise ValueError(f"{name}: expected numbers of shape {shape}, found {shown}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite numbers, found {found(given)}.")
     return array.tolist()
+
+
+def _count(name: str, those: Any, expected: str) -> int:
+    """Return how many there are of what is a sequence, and not a text."""
+    if isinstance(those, str | bytes) or not (
+        isinstance(those, Sequence) or (isinstance(those, np.ndarray) and those.ndim)
+    ):
+        raise TypeError(f"{name}: expected {expected}, found {found(those)}.")
+    return len(those)
 
 
 # --- Training -------------------------------------------------------------------------------------
@@ -232,11 +251,16 @@ def stepper(parameters: Sequence[Tensor], rule: Rule | None = None) -> Callable[
     no gradient has reached counts as one whose gradient is 0. Raise TypeError for what is no
     parameter or no rule, ValueError if there is none, and, at a step, for a learning rate below 0.
     """
+    expected = "parameters: expected tensors that require a gradient, such as net.parameters()"
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        # The rows of a tensor are results, and no longer it: a step would move none of its numbers.
+        raise TypeError(f"{expected}, found {found(parameters)}: put it in a list.")
     parameters = list(parameters)
     for p in parameters:
         if not (isinstance(p, Tensor) and p.requires_grad):
-            expected = "tensors that require a gradient, such as net.parameters()"
-            raise TypeError(f"parameters: expected {expected}, found {found(p)}.")
+            raise TypeError(f"{expected}, found {found(p)}.")
+        if p._op:
+            raise TypeError(f"{expected}, found the result of {p._op}: a step would not reach it.")
     if not parameters:
         raise ValueError("parameters: expected at least one tensor, found none.")
     check_callable("rule", rule, "what simplenet.optimizer returns, such as optimizer('adam')")

@@ -265,6 +265,12 @@ class Value(Tensor):
             return ((self._a, self._da),)
         return (self._a, self._da), (self._b, self._db)
 
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        """Take what was copied or pickled, but for the edges: they are made of the rest."""
+        for name, value in state[1].items():
+            if name != "_edges":
+                setattr(self, name, value)
+
     def _keep(self, g: Any) -> None:
         self.grad = float(g if self.grad is None else self.grad + g)
 

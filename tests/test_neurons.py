@@ -1,5 +1,8 @@
 """Neurons, layers and nets of values: what they compute, how they are made, and how they learn."""
 
+import copy
+import math
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -139,6 +142,25 @@ def test_what_makes_no_net_is_refused_in_a_sentence(make, words):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: MLP(2, 3), "sizes: expected the size of each layer, such as .*, found 3"),
+        (lambda: MLP(2, "31"), "sizes: expected the size of each layer, such as .*, found '31'"),
+        (lambda: MLP(2, [1], activation=None), "activation: expected one for each layer, found N"),
+        (lambda: MLP(2, [1], weights=3), "weights: expected one for each layer, found 3"),
+    ],
+)
+def test_what_is_no_list_is_refused_in_a_sentence(make, words):
+    with pytest.raises(TypeError, match=f"^{words}"):
+        make()
+
+
+def test_weights_are_finite():
+    with pytest.raises(ValueError, match="weights: expected finite numbers, found"):
+        Neuron(2, weights=[1, math.nan])
+
+
 # --- How they learn -------------------------------------------------------------------------------
 
 
@@ -217,6 +239,9 @@ def test_tensors_of_any_shape_are_stepped_and_keep_it():
         (lambda: stepper([]), ValueError, "parameters: expected at least one tensor, found none"),
         (lambda: stepper([1.0]), TypeError, "parameters: expected tensors that require a gradient"),
         (lambda: stepper([Tensor(1)]), TypeError, "parameters: expected tensors that require a gr"),
+        (lambda: stepper(MLP(2, [1])), TypeError, r"parameters: .* found MLP.*: put it in a list"),
+        (lambda: stepper(Tensor([1.0], True)), TypeError, r"parameters: .*: put it in a list"),
+        (lambda: stepper([Value(1) * 2]), TypeError, r"parameters: .*the result of \*: a step"),
         (lambda: stepper([Value(1)], "adam"), TypeError, "rule: expected what simplenet.optimizer"),
         (lambda: stepper([Value(1)])(-1), ValueError, "lr: expected"),
     ],
@@ -224,6 +249,39 @@ def test_tensors_of_any_shape_are_stepped_and_keep_it():
 def test_what_cannot_be_stepped_is_refused_in_a_sentence(call, kind, words):
     with pytest.raises(kind, match=f"^{words}"):
         call()
+
+
+@pytest.mark.parametrize("x", [np.arange(3.0), Tensor(np.arange(3.0)), [np.arange(3.0)]])
+def test_one_input_may_come_alone_or_in_a_list(x):
+    neuron = Neuron(1, "linear", weights=[2.0], bias=1.0)
+    close(neuron(x).data, [1, 3, 5])
+    close(neuron(np.array(2.0)).data, 5)
+    close(neuron(np.array([2.0])).data, 5)
+
+
+@pytest.mark.parametrize(
+    ("x", "kind", "words"),
+    [
+        (None, TypeError, "expected 2 inputs, numbers or arrays; found None"),
+        ("ab", TypeError, "expected 2 inputs, numbers or arrays; found 'ab'"),
+        (1.0, ValueError, "expected 2 inputs, one for each weight; found 1"),
+        (np.ones((3, 2)), ValueError, "expected 2 inputs, one for each weight; found 3"),
+    ],
+)
+def test_what_is_no_input_is_refused_in_a_sentence(x, kind, words):
+    with pytest.raises(kind, match=f"^{words}"):
+        MLP(2, [3, 1])(x)
+
+
+def test_a_net_can_be_copied_to_keep_the_best_of_it():
+    net = MLP(2, [3, 1], rng=0)
+    kept = copy.deepcopy(net)
+    again = pickle.loads(pickle.dumps(net))
+    before = net((1, 2)).data
+    net((1, 2)).backward()
+    stepper(net.parameters())(0.1)
+    assert kept((1, 2)).data == again((1, 2)).data == before != net((1, 2)).data
+    assert all(p.grad is None for p in kept.parameters())
 
 
 def test_sizes_are_paired_as_in_the_docstring():

@@ -113,3 +113,16 @@ def test_a_draw_is_shared_as_pytorch_shares_it():
     maximum(x, y).backward()
     torch.maximum(tx, ty).sum().backward()
     assert x.grad.tolist() == tx.grad.tolist() and y.grad.tolist() == ty.grad.tolist()
+
+
+@pytest.mark.parametrize("axes", [-1, 3])
+def test_more_axes_than_there_are_cannot_be_summed_over(axes):
+    with pytest.raises(ValueError, match=f"axes: expected from 0 to 2, .* found {axes}"):
+        tensordot(Tensor(np.ones((2, 3))), Tensor(np.ones((3, 2))), axes)
+
+
+def test_a_number_of_numpy_is_a_number_of_axes_and_a_list_an_order():
+    a, b = Tensor(np.ones((2, 3)), True), Tensor(np.ones((3, 4)))
+    tensordot(a, b, np.int64(1)).backward()
+    assert a.grad.tolist() == [[4.0] * 3] * 2
+    assert b.transpose([1, 0]).shape == (4, 3)

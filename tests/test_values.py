@@ -1,7 +1,9 @@
 """Check single numbers that know their slopes: against differences, tensors, and PyTorch."""
 
+import copy
 import gc
 import math
+import pickle
 from operator import add, eq, ge, gt, le, lt, mul, ne, pow, sub, truediv
 
 import numpy as np
@@ -308,3 +310,24 @@ def test_what_tensors_do_with_axes_it_does_without_any(y):
     result = y(x)
     result.backward()
     assert (float(result), x.grad) == (2, 1)
+
+
+def test_it_is_true_where_it_is_not_zero():
+    assert Value(2) and not Value(0) and not Value(2) - 2
+    assert Tensor([[3.0]]) and not Tensor(0.0)
+    with pytest.raises(TypeError, match="expected a tensor of one number"):
+        bool(Tensor([1.0, 2.0]))
+
+
+def test_a_copy_is_a_number_of_its_own():
+    x = Value(2.0, label="x")
+    y = x * x
+    y.backward()
+    for again in copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x)):
+        assert (again.data, again.grad, again.label, again._edges) == (2.0, 4.0, "x", ())
+        (again * 3).backward()
+        assert (again.grad, x.grad) == (7.0, 4.0)
+    other = copy.deepcopy(y)
+    other.backward()
+    assert (other.data, x.grad) == (4.0, 4.0)
+    assert other._a is other._b and other._a.grad == 8.0
