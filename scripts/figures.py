@@ -5,7 +5,7 @@ body of the scene, a path with `data-band` is that band; text with `data-v` show
 shapes with `data-s` belong to a step of the sweep; bars and pulls are `data-bar` and `data-pull`.
 """
 
-from math import hypot
+from math import hypot, log10
 
 import numpy as np
 from machines import add_scene
@@ -31,8 +31,10 @@ from simplenet.backprop.scene import Scene, transform
 from simplenet.backprop.svg import number
 from simplenet.net import Net, net_around
 
-WIDE = 620  # of every figure but the last
-SIZE = 19  # of text: in a page of 320 pixels still 9 of them
+# In a page of 320 pixels 267 are left for a figure: what is written there has 10 of them and more.
+WIDE = 500  # of every figure but those of several parts
+SIZE = 21  # of names and numbers
+SMALL = 19  # of what else is said
 PULL = "back1"
 
 
@@ -89,6 +91,8 @@ def _bar(
 
 # --- one mesh ------------------------------------------------------------------------------------
 
+MESH = 1.62  # units of the drawing for one of its scene
+
 
 def mesh_machine() -> tuple[Machine, Scene, Values]:
     """Return one lever: h1 of the example times w5."""
@@ -112,16 +116,16 @@ def mesh_drawing() -> Drawing:
         f"where the lever holds it at the height p = w · a = {at['p']:.3f}, as a ruler shows."
     )
     d = Drawing(WIDE, 392, "A lever multiplies", desc)
-    big, px, py = 1.62, 196, 192
+    big, px, py = MESH, 144, 192
     u = UNIT * big
     add_scene(d, scene, at, f"translate({px} {py})scale({big})", live=True)
-    ruler = px + PULLEY * big + 42
+    ruler = px + PULLEY * big + 30
     d.line((ruler, py + u), (ruler, py - 1.2 * u), pen=1.5)
     for tenth in range(-10, 13):
         reach = 8 if tenth % 5 else 15
         d.line((ruler, py - u * tenth / 10), (ruler + reach, py - u * tenth / 10), pen=1.2)
     for whole, text in ((-1, "-1"), (0, "0"), (1, "1")):
-        d.text(ruler + 22, py - u * whole + 6, text, 16, "soft", anchor="start")
+        d.text(ruler + 20, py - u * whole + 7, text, SMALL, "soft", anchor="start")
     rise = transform(scene.bodies["rise p"], at)
     d.parts.append(f'<g transform="translate({px} {py})scale({big})">')
     d.parts.append(f'<g data-b="rise p" transform="{rise}">')
@@ -130,13 +134,13 @@ def mesh_drawing() -> Drawing:
     d.head(tip, 0, 0, "back0", 8)
     d.parts.append("</g></g>")
     _value(d, px + u + 22, py - 138, "a", "a", at["a"])
-    _value(d, px - 54, py + 176, "w", "w", at["w"], "end")
-    _value(d, ruler + 52, py - u * 0.2, "p", "p", at["p"])
-    d.text(ruler + 52, py - u * 0.2 + 26, "= w · a", 16, "soft", anchor="start")
+    _value(d, px + 66, py + 182, "w", "w", at["w"])
+    _value(d, ruler + 46, py - u * 0.24, "p", "p", at["p"])
+    d.text(ruler + 46, py - u * 0.24 + 27, "= w · a", SMALL, "soft", anchor="start")
     d.line((px, py + 50), (px + u, py + 50), line="back0", pen=1.6)
     for x in (px, px + u):
         d.line((x, py + 44), (x, py + 56), line="back0", pen=1.6)
-    d.text(px + u + 12, py + 56, "1", 16, "back0")
+    d.text(px + u + 12, py + 57, "1", SMALL, "back0")
     return d
 
 
@@ -160,45 +164,56 @@ def product_machine() -> tuple[Machine, Scene, Values]:
     return made, machine_scene(made), positions(made, given(net, x, y))
 
 
+def product_scale() -> float:
+    """Return how many units of the drawing are one of its scene."""
+    return ROW / (product_machine()[1].width + 10)
+
+
+ROW = 620  # how wide the row of parts is
+LARGE = 25  # of its text: as large on a page as that of the other figures
+BAR = 130  # units for a turn of 1
 ROWS = (("w5", "w1"), ("z", "z.o1"), ("a", "o1"), ("C", "C"))  # of the bars; names in the machine
 
 
 def product_drawing() -> Drawing:
     """Return the neuron o1 as a machine, with a bar for how far each of its parts has moved."""
     _, scene, at = product_machine()
-    big = WIDE / (scene.width + 10)
+    big = product_scale()
     top = 8
     desc = (
         "One neuron as a machine. Its input, padlocked, lifts a lever, along which the crank of w5 "
         "slides a pin; a band adds what the pin lifts and a rest into z; z moves a plate with a "
         "groove in the shape of a sigmoid, whose follower is a; a moves a plate with a parabola, "
-        "clamped at the truth, that lifts C, on which a weight hangs. Below, a bar for each of w5, "
+        "clamped at the truth, that lifts C, on which a load hangs. Below, a bar for each of w5, "
         "z, a and C: how far it has moved, and in outline what the ratios predict."
     )
-    base = 292
-    d = Drawing(WIDE, 412, "A product of ratios", desc)
+    base = 300
+    d = Drawing(ROW, 436, "A product of ratios", desc)
     add_scene(d, scene, at, f"translate(0 {top})scale({number(big)})", live=True)
     names = {"x1": "h1", "w1": "w5", "b.o1": "rest", "z.o1": "z", "o1": "a", "y1": "y", "C": "C"}
     for mark in scene.marks:
         if mark.value in names:
             name = names[mark.value]
-            d.text(mark.x * big, top + mark.y * big, name, SIZE, anchor=mark.anchor, bold=True)
-    zero = 190
+            x, y = mark.x * big, top + mark.y * big
+            d.text(x, y, name, LARGE, anchor=mark.anchor, bold=True)
+    zero, pitch = 294, 33
     for row, (name, value) in enumerate(ROWS):
-        y = base + 27 * row
-        _value(d, 30, y + 13, name, value, at[value])
-        _bar(d, zero, y, value, 0, 180)
-        _bar(d, zero, y, f"~{value}", 0 if row else 1, 180, hollow=True)
+        y = base + pitch * row
+        d.text(24, y + 16, f"{name} {at[value]:.3f}", LARGE, anchor="start", bold=True)
+        _mark(d, "v", value)
+        _bar(d, zero, y, value, 0, BAR)
+        _bar(d, zero, y, f"~{value}", 0 if row else 1, BAR, hollow=True)
         if row:
-            d.text(zero + 14, y + 13, "?", SIZE, PULL, anchor="start", bold=True)
+            d.text(zero + 12, y + 16, "?", LARGE, PULL, anchor="start", bold=True)
             _mark(d, "rest", "1")
-    d.line((zero, base - 6), (zero, base + 4 * 27 - 8), pen=1.2)
+    d.line((zero, base - 6), (zero, base + 4 * pitch - 10), pen=1.2)
     return d
 
 
 # --- the fork ------------------------------------------------------------------------------------
 
 FORK = 720.0  # units of the drawing for a pull of 1
+FORKED = 0.98  # for one of its scene
 
 
 def fork_machine() -> tuple[Machine, Scene, Values]:
@@ -222,24 +237,24 @@ def fork_drawing() -> Drawing:
         f"Through the lever of w5 it is pulled down with {one:+.6f}, through that of w7 up with "
         f"{other:+.6f}; it feels their sum, {felt['h1']:+.6f}."
     )
-    d = Drawing(WIDE, 486, "A rod that forks", desc)
-    big, px, py = 0.98, 112, 184
+    d = Drawing(WIDE, 490, "A rod that forks", desc)
+    big, px, py = FORKED, 92, 184
     u = UNIT * big
     add_scene(d, scene, at, f"translate({px} {py})scale({big})", live=True)
     d.text(px + u - 16, py - 128, "h1", SIZE, anchor="end", bold=True)
     for row, w, name, says in (
         (-118, "", "h1", "what h1 feels: the sum"),
-        (0, "w5", "lever 5 h1", "through the lever of w5"),
-        (178, "w7", "lever 7 h1", "through that of w7"),
+        (0, "w5", "lever 5 h1", "through w5"),
+        (178, "w7", "lever 7 h1", "through w7"),
     ):
         y = py + big * row - (u * at["h1"] if row >= 0 else 0)
-        x = px + u + (176 if row >= 0 else 60)
+        x = px + u + (136 if row >= 0 else 60)
         force = felt["h1"] if row < 0 else shares[name]
         d.line((px + u + 6, y), (x, y), line=PULL, pen=1.4, dash="3 3")
         _pull(d, x, y, name, force, FORK)
         d.text(x + 24, y + 4, f"{force:+.6f}", SIZE, PULL, anchor="start", bold=True)
         _mark(d, "g", name)
-        d.text(x + 24, y + 28, says, 16, "soft", anchor="start")
+        d.text(x + 24, y + 28, says, SMALL, "soft", anchor="start")
         if w:
             _value(d, px + u + 34, py + big * row + 116, w, w, at[w])
     return d
@@ -338,11 +353,12 @@ def _neurons(d: Drawing, net: Net, t: Trace, back: bool) -> None:
 
 # --- where the cam is flat -----------------------------------------------------------------------
 
+CAM = 0.98  # units of the drawing for one of its scene
 BARS = (
     ("error a - y", "error"),
     ("slope a (1 - a)", "slope"),
-    ("pull on z, squared error", "squared"),
-    ("the same, cross\N{NON-BREAKING HYPHEN}entropy", "entropy"),
+    ("pull, squared error", "squared"),
+    ("pull, cross\N{NON-BREAKING HYPHEN}entropy", "entropy"),
 )
 
 
@@ -379,17 +395,66 @@ def saturation_drawing(z: float = 0.0) -> Drawing:
         f"error {at['error']:.3f}, where 0 is right; the slope; what z feels with the squared "
         f"error, {at['squared']:.3f}; and with cross-entropy, {at['entropy']:.3f}."
     )
-    d = Drawing(WIDE, 300, "A cam, steep and flat", desc)
-    big, px, py = 1.3, 186 - FOLLOWER * 1.3, 184
-    floor = py + FLOOR * big
-    add_scene(d, scene, at, f"translate({number(px)} {py})scale({big})", live=True)
-    d.line((186, floor + 24), (186, floor + 36), pen=2.5)
-    _value(d, 186, floor + 58, "z", "z.a", at["z.a"], "middle")
-    _value(d, 186 + 16, 64, "a", "a", at["a"])
+    d = Drawing(WIDE, 306, "A cam, steep and flat", desc)
+    middle, py = 138, 176
+    floor = py + FLOOR * CAM
+    place = f"translate({number(middle - FOLLOWER * CAM)} {py})scale({CAM})"
+    add_scene(d, scene, at, place, live=True)
+    d.line((middle, floor + 18), (middle, floor + 30), pen=2.5)
+    _value(d, middle, floor + 54, "z", "z.a", at["z.a"], "middle")
+    _value(d, middle + 16, 72, "a", "a", at["a"])
     for row, (says, name) in enumerate(BARS):
-        y = 62 + 60 * row
-        d.text(384, y - 6, says, 16, "soft", anchor="start")
-        _bar(d, 384, y, name, at[name], 150)
-        d.text(384 + 162, y + 13, f"{at[name]:.3f}", 17, anchor="start", bold=True)
+        y = 52 + 66 * row
+        d.text(284, y - 8, says, SMALL, "soft", anchor="start")
+        _bar(d, 284, y, name, at[name], 126)
+        d.text(284 + 134, y + 14, f"{at[name]:.3f}", SIZE, anchor="start", bold=True)
         _mark(d, "n", name)
+    return d
+
+
+# --- what each way costs -------------------------------------------------------------------------
+
+WAYS = (
+    ("turn each crank", "nudge"),
+    ("multiply out every path", "paths"),
+    ("forward mode, crank by crank", "push"),
+    ("backwards", "backward"),
+)
+LEFT, DECADE = 20, 87  # where 1 is, and the units to 10 times as much
+
+
+def ways_drawing(small: dict[str, int], large: dict[str, int]) -> Drawing:
+    """Return bars for the multiplications of each way, as multiples of a forward pass.
+
+    A logarithm makes them comparable: it is 0 where a way costs one forward pass.
+    """
+    nets = ((small, "A", "the net here"), (large, "Z", "(784, 40, 10)"))
+
+    def said(made: dict[str, int], name: str) -> str:
+        passes = made[name] / made["forward"]
+        return f"{passes:,.0f}" if passes > 10 else f"{passes:.3g}"
+
+    each = "; ".join(f"{says}, {said(small, n)} and {said(large, n)}" for says, n in WAYS)
+    desc = (
+        "Bars: the cost of all gradients, in forward passes, on the net here and on (784, 40, 10). "
+        f"Each line is 10 times the one before. {each[0].upper()}{each[1:]}."
+    )
+    d = Drawing(WIDE, 388, "What all gradients cost", desc)
+    d.text(LEFT, 32, "All gradients, in forward passes", SIZE, anchor="start", bold=True)
+    for (_, fill, says), x in zip(nets, (LEFT, 210)):
+        d.shape("rect", fill, "ink", x=x, y=48, width=15, height=15)
+        d.text(x + 23, 62, says, SMALL, "soft", anchor="start")
+    lines = [LEFT + DECADE * n for n in range(5)]
+    for power, x in enumerate(lines):
+        d.text(x, 376, f"{10**power:,}", SMALL, "soft", anchor="middle" if power else "start")
+    ys = [76 + 70 * row for row in range(len(WAYS))]
+    rows = "".join(f"M{x} {y + 26}v38" for x in lines for y in ys)
+    d.shape("path", line="edge", d=rows)
+    for y, (says, name) in zip(ys, WAYS):
+        d.text(LEFT, y + 20, says, SMALL, anchor="start", bold=name == "backward")
+        for n, (made, fill, _) in enumerate(nets):
+            length = max(1.0, DECADE * log10(made[name] / made["forward"]))
+            top = y + 27 + 19 * n
+            d.shape("rect", fill, "ink", x=LEFT, y=top, width=length, height=15)
+            d.text(LEFT + length + 7, top + 14, said(made, name), SMALL, anchor="start", bold=True)
     return d

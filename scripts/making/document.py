@@ -21,7 +21,7 @@ from draw_parts import machine_drawing
 
 import simplenet
 from making import Files, figures
-from making.four_ways import counts, path_count, ways
+from making.four_ways import LARGE, counted, path_count
 from making.markup import html, inline
 from simplenet import net as heart
 from simplenet.backprop import bundled
@@ -34,7 +34,7 @@ TEMPLATE = Path(__file__).with_name("document.md")
 PATH = "simplenet/backprop/README.md"
 PAGE = "simplenet/backprop/web/text.html"
 TURNS = 1e-3, 0.1, 1
-SHAPE, BATCH = (784, 40, 10), 20
+SHAPE, BATCH = LARGE, 20
 
 
 def one_based(values: np.ndarray) -> dict[int, float]:
@@ -136,10 +136,8 @@ def digits() -> dict[str, Any]:
 
 def costs() -> dict[str, Any]:
     """Return how many multiplications each way to the gradients takes, on both nets."""
-    small, large = example_net(), simplenet.init_net(SHAPE, rng=0, dtype=np.float64)
-    found = counts(ways(small, X[0].tolist(), Y[0].tolist()))
-    x, y = np.full(SHAPE[0], 0.5), np.zeros(SHAPE[-1])
-    there = counts(ways(large, x.tolist(), y.tolist()))
+    small = example_net()
+    found, there = counted()
     deep = (*SHAPE[:-1], *SHAPE[-2:])
     return {
         "small": found | {"passes": small.params.size + 1, "cranks": small.params.size},
@@ -303,8 +301,8 @@ def as_page(text: str) -> str:
     text = _lower(text).replace("## Backpropagation, with gears", "## How it works", 1)
 
     def picture(words: str, path: str) -> str:
-        assert path == "figures/net.svg", path
-        return f"<figure>{figures.inlined(drawn.net_drawing(), 'net')}</figure>"
+        name = path.removeprefix("figures/").removesuffix(".svg")
+        return f"<figure>{figures.inlined(figures.STILLS[name](), name)}</figure>"
 
     body = html(text, "read-", picture)
     for name, figure in made.items():

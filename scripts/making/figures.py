@@ -15,7 +15,7 @@ import figures as drawn
 from pen import PALETTE, Drawing, once
 
 from making import Files
-from making.four_ways import counts, ways
+from making.four_ways import counted
 from simplenet.backprop.example import X, Y, example_net, trace
 from simplenet.backprop.mechanism import Machine, Values, forces, positions
 from simplenet.backprop.scene import Body, Scene
@@ -98,7 +98,8 @@ def mesh() -> Figure:
     after = positions(made, at | {"w": to})
     drawing = drawn.mesh_drawing()
     rise = after["p"] - at["p"]
-    slider = {"name": "w", "says": "w", "min": -1, "max": 1.6, "step": 0.01, "to": round(to, 2)}
+    slider = {"name": "w", "says": "w", "min": -0.5, "max": 1.4, "step": 0.01, "to": round(to, 2)}
+    slider["drag"] = drawn.UNIT * drawn.MESH
     return Figure(
         "mesh",
         drawing,
@@ -122,7 +123,8 @@ def product() -> Figure:
     to = at["w1"] + 1
     after = positions(made, at | {"w1": to})
     drawing = drawn.product_drawing()
-    slider = {"name": "w1", "says": "w5", "min": -1, "max": 1.6, "step": 0.01, "to": round(to, 2)}
+    slider = {"name": "w1", "says": "w5", "min": -0.5, "max": 1.4, "step": 0.01, "to": round(to, 2)}
+    slider["drag"] = drawn.UNIT * drawn.product_scale()
     predicted = {value: felt["w1"] / felt[value] for _, value in drawn.ROWS}
     return Figure(
         "product",
@@ -151,7 +153,8 @@ def fork() -> Figure:
     after, shares = forces(made, positions(made, at | {"w5": to}))
     felt, before = forces(made, at)
     drawing = drawn.fork_drawing()
-    slider = {"name": "w5", "says": "w5", "min": -0.2, "max": 1.2, "step": 0.01, "to": to}
+    slider = {"name": "w5", "says": "w5", "min": -0.2, "max": 1, "step": 0.01, "to": to}
+    slider["drag"] = drawn.UNIT * drawn.FORKED
     one, other = "lever 5 h1", "lever 7 h1"
     return Figure(
         "fork",
@@ -172,7 +175,7 @@ def sweep() -> Figure:
     """Return the net: one pass back, step by step."""
     net = example_net()
     t = trace(net, X[0], Y[0])
-    total = counts(ways(net, X[0].tolist(), Y[0].tolist()))["backward"]
+    total = counted()[0]["backward"]
     delta, hidden = t.dc_dz[1], t.dc_dz[0]
     one, other = t.paths(net, 1, 0)
     w = [plain(float(each), 5) for each in t.dc_dW[0].T.ravel()]
@@ -223,6 +226,7 @@ def saturation() -> Figure:
     after = drawn.saturation_values(to)
     drawing = drawn.saturation_drawing()
     slider = {"name": "z.a", "says": "z", "min": -4.2, "max": 4.2, "step": 0.01, "to": to}
+    slider["drag"] = sum(scene.bodies["plate z.a"].x.values()) * drawn.CAM
     return Figure(
         "saturation",
         drawing,
@@ -243,13 +247,19 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 }  # fmt: skip
 
 
+# Pictures in the line that ask nothing, and stand still in the page, too.
+STILLS: dict[str, Callable[[], Drawing]] = {
+    "net": drawn.net_drawing, "ways": lambda: drawn.ways_drawing(*counted()),
+}  # fmt: skip
+
+
 # --- as a file, in the README, in the page -------------------------------------------------------
 
 
 def files() -> Files:
     """Return the stills."""
     drawings = {name: make().drawing for name, make in FIGURES.items()}
-    drawings["net"] = drawn.net_drawing()
+    drawings |= {name: draw() for name, draw in STILLS.items()}
     return {
         f"{FOLDER}/{name}.svg": re.sub(r' data-\w+="[^"]*"', "", drawing.svg()).encode()
         for name, drawing in drawings.items()

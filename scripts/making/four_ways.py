@@ -7,9 +7,13 @@ sigmoids, as in the worked example; exponentials are not counted.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from math import exp
 
-from simplenet.net import Net
+from simplenet.backprop.example import X, Y, example_net
+from simplenet.net import Net, init_net
+
+LARGE = (784, 40, 10)  # the layers of the default net
 
 
 @dataclass
@@ -162,6 +166,14 @@ def counts(made: Ways) -> dict[str, int]:
                 total += times * made.counted()
         found[name] = total
     return found
+
+
+@cache
+def counted() -> tuple[dict[str, int], dict[str, int]]:
+    """Return the counts of the worked example, and of the large net."""
+    large = init_net(LARGE, rng=0)
+    x, y = [0.5] * LARGE[0], [0.0] * LARGE[-1]
+    return counts(ways(example_net(), X[0].tolist(), Y[0].tolist())), counts(ways(large, x, y))
 
 
 def path_count(shape: tuple[int, ...]) -> int:

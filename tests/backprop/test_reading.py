@@ -177,6 +177,66 @@ def test_keys_are_enough(reading):
 
 
 @pytest.mark.browser
+def test_the_picture_itself_can_be_dragged_no_further_than_the_slider(reading):
+    from selenium.webdriver import ActionChains
+
+    reading.open(width=1280, height=800)
+    for name in ("mesh", "product", "fork", "saturation"):
+        svg = reading.driver.find_element("css selector", f"[data-live={name}] svg")
+        reading.run("arguments[0].scrollIntoView({block: 'center'})", svg)
+        assert said(reading, name).startswith("Choose an answer, or drag")
+        slider = figures.FIGURES[name]().live["slider"]
+        range_ = f"return +document.querySelector('[data-live={name}] input[type=range]').value"
+        width, wide = reading.run("return [arguments[0].clientWidth, arguments[0].viewBox.baseVal"
+                                  ".width]", svg)  # fmt: skip
+        before, pixels = reading.run(range_), slider["drag"] * width / wide
+        by = round(0.3 * pixels)
+        mouse = ActionChains(reading.driver, duration=0).move_to_element(svg).click_and_hold()
+        mouse.move_by_offset(by, 3).release().move_by_offset(30, 0).perform()
+        assert reading.run(range_) == pytest.approx(before + by / pixels, abs=0.011)
+        assert not said(reading, name).startswith("Choose")
+        far = 400 if slider["drag"] > 0 else -400
+        mouse = ActionChains(reading.driver, duration=0).click_and_hold(svg)
+        mouse.move_by_offset(far, 0).release().perform()
+        assert reading.run(range_) == slider["max"]
+
+
+@pytest.mark.browser
+def test_a_wrong_answer_is_marked_and_another_one_turns_it_again(reading):
+    reading.open(reduced_motion="reduce")
+    marks = """
+    return Array.from(document.querySelectorAll("[data-live=mesh] label"),
+      (e) => getComputedStyle(e.querySelector("span"), "::after").content.trim())
+    """
+    predict(reading, "mesh", 0)
+    assert reading.run(marks) == ['" \u2717"', '" \u2713"', "none"]
+    predict(reading, "mesh", 1)
+    assert reading.run(marks) == ["none", '" \u2713"', "none"]
+    reading.open()
+    predict(reading, "mesh", 0)
+    reading.wait_for(lambda: "+1.000" in said(reading, "mesh"), "it did not arrive")
+    predict(reading, "mesh", 1)
+    reading.wait_for(lambda: "+1.000" not in said(reading, "mesh"), "it did not begin again")
+
+
+@pytest.mark.browser
+def test_on_a_telephone_the_sweep_is_where_it_says(reading):
+    reading.open(width=390, height=800, reduced_motion="reduce")
+    left = "return document.querySelector('[data-live=sweep] .wide').scrollLeft"
+    step = """
+    const range = document.querySelector("[data-live=sweep] input[type=range]");
+    range.value = arguments[0];
+    range.dispatchEvent(new Event("input"));
+    """
+    assert reading.run(left) == 0
+    places = []
+    for value in range(1, 7):
+        reading.run(step, value)
+        places.append(reading.run(left))
+    assert places[0] == places[1] > places[2] == places[3] > places[4] == places[5] == 0
+
+
+@pytest.mark.browser
 def test_the_fork_cancels_where_the_slider_says(reading):
     reading.open(reduced_motion="reduce")
     script = """

@@ -3,6 +3,8 @@
 import json
 import re
 from html import unescape
+from itertools import combinations
+from math import log10
 from xml.etree import ElementTree
 
 import figures as drawn
@@ -10,6 +12,8 @@ import film
 import pytest
 from conftest import ROOT
 from making import diagrams, figures
+from making.four_ways import counted
+from test_draw import box
 
 from simplenet.backprop.example import X, Y, example_net, trace
 from simplenet.backprop.mechanism import forces, positions
@@ -117,6 +121,61 @@ def test_what_a_page_knows_of_a_machine_is_the_machine(name):
     if name == "sweep":
         steps = set(map(int, re.findall('data-s="([^"]*)"', svg)))
         assert steps == set(range(1, len(spec["says"])))
+
+
+def drawings():
+    return {name: make().drawing for name, make in figures.FIGURES.items()} | {
+        name: draw() for name, draw in figures.STILLS.items()
+    }
+
+
+@pytest.mark.parametrize("name", [*figures.FIGURES, *figures.STILLS])
+def test_what_is_written_can_be_read_on_a_telephone(name):
+    drawing = drawings()[name]
+    # 267 pixels of 320 are left for it in the page; a wide one has 560, and is scrolled.
+    room = 560 if drawing.width > 700 else 267
+    assert min(label.size for label in drawing.labels) * room / drawing.width >= 10
+    boxes = [(label.text, box(label)) for label in drawing.labels]
+    for text, (left, top, right, bottom) in boxes:
+        assert left >= 5 and top >= 5, text
+        assert right <= drawing.width - 5 and bottom <= drawing.height - 5, text
+    for (one, a), (other, b) in combinations(boxes, 2):
+        apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+        assert apart, f"{one} and {other}"
+
+
+@each
+def test_the_ends_of_a_slider_leave_racks_at_their_wheels_and_bars_in_the_picture(name):
+    figure = figures.FIGURES[name]()
+    slider = figure.live["slider"]
+    if slider.get("name", "")[:1] == "w":
+        assert slider["min"] >= -1 and slider["max"] <= 1.4  # from there on a rack is off its wheel
+    if name != "product":
+        return
+    start = figure.live["set"]["w1"]
+    values = [box(label)[2] for label in figure.drawing.labels if re.search(r"\d$", label.text)]
+    for bar in re.findall(r'data-bar="w1 (\S+) \S+ (\S+)"', in_page(name)):
+        zero, scale = map(float, bar)
+        assert zero + (slider["min"] - start) * scale > max(values[-4:])
+        assert zero + (slider["max"] - start) * scale < 500  # where the load hangs
+
+
+def test_the_bars_of_the_ways_are_what_was_counted():
+    drawing = drawn.ways_drawing(*counted())
+    said = [label.text for label in drawing.labels if label.bold and label.text[0].isdigit()]
+    assert said == [
+        f"{made[way] / made['forward']:{',.0f' if made[way] > 10 * made['forward'] else '.3g'}}"
+        for way in ("nudge", "paths", "push", "backward")
+        for made in counted()
+    ]
+    lengths = [
+        float(width)
+        for width in re.findall(r'width="([\d.]+)" height="15"', "".join(drawing.parts))[2:]
+    ]
+    ratios = [made[way] / made["forward"] for _, way in drawn.WAYS for made in counted()]
+    for length, ratio in zip(lengths, ratios, strict=True):
+        assert length == pytest.approx(max(1, drawn.DECADE * log10(ratio)), abs=0.006)
+    assert len(drawing.svg()) < 3_600
 
 
 # --- paths ---------------------------------------------------------------------------------------

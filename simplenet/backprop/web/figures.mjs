@@ -5,6 +5,7 @@ import { bandPath, transform } from "./scene.mjs";
 import { feeling, pullPath, standsAt } from "./machinery.mjs";
 
 const TURNING = 1600; // milliseconds from a prediction to its end
+const INVITED = "Choose an answer, or drag: the slider, or the picture itself.";
 const fixed = (value, places = 3) => value.toFixed(places).replace("-", "\u2212");
 const withSign = (value, places = 3) => (value < 0 ? "" : "+") + fixed(value, places);
 
@@ -92,15 +93,29 @@ function show(figure, value) {
     part.classList.toggle("b", +part.dataset.s === value);
   }
   for (const mark of all("rest")) mark.classList.toggle("unlit", figure.turned);
+  const wide = svg.closest(".wide");
+  if (wide && value) {
+    // Where the pass back is, and not the whole net, is in view on a telephone.
+    const part = 1 - Math.floor((value - 1) / 2) / 2;
+    wide.scrollLeft = part * (wide.scrollWidth - wide.clientWidth);
+  }
   figure.slider.value = value;
-  figure.output.textContent = said(figure, { ...at, ...numbers }, felt);
+  const untouched = !figure.turned && spec.slider.drag;
+  figure.output.textContent = untouched ? INVITED : said(figure, { ...at, ...numbers }, felt);
   figure.slider.setAttribute("aria-valuetext", figure.output.textContent);
+}
+
+function turnTo(figure, value) {
+  cancelAnimationFrame(figure.frame);
+  figure.turned = true;
+  figure.slider.value = value; // which keeps it between its ends
+  show(figure, +figure.slider.value);
 }
 
 function slideTo(figure, to) {
   cancelAnimationFrame(figure.frame);
   figure.turned = true;
-  const from = figure.value;
+  const from = figure.value === to ? figure.first : figure.value;
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return show(figure, to);
   const began = performance.now();
   const steps = figure.name === "sweep";
@@ -118,11 +133,26 @@ function predict(figure, box, chosen) {
   const right = chosen === +box.dataset.right;
   for (const [i, label] of box.querySelectorAll(".options label").entries()) {
     label.classList.toggle("right", i === +box.dataset.right);
+    label.classList.toggle("wrong", i === chosen && !right);
   }
   const answer = box.querySelector("details");
   answer.querySelector("summary").textContent = right ? "Yes." : "No: watch it.";
   answer.open = true;
   slideTo(figure, figure.spec.slider.to);
+}
+
+/* What is drawn can be dragged, too: the pin of a lever, or the plate of a cam, goes with the finger. */
+function wireDrag(figure) {
+  const { svg } = figure;
+  svg.classList.add("drag");
+  svg.onpointerdown = ({ button, clientX, pointerId }) => {
+    if (button) return;
+    svg.setPointerCapture(pointerId);
+    const pixels = (figure.spec.slider.drag * svg.clientWidth) / svg.viewBox.baseVal.width;
+    const from = figure.value;
+    svg.onpointermove = (event) => turnTo(figure, from + (event.clientX - clientX) / pixels);
+  };
+  svg.onpointerup = svg.onpointercancel = () => (svg.onpointermove = null);
 }
 
 /* Make one figure live; without this it is a picture with an answer. */
@@ -144,15 +174,13 @@ function mount(box) {
   const { min, max, step, says } = slider;
   const range = element("input", { type: "range", min, max, step, "aria-label": says });
   const output = element("output", {});
-  const figure = { name, spec, svg, slider: range, output, turned: false, frame: 0 };
-  range.oninput = () => {
-    cancelAnimationFrame(figure.frame);
-    figure.turned = true;
-    show(figure, +range.value);
-  };
+  const first = name === "sweep" ? 0 : spec.set[slider.name];
+  const figure = { name, spec, svg, slider: range, output, first, turned: false, frame: 0 };
+  range.oninput = () => turnTo(figure, range.value);
   const row = element("p", { class: "turning" }, element("span", {}, says), range);
   (svg.closest(".wide") ?? svg).after(row, element("p", { class: "read" }, output));
-  show(figure, name === "sweep" ? 0 : spec.set[slider.name]);
+  if (slider.drag) wireDrag(figure);
+  show(figure, first);
 }
 
 whenParsed(() => {
