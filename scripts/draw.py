@@ -58,7 +58,7 @@ that the pin lifts and over one that the crank of the bias B₋₂ lifts, and un
 rises by their sum. Z₋₂ moves a plate with a groove in the shape of a sigmoid, and the follower \
 in the groove is A₋₂. The rod of A₋₂ lifts the next lever, with the crank W₋₁; band, bias B₋₁ and \
 Z₋₁ follow, and a cam, whose follower is A₋₁. A₋₁ moves a plate with a groove in the shape of a \
-parabola, clamped where the truth y is; what follows it lifts the cost C, on which a weight \
+parabola, clamped where the truth y is; what follows it lifts the cost C, on which a load \
 hangs. Both Z carry a flag: checkpoint, dC/dZ saved. The joints are numbered: 1 A₋₃ to Z₋₂, 2 W₋₂ \
 to Z₋₂, 3 Z₋₂ to A₋₂, 4 A₋₂ to Z₋₁, 5 W₋₁ to Z₋₁, 6 Z₋₁ to A₋₁, 7 A₋₁ to C. A solid arrow runs \
 back from C through joints 7, 6 and 5 to W₋₁, a dashed one through 7, 6, 4, 3 and 2 to W₋₂. Three \
@@ -79,8 +79,8 @@ def _flag(d: Drawing, x: float, y: float, top: float, name: str) -> None:
     d.line((x, y), (x, top), pen=2.5)
     d.shape("circle", "ink", cx=x, cy=y, r=4)
     d.shape("path", "card", "ink", d=f"M{number(x)} {number(top)}h113l-8 22l8 22h-113z")
-    d.text(x + 8, top + 18, "checkpoint:", 13, on="card", anchor="start")
-    d.text(x + 8, top + 36, f"dC/d{name} saved", 13, on="card", anchor="start")
+    d.text(x + 7, top + 18, "checkpoint:", 14, on="card", anchor="start")
+    d.text(x + 7, top + 37, f"dC/d{name} saved", 14, on="card", anchor="start")
 
 
 def _sample(d: Drawing, x: float, y: float, name: str) -> None:
@@ -101,7 +101,7 @@ def _back(
         d.disc(x, y, joint)
 
 
-CAST = 858.0  # where the ways back begin, left of the weight
+CAST = 858.0  # where the ways back begin, left of the load
 
 
 def one_one_one() -> tuple[Scene, dict[str, float]]:
@@ -119,7 +119,7 @@ def gears_drawing() -> Drawing:
     says = "One forward and one backward pass give every ratio, and so every gradient."
     d.text(40, 64, says, 14, "soft", anchor="start")
     names = "W weight, B bias, Z weighted input, A activation, C cost, y the truth"
-    d.text(960, 40, names, 13.5, "soft", anchor="end")
+    d.text(960, 40, names, 14, "soft", anchor="end")
     scene, at = one_one_one()
     x, y = _place(0, 0)
     add_scene(d, scene, at, f"translate({number(x)} {number(y)})scale({SCALE})")
@@ -142,7 +142,7 @@ def gears_drawing() -> Drawing:
     d.text(98, 483, "a crank: ours to turn", 14, anchor="start")
     d.padlock(286, 480)
     d.text(304, 483, "a padlock: given, not ours to move", 14, anchor="start")
-    d.text(590, 483, "on C hangs a weight: its pull is the gradient", 14, anchor="start")
+    d.text(590, 483, "on C hangs a load: its pull is the gradient", 14, anchor="start")
     _panels(d)
     return d
 
@@ -166,7 +166,7 @@ CHAINS = {
 }
 FACTORS = {
     "W_-1": (
-        (403, 7, "C", "A_-1", "(A_-1 - y)"),
+        (399, 7, "C", "A_-1", "(A_-1 - y)"),
         (489, 6, "A_-1", "Z_-1", "A_-1(1 - A_-1)"),
         (564, 5, "Z_-1", "W_-1", "A_-2"),
     ),
@@ -179,7 +179,7 @@ FACTORS = {
 }
 # Brackets under the factors: from, to, height, what to say.
 NOTES = (
-    (370, 532, 736, ("= dC/dZ_-1: the checkpoint,", "and dC/dB_-1, as its ratio is 1")),
+    (366, 532, 736, ("= dC/dZ_-1: the checkpoint,", "and dC/dB_-1, as its ratio is 1")),
     (688, 794, 734, ("with several outputs:", "the sum over them")),
     (688, 900, 785, ("= dC/dZ_-2: the next checkpoint",)),
 )
@@ -191,7 +191,7 @@ def _panels(d: Drawing) -> None:
         d.text(46, 616 + 34 * row, equation, 15, on="card", anchor="start")
         for place, mesh in enumerate(meshes[::-1]):
             d.disc(260 - 26 * place, 611 + 34 * row, mesh)
-    d.text(46, 788, "s: the sigmoid, slope A(1 - A)", 13.5, "soft", "card", "start")
+    d.text(46, 788, "s: the sigmoid, slope A(1 - A)", 14, "soft", "card", "start")
     for name, (x, width) in CHAINS.items():
         d.card(x, 556, width, 256, f"Back to {name}")
         _sample(d, x + width - 76, 578, name)
@@ -211,7 +211,7 @@ def _panels(d: Drawing) -> None:
     for x0, x1, y, lines in NOTES:
         d.shape("path", line="soft", pen=1.2, d=f"M{x0} {y - 14}v6H{x1}v-6")
         for row, line in enumerate(lines):
-            d.text((x0 + x1) / 2, y + 11 + 18 * row, line, 13, on="card")
+            d.text((x0 + x1) / 2, y + 11 + 18 * row, line, 14, on="card")
 
 
 # --- rack.svg ------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def _board(d: Drawing) -> None:
         for j, y in enumerate(rows, 1):
             name = f"w{2 + k + 2 * j}"
             d.text(x + 8, py + big * y + 76, name, 15, on="card", anchor="start", bold=True)
-            d.text(x + 8, py + big * y + 94, f"({k}, {j})", 13, "soft", "card", "start")
+            d.text(x + 8, py + big * y + 94, f"({k}, {j})", 14, "soft", "card", "start")
     for j, y in enumerate(rows, 1):
         d.text(
             534, py + big * y + 84, f"z_{j} to a_{j}: o{j}", 15, on="card", anchor="end", bold=True
@@ -296,7 +296,7 @@ def _shaft(d: Drawing) -> None:
         d.line((656, y), (656, tip - 9 * sense), line=colour, pen=4)
         d.head(656, tip, 90 * sense, colour)
         d.text(678, y + 3, signed(force), 15, on="card", anchor="start", bold=True)
-        d.text(678, y + 23, says, 13, "soft", "card", "start")
+        d.text(678, y + 23, says, 14, "soft", "card", "start")
 
 
 def _sheets(d: Drawing) -> None:
@@ -328,10 +328,10 @@ def _operators(d: Drawing) -> None:
         x = 30 + 239 * column
         d.shape("rect", "card", "edge", 1.2, x=x, y=594, width=223, height=136, rx=8)
         d.text(x + 16, 622, code, 15, on="card", anchor="start", bold=True, mono=True)
-        d.text(x + 16, 644, f"gives {gives}", 13, "soft", "card", "start")
+        d.text(x + 16, 644, f"gives {gives}", 14, "soft", "card", "start")
         d.text(x + 16, 674, f"sums over {over}", 16, on="card", anchor="start", bold=True)
         for row, line in enumerate(why):
-            d.text(x + 16, 696 + 18 * row, line, 13, on="card", anchor="start")
+            d.text(x + 16, 696 + 18 * row, line, 14, on="card", anchor="start")
 
 
 def rack_drawing() -> Drawing:

@@ -48,10 +48,10 @@ and h2; where a rod crosses a row it lifts a lever, along which the crank of a w
 slides a pin; a band sums the two bars that the pins lift, and the bias b, into z; z moves a plate \
 with a groove in the shape of a sigmoid, whose follower is h1, or h2. Their rods run down through \
 the rows of o1 and o2 in the same way, over the levers of w5 to w8. o1 and o2 move plates with \
-parabolas, clamped at the truths y1 and y2; a band sums what these lift into C, on which a weight \
+parabolas, clamped at the truths y1 and y2; a band sums what these lift into C, on which a load \
 hangs, beside a ruler. At each part stands its value, and under it, in another colour, its \
 gradient, with an arrow or, at a crank, an arc that is as long: how hard, and which way, the \
-weight pulls there. {0}."""
+load pulls there. {0}."""
 
 
 def machine_drawing() -> Drawing:
@@ -77,7 +77,7 @@ def machine_drawing() -> Drawing:
         bold=True,
     )
     add_scene(d, scene, at, "translate(0 50)")
-    add_marks(d, scene, at, felt, 22, names, shift=(0, 50))
+    add_marks(d, scene, at, felt, 22.5, names, shift=(0, 50))
     return d
 
 
@@ -152,7 +152,9 @@ def _lever(d: Drawing, x: float, y: float) -> None:
     _measure(d, (px, py + 44), (px + unit, py + 44), "1")
     _measure(d, (px, py + 76), (px + unit * at["w"], py + 76), "w")
     _measure(d, (px + unit * 1.45 + 88, py), (px + unit * 1.45 + 88, py - unit * at["p"]), "w · a")
-    _measure(d, (px + unit - 26, py), (px + unit - 26, py - unit * at["a"]), "a")
+    a = py - unit * at["a"]
+    d.line((px - 34, a), (px + unit - 8, a), line="back0", pen=1.2, dash="3 3")
+    _measure(d, (px - 34, py), (px - 34, a), "a")
 
 
 def _band(d: Drawing, x: float, y: float) -> None:
@@ -251,4 +253,4 @@ def _fork(d: Drawing, x: float, y: float, at: Values, fork: list[float]) -> None
         d.line((px + unit, top), (left, top), line="back1", pen=1.4, dash="3 3")
         arrow(d, left, top, force, 800)
         d.text(left + 18, top + 4, f"{force:+.6f}", 15, on="card", anchor="start", bold=True)
-        d.text(left + 18, top + 24, says, 13.5, "soft", "card", "start")
+        d.text(left + 18, top + 24, says, 14.5, "soft", "card", "start")

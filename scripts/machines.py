@@ -1,11 +1,12 @@
 """Draw a scene, a machine at rest, into a drawing: its parts, its values, and how hard each pulls.
 
-The value of a part stands above, in ink, its gradient below, in another colour: how hard the weight
+The value of a part stands above, in ink, its gradient below, in another colour: how hard the load
 on C pulls there. The pull is an arrow, or an arc at a crank, whose length is the gradient; it
-points where the weight would move the part, which is downhill.
+points where the load would move the part, which is downhill.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from math import cos, pi, radians, sin
 
@@ -58,6 +59,11 @@ def where(scene: Scene, mark: Mark, at: Mapping[str, float]) -> tuple[float, flo
     return x, y
 
 
+def beside(mark: Mark) -> Mark:
+    """Return a mark where it keeps clear of a rack beside it: that of a bias, a little aside."""
+    return replace(mark, x=mark.x - 8) if mark.value[0] == "b" else mark
+
+
 def add_marks(
     d: Drawing,
     scene: Scene,
@@ -69,7 +75,7 @@ def add_marks(
     shift: tuple[float, float] = (0, 0),
 ) -> None:
     """Add the name, the value and the gradient of what is wanted, else of all there is room for."""
-    for mark in scene.marks:
+    for mark in map(beside, scene.marks):
         if mark.minor if wanted is None else mark.value not in wanted:
             continue
         name = (names or {}).get(mark.value, mark.value)
@@ -107,7 +113,7 @@ def pull(
     """Add the arrow, or the arc, of how hard the load on C pulls here."""
     x, y = mark.arrow[0] + shift[0], mark.arrow[1] + shift[1]
     if mark.value == "C" or mark.value[0] == "y":
-        return  # the weight is there to be seen, and the clamp of a truth does not rise
+        return  # the load is there to be seen, and the clamp of a truth does not rise
     if mark.round:
         arc(d, x, y, mark.round, 180 * at[mark.value] - 90, gradient)
         return

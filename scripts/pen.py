@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from simplenet.backprop.svg import number
 
+SMALLER = 0.8  # a raised or lowered number beside the rest
 DISC = 10.5  # radius of the number of a mesh
 
 # Each colour in the light and in the dark scheme. Parts also differ in what they are, and in
@@ -141,7 +142,7 @@ class Drawing:
             if shift != shifted:
                 attributes = f' dy="{number(shift - shifted)}"'
                 if shift:
-                    attributes += f' font-size="{number(size * 0.75)}"'
+                    attributes += f' font-size="{number(size * SMALLER)}"'
                 if content[0] == " ":  # which some leave out at the start of a <tspan>
                     attributes += f' dx="{number(size * 0.3)}"'
                 content = f"<tspan{attributes}>{content.lstrip()}</tspan>"
@@ -172,7 +173,7 @@ class Drawing:
     def disc(self, x: float, y: float, mesh: int) -> None:
         """Add the number of a mesh."""
         self.shape("circle", "card", "ink", 1.4, cx=x, cy=y, r=DISC)
-        self.text(x, y + 4.7, str(mesh), 13, on="card", bold=True)
+        self.text(x, y + 5, str(mesh), 14, on="card", bold=True)
 
     def head(self, x: float, y: float, angle: float, colour: str, size: float = 15) -> None:
         """Add an arrowhead whose tip is at (x, y)."""

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import figures as drawn
 import film
+import numpy as np
 import pytest
 from conftest import ROOT
 from making import diagrams, figures
@@ -16,7 +17,9 @@ from making.four_ways import counted
 from test_draw import box
 
 from simplenet.backprop.example import X, Y, example_net, trace
+from simplenet.backprop.layout import machine_scene
 from simplenet.backprop.mechanism import forces, positions
+from simplenet.backprop.scene import pose
 
 FOLDER = ROOT / "simplenet" / "backprop"
 each = pytest.mark.parametrize("name", figures.FIGURES)
@@ -47,7 +50,7 @@ def test_the_stills_are_what_is_drawn_now():
 def test_the_film_is_small_still_where_it_is_wished_and_fresh():
     held = (FOLDER / "film.svg").read_text(encoding="utf-8")
     assert held == film.film_svg() == diagrams.files()["simplenet/backprop/film.svg"].decode()
-    assert len(held.encode()) <= 250_000
+    assert len(held.encode()) <= 120_000
     ElementTree.fromstring(held)
     for word in ("<script", "@import", "url(", "data:", "<animate", "http://www.w3.org/1999"):
         assert word not in held
@@ -236,3 +239,19 @@ def test_no_rack_of_the_film_leaves_its_wheel():
                 assert -1.1 < value < 2.5, name
             if name[0] in "w":
                 assert -1 <= value <= 1.6
+
+
+def test_what_the_film_leaves_out_nobody_would_see():
+    made, moments = film.moments()
+    moved = 0
+    for body in machine_scene(made).bodies.values():
+        points = [(moment.time, pose(body, moment.at)) for moment in moments]
+        apart = (0.4, 0.4, 0.2 if body.tilt else 0.7)
+        kept = film.moving(points, apart) or [points[0], (film.LASTS, points[0][1])]
+        moved += len(kept) > 2
+        assert kept[-1][0] == film.LASTS and set(kept[:-1]) <= set(points)
+        for time, values in points:
+            for n, most in enumerate(apart):
+                shown = np.interp(time, [t for t, _ in kept], [at[n] for _, at in kept])
+                assert abs(shown - values[n]) <= most + 1e-9
+    assert moved > 20
