@@ -148,12 +148,10 @@ def needed(points: list[tuple[float, Numbers]], apart: Numbers) -> list[tuple[fl
 
 def moving(points: list[tuple[float, Numbers]], apart: Numbers) -> list[tuple[float, Numbers]]:
     """Return the points that are needed, to the end of the film; none if no motion is seen."""
-    kept = needed([*points, (LASTS, points[-1][1])], apart)
-    still = all(
-        abs(a - b) <= most
-        for _, values in kept for a, b, most in zip(values, points[0][1], apart)
-    )  # fmt: skip
-    return [] if still else kept
+    first = points[0][1]
+    if all(abs(a - b) <= most for _, at in points for a, b, most in zip(at, first, apart)):
+        return []
+    return needed([*points, (LASTS, points[-1][1])], apart)
 
 
 def body_frames(body: Body, film: list[Moment]) -> list[tuple[float, str]] | None:
