@@ -112,7 +112,8 @@ class Tensor:
     broadcast as in numpy. A result requires a gradient if one of its operands does.
 
     `grad` is None until a `backward` reaches the tensor; then it has the shape and dtype of `data`.
-    A result is computed once: when the data of its operands change, compute it again.
+    A result is computed once: when the data of its operands change, compute it again before
+    `backward`, which reads the data of operands as they are then.
     """
 
     # With this numpy leaves `array * tensor` to the tensor, instead of looping over elements.

@@ -117,6 +117,11 @@ def _power(a: float, b: float) -> tuple[float, float, float]:
     return y, left, y * math.log(a) if a > 0 else 0.0 if a == 0 else math.nan
 
 
+def _larger(a: float, b: float) -> float:
+    """Return the larger number, or nan if one of them is: Python's max depends on the order."""
+    return a if a > b else b if b >= a else math.nan
+
+
 def _bell(x: float) -> float:
     """Return the slope of the sigmoid, to the last digits: y * (1 - y) loses them where y is 1."""
     e = math.exp(-abs(x))
@@ -227,7 +232,7 @@ class Value(Tensor):
     __pow__, __rpow__ = _infix("**", _power, "__pow__", "__rpow__")
     maximum, _ = _infix(
         "max",
-        lambda a, b: (max(a, b), (a > b) + 0.5 * (a == b), (b > a) + 0.5 * (a == b)),
+        lambda a, b: (_larger(a, b), (a > b) + 0.5 * (a == b), (b > a) + 0.5 * (a == b)),
         "maximum",
         "maximum",
     )
@@ -249,7 +254,9 @@ class Value(Tensor):
     cos = _function("cos", lambda x: (math.cos(x), -math.sin(x)))
     tan = _function("tan", lambda x: ((y := math.tan(x)), 1 + y * y))
     tanh = _function("tanh", lambda x: (math.tanh(x), 4 * _bell(2 * x)))
-    relu = _function("relu", lambda x: (x, 1.0) if x > 0 else (0.0, 0.0))
+    relu = _function(  # of nan it is nan, as of tensors
+        "relu", lambda x: (x, 1.0) if x > 0 else (0.0, 0.0) if x <= 0 else (x, 0.0)
+    )
     sigmoid = _function("sigmoid", lambda x: (_sigmoid(x), _bell(x)))
     log_sigmoid = _function(
         "log_sigmoid", lambda x: (min(x, 0.0) - math.log1p(math.exp(-abs(x))), _sigmoid(-x))

@@ -312,6 +312,15 @@ def test_what_tensors_do_with_axes_it_does_without_any(y):
     assert (float(result), x.grad) == (2, 1)
 
 
+def test_nan_is_not_hidden_by_what_compares():
+    nan = Value(math.nan)
+    for y in nan.relu(), nan.maximum(0), Value(0).maximum(nan), maximum(0, nan), abs(nan):
+        assert math.isnan(y.data)
+        y.backward()
+    assert math.isnan(Tensor(math.nan).relu().data)
+    assert Value(2).maximum(1).data == Value(1).maximum(2).data == Value(2).maximum(2).data == 2
+
+
 def test_it_is_true_where_it_is_not_zero():
     assert Value(2) and not Value(0) and not Value(2) - 2
     assert Tensor([[3.0]]) and not Tensor(0.0)
