@@ -202,6 +202,34 @@ def test_the_picture_itself_can_be_dragged_no_further_than_the_slider(reading):
 
 
 @pytest.mark.browser
+def test_a_finger_turns_what_it_drags_aside_and_scrolls_the_page_otherwise(reading):
+    reading.open(width=390, height=800)
+    reading.command("Emulation.setTouchEmulationEnabled", enabled=True)
+    svg = reading.driver.find_element("css selector", "[data-live=mesh] svg")
+    reading.run("arguments[0].scrollIntoView({block: 'center'})", svg)
+    middle = "const r = arguments[0].getBoundingClientRect(); return [r.x + 140, r.y + 90, scrollY]"
+    range_ = "return +document.querySelector('[data-live=mesh] input[type=range]').value"
+
+    def drag(across, down):
+        x, y, before = reading.run(middle, svg)
+        for k in range(9):
+            point = {"x": x + across * k / 8, "y": y + down * k / 8}
+            kind = "touchMove" if k else "touchStart"
+            reading.command("Input.dispatchTouchEvent", type=kind, touchPoints=[point])
+        reading.command("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        return reading.run(range_), reading.run("return scrollY") - before
+
+    try:
+        before, top = reading.run(range_), reading.run("return scrollY")
+        value, scrolled = drag(-30, 4)
+        assert value < before - 0.3 and scrolled == 0
+        assert drag(3, -160)[0] == value
+        reading.wait_for(lambda: reading.run("return scrollY") > top + 50, "it did not scroll")
+    finally:
+        reading.command("Emulation.setTouchEmulationEnabled", enabled=False)
+
+
+@pytest.mark.browser
 def test_a_wrong_answer_is_marked_and_another_one_turns_it_again(reading):
     reading.open(reduced_motion="reduce")
     marks = """

@@ -117,6 +117,12 @@ def test_a_picture_is_what_the_caller_makes_of_it():
     assert made == "a.svg: some words"
 
 
+def test_the_bars_of_the_ways_stand_still_in_the_page_too():
+    page = document.as_page("![Bars.](figures/ways.svg)\n")
+    assert '<figure><svg viewBox="0 0 500' in page and "31,821" in page
+    assert len(page) < 5_000
+
+
 def test_anchors_are_those_of_github():
     assert markup.anchor("6. The fork: where a sum comes from") == (
         "6-the-fork-where-a-sum-comes-from"

@@ -150,7 +150,11 @@ function wireDrag(figure) {
     svg.setPointerCapture(pointerId);
     const pixels = (figure.spec.slider.drag * svg.clientWidth) / svg.viewBox.baseVal.width;
     const from = figure.value;
-    svg.onpointermove = (event) => turnTo(figure, from + (event.clientX - clientX) / pixels);
+    svg.onpointermove = (event) => {
+      const by = event.clientX - clientX;
+      // A finger that scrolls goes a little aside, too.
+      if (figure.value !== from || Math.abs(by) > 3) turnTo(figure, from + by / pixels);
+    };
   };
   svg.onpointerup = svg.onpointercancel = () => (svg.onpointermove = null);
 }
