@@ -118,9 +118,11 @@ def crossings(order: Sequence[Sequence[int]], links: Sequence[Arrow]) -> int:
     """Return how many pairs of links between neighbouring layers cross."""
     at = {node: place for layer in order for place, node in enumerate(layer)}
     layer_of = {node: l for l, layer in enumerate(order) for node in layer}
+    into: list[list[Arrow]] = [[] for _ in order]
+    for start, end in links:
+        into[layer_of[end]].append((at[start], at[end]))
     total = 0
-    for l in range(len(order)):
-        own = [(at[start], at[end]) for start, end in links if layer_of[end] == l]
+    for own in into:
         total += sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(own) for c, d in own[:i])
     return total
 
@@ -134,11 +136,12 @@ def _ordered(order: list[list[int]], links: Sequence[Arrow]) -> list[list[int]]:
             break
         neighbours = behind if turn % 2 else ahead
         order = [list(layer) for layer in order]
+        at = {node: float(place) for layer in order for place, node in enumerate(layer)}
         for l in range(len(order))[:: 1 if neighbours is ahead else -1]:
-            at = {node: float(place) for layer in order for place, node in enumerate(layer)}
             order[l].sort(
                 key=lambda node: _mean([at[n] for n in neighbours.get(node, [])], at[node])
             )
+            at.update((node, float(place)) for place, node in enumerate(order[l]))
         found = crossings(order, links)
         if found < fewest:
             best, fewest = order, found
