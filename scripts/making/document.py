@@ -83,6 +83,7 @@ def example() -> dict[str, Any]:
         "rest_o": one_based(t.z[1] - t.a[1][0] * net.W[1][0]),
         "quotient": moved / nudge, "turns5": "\n".join(rows),
         "delta_h": one_based(t.dc_dz[0]), "net_alt": drawn.net_drawing().desc,
+        "ways_alt": figures.STILLS["ways"]().desc,
         "machine_alt": machine_drawing().desc.partition(" Value and gradient:")[0],
         "too_large": to_h1[1] / t.dc_da[0][0], "stronger": abs(to_h2[1] / to_h2[2]),
         "one_path": to_h1[1] * t.slope[0][0] * X[0, 0],
