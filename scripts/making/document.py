@@ -11,7 +11,7 @@ import contextlib
 import io
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from draw_parts import machine_drawing
 
 import simplenet
 from making import Files, figures
-from making.four_ways import counts, path_count, ways
+from making.four_ways import counts, ways
 from making.markup import html, inline
 from simplenet import net as heart
 from simplenet.backprop import bundled
@@ -40,6 +40,11 @@ SHAPE, BATCH = (784, 40, 10), 20
 def one_based(values: np.ndarray) -> dict[int, float]:
     """Return values by number, from 1 on, as h1 and h2 have them."""
     return dict(enumerate(np.ravel(values).tolist(), start=1))
+
+
+def one_based_rows(rows: Iterable[np.ndarray]) -> dict[int, dict[int, float]]:
+    """Return the rows of a matrix, and the values in each, by number, from 1 on."""
+    return {i: one_based(row) for i, row in enumerate(rows, start=1)}
 
 
 def by_weight(matrices: Sequence[np.ndarray]) -> dict[int, float]:
@@ -79,7 +84,7 @@ def example() -> dict[str, Any]:
     one = (t.a[2][0] - Y[0, 0]) ** 2 / 2  # what o1 alone adds to C
     numbers |= {
         "nudge": nudge, "nudged": w[5] + nudge, "moved": moved,
-        "E_one": one, "E_one_nudged": one + moved,
+        "E_one": one, "E_one_nudged": one + moved, "E_two": t.cost - one,
         "rest_o": one_based(t.z[1] - t.a[1][0] * net.W[1][0]),
         "quotient": moved / nudge, "turns5": "\n".join(rows),
         "delta_h": one_based(t.dc_dz[0]), "net_alt": drawn.net_drawing().desc,
@@ -89,9 +94,26 @@ def example() -> dict[str, Any]:
         "wrong_slope": t.z[1][0] * (1 - t.z[1][0]),
         "wrong_dw5": t.a[1][0] * t.z[1][0] * (1 - t.z[1][0]) * t.dc_da[1][0],
         "five_more": 3 * 2 + 2 * 3 + 3 + 2 - net.params.size,
-        "quarter4": 0.25**4, "half4": 0.5**4,
+        "quarter4": 0.25**4,
     }  # fmt: skip
-    return numbers | steps(net, t)
+    return numbers | sheets() | steps(net, t)
+
+
+def sheets() -> dict[str, Any]:
+    """Return what is shown of a minibatch: the sample, and the same with inputs and truths swapped.
+
+    The gradient is what `backward` adds up over both.
+    """
+    net = example_net()
+    samples = [trace(net, x, y) for x, y in ((X[0], Y[0]), (Y[0], X[0]))]
+    heart.zero_grad(net)
+    heart.forward(net, np.concatenate([X, Y]))
+    heart.backward(net, np.concatenate([Y, X]))
+    return {
+        "sheet_h": one_based_rows(t.a[1] for t in samples),
+        "sheet_delta": one_based_rows(t.dc_dz[1] for t in samples),
+        "sheet_dW": one_based_rows(net.dW[1]),
+    }
 
 
 def steps(net: Net, t: Trace) -> dict[str, Any]:
@@ -140,13 +162,9 @@ def costs() -> dict[str, Any]:
     found = counts(ways(small, X[0].tolist(), Y[0].tolist()))
     x, y = np.full(SHAPE[0], 0.5), np.zeros(SHAPE[-1])
     there = counts(ways(large, x.tolist(), y.tolist()))
-    deep = (*SHAPE[:-1], *SHAPE[-2:])
     return {
-        "small": found | {"passes": small.params.size + 1, "cranks": small.params.size},
-        "large": there,
-        "small_paths": path_count(small.shape), "large_paths": path_count(SHAPE),
-        "deep_paths": path_count(deep),
-        "deep_parameters": simplenet.init_net(deep, rng=0).params.size,
+        "small": found, "large": there, "small_passes": small.params.size + 1,
+        "cranks": small.params.size,
         "backward_small": found["backward"] / found["forward"],
         "backward_large": there["backward"] / there["forward"],
         "saved_numbers": BATCH * sum(SHAPE),
@@ -206,15 +224,12 @@ def slips(images: int = 500) -> dict[str, Any]:
     }
     t = trace(trained, x[0], np.eye(SHAPE[-1])[labels[0]])
     sizes = np.abs(np.concatenate([np.ravel(part) for part in (*t.dc_dW, *t.dc_db)]))
-    percents = [10, 90]
-    least, most = np.percentile(sizes[sizes > 0], percents)
+    least, most = np.percentile(sizes[sizes > 0], [10, 90])
     return {
         "slip": rows,
         "slip_shape": trained.shape,
         "slip_images": images,
-        "decades": f"10^{int(np.log10(most / least))}",
-        "least_percent": percents[0],
-        "most_percent": percents[1],
+        "decades": int(np.log10(most / least)),
         "zeros": 100 * (sizes == 0).mean(),
     }
 
@@ -282,6 +297,14 @@ def with_outputs(text: str) -> str:
     )
 
 
+def typeset(text: str) -> str:
+    """Return a text whose minus signs are no hyphens; code, and the dashes of lists, stay."""
+    pieces = re.split(r"(```.*?```|`[^`\n]*`|\]\([^)\n]*\))", text, flags=re.S)
+    for i in range(0, len(pieces), 2):
+        pieces[i] = re.sub(r"(?<=\S )-(?=\s)|(?<=[ (\[\n])-(?=[\da-z])", figures.MINUS, pieces[i])
+    return "".join(pieces)
+
+
 def chosen(text: str, for_page: bool) -> str:
     """Return what the README, or else the page, has of a text."""
     pieces = re.split(r"^@(readme|page|both)\n", text, flags=re.M)
@@ -324,7 +347,7 @@ def _lower(text: str) -> str:
 def files() -> Files:
     """Return the document as it should be, and the same as the page has it."""
     template = TEMPLATE.read_text(encoding="utf-8")
-    text = with_outputs(template.format_map(example() | digits() | code()))
+    text = typeset(with_outputs(template.format_map(example() | digits() | code())))
     readme = re.sub(
         r"^@figure (\w+)\n",
         lambda match: figures.in_readme(match[1]),

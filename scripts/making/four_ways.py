@@ -162,14 +162,3 @@ def counts(made: Ways) -> dict[str, int]:
                 total += times * made.counted()
         found[name] = total
     return found
-
-
-def path_count(shape: tuple[int, ...]) -> int:
-    """Return how many paths lead from the weights of a net to its cost."""
-    total = 0
-    for l in range(len(shape) - 1):
-        each = 1
-        for size in shape[l + 2 :]:
-            each *= size
-        total += shape[l] * shape[l + 1] * each
-    return total

@@ -90,3 +90,30 @@ def test_a_line_that_is_not_there_is_not_shown_in_silence():
     for wrong in (("no such line",), ("dc_da",), ("net.grads +=", "total = cost.value")):
         with pytest.raises(LookupError, match="backward: expected"):
             lines_of(back, *wrong)
+
+
+def test_a_minus_is_no_hyphen_and_code_stays_code():
+    text = (
+        "- (a - y)² is -0.5, or `a - y`\n```\na - y\n```\n[x](a-1.md) a-b, 1 -\n2, exp(-z), [-1.5]"
+    )
+    minus = "\N{MINUS SIGN}"
+    assert document.typeset(text) == (
+        f"- (a {minus} y)² is {minus}0.5, or `a - y`\n```\na - y\n```\n[x](a-1.md) a-b, 1 {minus}\n"
+        f"2, s({minus}z), [{minus}1.5]"
+    )
+    outside = re.sub(r"```.*?```|`[^`]*`|!\[[^]]*\]", "", DOCUMENT, flags=re.DOTALL)
+    assert not re.findall(r"^.*\S -\s.*$|^.*[ (\[|]-\d.*$", outside, flags=re.MULTILINE)
+
+
+def test_a_minibatch_adds_what_its_samples_give():
+    """The table of section 10: pair by pair, and what `backward` says of both together."""
+    sheets = document.sheets()
+    for k in (1, 2):
+        for j in (1, 2):
+            parts = [sheets["sheet_h"][s][k] * sheets["sheet_delta"][s][j] for s in (1, 2)]
+            assert sheets["sheet_dW"][k][j] == pytest.approx(sum(parts), rel=1e-12)
+    numbers = re.search(r"on both together\s+(.*?)\. That is", DOCUMENT, re.DOTALL)[1]
+    product, total = (
+        " ".join(numbers.split()).replace("\N{MINUS SIGN}", "-").replace("×", "*").split("=")
+    )
+    assert eval(product) == pytest.approx(float(total), abs=2e-6)
