@@ -10,8 +10,8 @@ a picture, which the page can move.
 import contextlib
 import io
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from draw_parts import machine_drawing
 
 import simplenet
 from making import Files, figures
-from making.four_ways import counts, ways
+from making.four_ways import backward_share, counts, ways
 from making.markup import html, inline
 from simplenet import net as heart
 from simplenet.backprop import bundled
@@ -147,7 +147,7 @@ def digits() -> dict[str, Any]:
     stuck = 0.98
     return {
         "shape": SHAPE, "batch": BATCH,
-        "parameters": net.params.size, "nudges": net.params.size + 1,
+        "side": isqrt(SHAPE[0]), "parameters": net.params.size, "nudges": net.params.size + 1,
         "shapes": {name: array.shape for name, array in arrays.items()},
         "stuck": stuck, "stuck_slope": stuck * (1 - stuck),
         "stuck_delta": stuck * stuck * (1 - stuck),
@@ -159,14 +159,19 @@ def digits() -> dict[str, Any]:
 def costs() -> dict[str, Any]:
     """Return how many multiplications each way to the gradients takes, on both nets."""
     small, large = example_net(), simplenet.init_net(SHAPE, rng=0, dtype=np.float64)
-    found = counts(ways(small, X[0].tolist(), Y[0].tolist()))
+    small_ways = ways(small, X[0].tolist(), Y[0].tolist())
     x, y = np.full(SHAPE[0], 0.5), np.zeros(SHAPE[-1])
-    there = counts(ways(large, x.tolist(), y.tolist()))
+    large_ways = ways(large, x.tolist(), y.tolist())
+    alike = simplenet.init_net([SHAPE[1]] * 11, rng=0, dtype=np.float64)
+    deep = ways(alike, [0.5] * SHAPE[1], [0.0] * SHAPE[1])
     return {
-        "small": found, "large": there, "small_passes": small.params.size + 1,
-        "cranks": small.params.size,
-        "backward_small": found["backward"] / found["forward"],
-        "backward_large": there["backward"] / there["forward"],
+        "small": counts(small_ways), "large": counts(large_ways),
+        "small_passes": small.params.size + 1, "cranks": small.params.size,
+        "last_levers": 2 * small.W[1].size, "first_levers": small.W[0].size,
+        "cams": 2 * sum(small.shape[1:]),
+        "backward_small": backward_share(small_ways),
+        "backward_deep": backward_share(deep),
+        "backward_large": backward_share(large_ways),
         "saved_numbers": BATCH * sum(SHAPE),
     }  # fmt: skip
 
@@ -259,11 +264,7 @@ def code() -> dict[str, dict[str, str]]:
     blocks = {
         "loop": lines_of(back, "dc_dz = dc_da * slope", "dc_da = dc_dz @ W.T"),
         "step": lines_of(heart.optimize, "for piece in", "net.params[piece] -= "),
-        "accumulate": [
-            *lines_of(heart.zero_grad, "net.grads.fill", "net.samples = 0"),
-            *lines_of(back, "dW += ", "db += "),
-            *lines_of(back, "net.samples += "),
-        ],
+        "zero": lines_of(heart.zero_grad, "net.grads.fill", "net.samples = 0"),
     }
     lines = {
         "dc_da_last": lines_of(back, "dc_da = cost.slope"),
@@ -273,13 +274,9 @@ def code() -> dict[str, dict[str, str]]:
         "paths": lines_of(back, "dc_da = dc_dz @ W.T"),
         "slope": lines_of(sigmoid_slope, "return "),
     }
-    indent = dict.fromkeys(("step", "accumulate"), "   ")
     return {
         "code": {name: " ".join(part).split("  #")[0] for name, part in lines.items()},
-        "code_block": {
-            name: textwrap.indent("\n".join(part), indent.get(name, ""))
-            for name, part in blocks.items()
-        },
+        "code_block": {name: "\n".join(part) for name, part in blocks.items()},
     }
 
 

@@ -143,12 +143,12 @@ def counts(made: Ways) -> dict[str, int]:
 
     All parameters of a layer cost the same, so that one weight and one bias of each are enough.
     """
+    forward, backward = one_pass_each(made)
     a = made.forward()
-    forward = made.counted()
+    made.counted()
     slopes = made.slopes(a)
     saved = made.counted()
-    made.backward(a, slopes)
-    found = {"forward": forward, "backward": made.counted() + saved}
+    found = {"forward": forward, "backward": backward}
     sizes = [(len(W) * len(W[0]), len(W[0])) for W in made.W]
     for name in "nudge", "push", "paths":
         total = forward + len(made.y) if name == "nudge" else saved
@@ -162,3 +162,18 @@ def counts(made: Ways) -> dict[str, int]:
                 total += times * made.counted()
         found[name] = total
     return found
+
+
+def one_pass_each(made: Ways) -> tuple[int, int]:
+    """Return the multiplications of a pass forwards, and of one back, its slopes included."""
+    made.counted()
+    a = made.forward()
+    forward = made.counted()
+    made.backward(a, made.slopes(a))
+    return forward, made.counted()
+
+
+def backward_share(made: Ways) -> float:
+    """Return how many forward passes one pass back costs."""
+    forward, backward = one_pass_each(made)
+    return backward / forward

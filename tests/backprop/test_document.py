@@ -38,8 +38,8 @@ def test_every_line_of_code_is_in_the_source():
     lines = {line.strip() for line in source.splitlines()}
     shown = [line.strip() for code in PROGRAMS[:-1] for line in code.splitlines()]
     in_text = re.findall(r"`([\w., ]+ \+?= [^`]+)`", DOCUMENT)
-    assert len(shown) >= 13
-    assert len(in_text) == 5  # in the table of section 8
+    assert len(shown) >= 10
+    assert len(in_text) == 5  # in the table of section 10
     for line in shown:
         assert line in lines
     for line in in_text:
@@ -104,7 +104,7 @@ def test_a_minus_is_no_hyphen_and_code_stays_code():
 
 
 def test_a_minibatch_adds_what_its_samples_give():
-    """The table of section 10: pair by pair, and what `backward` says of both together."""
+    """The table of section 9: pair by pair, and what `backward` says of both together."""
     sheets = document.sheets()
     for k in (1, 2):
         for j in (1, 2):
