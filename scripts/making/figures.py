@@ -6,6 +6,7 @@ what a script needs to move it. figures.py draws them. Every number in a sentenc
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html import escape
@@ -297,13 +298,27 @@ def inlined(drawing: Drawing, name: str) -> str:
     body = once("\n".join(joined(drawing.parts)), f"{name}-")
     body = re.sub(r'\bd="([^"]*)"', lambda match: f'd="{shorter(match[1])}"', body)
     body = re.sub(r'(<(?:path|use) [^>]*?) fill="none"', r"\1", body)  # the style says so
+    body = re.sub(r' stroke-width="1\.[2-5]"', "", body)  # all alike
+    body = re.sub(r'(?<= )(d|x|y|cx|cy|transform)="[^"]*"', lambda match: _coarse(match[0]), body)
+    sizes = Counter(re.findall(r' font-size="[^"]*"', body)).most_common(1)
+    size = sizes[0][0] if sizes else ""
+    body = body.replace(size, "")
     svg = (
         f'<svg viewBox="0 0 {drawing.width} {drawing.height}" class="still ink" role="img" '
-        f'aria-label="{escape(drawing.desc)}" text-anchor="middle" stroke-width="1.5" '
+        f'aria-label="{escape(drawing.desc)}"{size} text-anchor="middle" stroke-width="1.5" '
         f'stroke-linejoin="round">\n<rect class="paper" width="{drawing.width}" '
         f'height="{drawing.height}"/>\n{body}\n</svg>'
     )
     return f'<div class="wide" tabindex="0">{svg}</div>' if drawing.width > 700 else svg
+
+
+def _coarse(text: str) -> str:
+    """Return coordinates in tenths; a scale, which multiplies, as it is."""
+
+    def tenth(match: re.Match[str]) -> str:
+        return match[0] if match[1] else f"{float(match[2]):.1f}".removesuffix(".0")
+
+    return re.sub(r"(scale\()?(-?\d+\.\d\d)(?!\d)", tenth, text)
 
 
 def joined(parts: Iterable[str]) -> list[str]:
