@@ -202,7 +202,7 @@ def test_the_page_without_javascript_has_the_whole_text_with_pictures(text):
     assert product + f" = <strong>{t.dc_dW[1][0, 0]:.7f}</strong>" in read
     figures = re.findall(r'<figure class="live" data-live="(\w+)"', read)
     assert figures == ["mesh", "product", "fork", "sweep", "saturation"]
-    assert read.count("<svg") == 6 and read.count("<summary>The answer</summary>") == 5
+    assert read.count("<svg") == 7 and read.count("<summary>The answer</summary>") == 5
     assert not re.search(r"<[^>]* hidden", read)
 
 

@@ -138,5 +138,5 @@ def test_the_readme_and_the_page_have_the_same_text():
     ):
         assert sentence in " ".join(readme.split()) and sentence in page
     assert "gears.svg" in readme and "gears.svg" not in page
-    assert page.count("<figure") == 6 and readme.count("figures/") == 6
+    assert page.count("<figure") == 7 and readme.count("figures/") == 7
     assert simplenet.__name__ in readme and "@" + "both" not in readme + page
