@@ -92,6 +92,8 @@ function onGrab(event, weight) {
   dropCrank();
   touch();
   if (!isSame(weight, state.weight)) chooseWeight(weight);
+  // While it is held, the machine stays as large as it is.
+  document.body.classList.toggle("from-draw", state.tab === "draw");
   if (state.tab !== "turn") openTab(byId("tab-turn"));
   const group = () => byId("stage").querySelector(".turnable.held");
   group().focus({ preventScroll: true });
@@ -103,16 +105,18 @@ function onGrab(event, weight) {
     );
   };
   let before = angle(event);
+  let far = state.turn;
   document.body.classList.add("dragging");
   const onMove = (move) => {
     if (move.pointerId !== event.pointerId) return;
     const after = angle(move);
     const by = after - before - Math.round(after - before); // the shorter way round
     before = after;
-    turnTo(Math.min(Math.max(state.turn + by * perTurn(), -20), 20));
+    far = Math.min(Math.max(far + by * perTurn(), -20), 20);
+    turnTo(+far.toFixed(4)); // as long as its box has room for
   };
   endDrag = () => {
-    document.body.classList.remove("dragging");
+    document.body.classList.remove("dragging", "from-draw");
     removeEventListener("pointermove", onMove);
     for (const end of ["pointerup", "pointercancel"]) removeEventListener(end, onEnd);
     endDrag = () => {};

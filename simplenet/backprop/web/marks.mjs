@@ -183,7 +183,7 @@ export function moveNeedles() {
   const { net, now, pass, back, ratio, turn } = state;
   const times = magnification(now.C - back.C, ratio.dC * turn);
   byId("scale-said").textContent = turn
-    ? `the whole height of every gauge is ${2 / times >= 0.001 ? 2 / times : `2 · 10${raised(Math.log10(1 / times))}`}`
+    ? `${2 / times >= 0.001 ? 2 / times : `2 · 10${raised(Math.log10(1 / times))}`} high`
     : "";
   for (const { part, actual, predicted } of marks.values()) {
     if (!actual) continue;

@@ -8,7 +8,7 @@ import { readNet, sampleCount, sampleName, strongestSample } from "./samples.mjs
 import { chooseNet, chooseSample, listen, refresh, state, touch } from "./state.mjs";
 import { pulls, standing, withWays } from "./machine.mjs";
 import { paintWith, showNumbers } from "./motion.mjs";
-import { bringIntoView, pinCost } from "./scroll.mjs";
+import { bringIntoView, pinCost, wireScroll } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
 import { announceCrank, buildCranks, dropCrank, isDragged } from "./crank.mjs";
 import { buildStage, cutGrooves, lightParts, moveParts } from "./stage.mjs";
@@ -33,7 +33,7 @@ function openNet(shown, scene) {
   byId("sample-label").textContent = shown.size ? "Image" : "Sample";
   byId("note").textContent = shown.note;
   byId("note").hidden = !shown.note;
-  for (const id of ["turn-hint", "sweep-hint"]) byId(id).textContent = passesHint(shown.net);
+  byId("sweep-hint").textContent = passesHint(shown.net);
   fillSamples(shown);
   const i = strongestSample(shown);
   byId("sample").value = i;
@@ -45,8 +45,8 @@ function openNet(shown, scene) {
 
 function passesHint({ params }) {
   return (
-    `One forward and one backward pass give all ${integer(params.length)} ratios at once. ` +
-    `Nudging each by itself would take ${integer(params.length + 1)} forward passes.`
+    `One pass there and one back give all ${integer(params.length)} ratios. ` +
+    `To nudge each by itself takes ${integer(params.length + 1)} passes.`
   );
 }
 
@@ -178,7 +178,7 @@ function wire() {
   byId("choice").onsubmit = (event) => event.preventDefault();
   byId("sample").onchange = openSample;
   byId("magnify").onchange = refresh;
-  addEventListener("resize", pinCost);
+  wireScroll();
   wireTabs();
   wireTurn();
   wireSweep();

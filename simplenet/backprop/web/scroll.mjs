@@ -1,20 +1,34 @@
 /* The box that the train is drawn in: on a narrow screen, the train is wider than its box. */
 
-import { byId } from "./dom.mjs";
+import { byId, setAttributes } from "./dom.mjs";
 
-/* Scroll to the gears of a selector. */
+/* Scroll to the parts of a selector, if they are not in view. */
 export function bringIntoView(selector) {
   const box = byId("scroll");
   const found = Array.from(byId("stage").querySelectorAll(selector), (part) =>
     part.getBoundingClientRect(),
   );
   if (!found.length || box.scrollWidth <= box.clientWidth) return;
-  const middle =
-    (Math.min(...found.map((r) => r.left)) + Math.max(...found.map((r) => r.right))) / 2;
-  box.scrollLeft += middle - box.getBoundingClientRect().left - box.clientWidth / 2;
+  const [left, right] = [
+    Math.min(...found.map((r) => r.left)),
+    Math.max(...found.map((r) => r.right)),
+  ];
+  const at = box.getBoundingClientRect();
+  if (left >= at.left && right <= at.right) return;
+  box.scrollLeft += (left + right) / 2 - at.left - box.clientWidth / 2;
 }
 
-/* Show C in words below the box, where the train is wider than it. */
+/* Where the train is wider than its box, show C in words below it; and while the load is out of
+   view, the load in a corner. */
 export function pinCost() {
-  byId("pinned").hidden = byId("scroll").scrollWidth <= byId("scroll").clientWidth;
+  const box = byId("scroll");
+  byId("pinned").hidden = box.scrollWidth <= box.clientWidth;
+  const load = byId("stage").querySelector("[data-name=C] .name");
+  const right = load?.getBoundingClientRect().right ?? 0;
+  setAttributes(byId("inset"), { class: right > box.getBoundingClientRect().right ? "" : "away" });
+}
+
+export function wireScroll() {
+  addEventListener("resize", pinCost);
+  byId("scroll").onscroll = pinCost;
 }

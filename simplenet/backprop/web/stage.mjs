@@ -1,12 +1,14 @@
 /* Draw the machine of the scene, and move its parts. */
 
 import { layers } from "./names.mjs";
-import { byId, draw } from "./dom.mjs";
+import { byId, draw, setAttributes } from "./dom.mjs";
+import { short } from "./format.mjs";
 import { OUTLINES } from "./content.mjs";
 import { bandPath, groovePath, transform } from "./scene.mjs";
 import { state } from "./state.mjs";
 
 const CROP = 18; // of the drawing, above and below, where nothing is
+const LOAD = [-44, -152, 112, 150]; // around the name of C: the load, and its ruler
 
 const moving = []; // [element, body, what it was set to last]
 const bands = []; // [element, band, what it was set to last]
@@ -40,6 +42,25 @@ export function buildStage() {
   const travellers = draw("g", { id: "travellers", "aria-hidden": "true" });
   stage.replaceChildren(behind, ...bands.map(([path]) => path), before, marks, travellers);
   cutGrooves();
+  buildInset();
+}
+
+/* The load once more, for where it is out of view. */
+function buildInset() {
+  const [, x, y] = state.scene.marks.find(([name]) => name === "C");
+  const [dx, dy, ...size] = LOAD;
+  const inset = byId("inset");
+  setAttributes(inset, { viewBox: [x + dx, y + dy, ...size].join(" ") });
+  inset.replaceChildren();
+  for (const part of byId("stage").querySelectorAll("[data-part=frame], [data-part=C]")) {
+    const copy = part.cloneNode(true);
+    inset.append(copy);
+    for (const list of [moving, bands]) {
+      const entry = list.find(([element]) => element === part);
+      if (entry) list.push([copy, entry[1], ""]);
+    }
+  }
+  inset.append(draw("text", { class: "label", x: x + 8, y: y - 10, "text-anchor": "middle" }));
 }
 
 function makeGroup([body, , part]) {
@@ -97,6 +118,7 @@ export function moveParts(at) {
     path.setAttribute("d", now);
     entry[2] = now;
   }
+  byId("inset").lastChild.textContent = `C ${short(at.C)}`;
 }
 
 /* Light what has these names, and let the rest stand back a little; with none, nothing does. */

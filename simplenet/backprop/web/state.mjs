@@ -41,7 +41,7 @@ export const state = {
   past: [], // what to go back to: { params, costs, learned }
   refusal: "", // why no step was taken
   drawn: false, // is x a drawing?
-  named: false, // has the reader said what the drawing should be?
+  named: false, // has the reader said what x should be?
   fresh: true, // has the reader done nothing yet?
 };
 
@@ -88,7 +88,7 @@ export function chooseSample(i) {
 }
 
 function takeSample(i) {
-  Object.assign(state, sampleOf(state.shown, i), { drawn: false });
+  Object.assign(state, sampleOf(state.shown, i), { drawn: false, named: false });
   compute();
   state.costs = [state.back.C];
   listeners.sample();

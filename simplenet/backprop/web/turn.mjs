@@ -215,8 +215,8 @@ function announceTurn() {
     );
   return announce(
     "turn-said",
-    `${name} turned by ${short(turn)}: C should change by ${signed(ratio.dC * turn)}; ` +
-      `it changes by ${signed(now.C - back.C)}.`,
+    `${name} by ${short(turn)}: C should change by ${signed(ratio.dC * turn)}, ` +
+      `and does by ${signed(now.C - back.C)}.`,
   );
 }
 
