@@ -496,10 +496,10 @@ def test_a_crank_can_be_dragged(gears):
 
     gears.open()
     gear = gears.driver.find_element(By.CSS_SELECTOR, "[data-id='w 0 1 0'] .grip")  # w2
-    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -20)
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -16)
     chain = chain.click_and_hold()
-    for x, y in ((14, -14), (20, 0), (14, 14), (0, 20)):  # half a turn, clockwise
-        chain = chain.move_by_offset(*(np.array([x, y]) - gears_at(chain, (0, -20))).tolist())
+    for x, y in ((11, -11), (16, 0), (11, 11), (0, 16)):  # half a turn, clockwise
+        chain = chain.move_by_offset(*(np.array([x, y]) - gears_at(chain, (0, -16))).tolist())
         chain.at = x, y
     chain.release().perform()
     assert gears.run(
@@ -518,6 +518,7 @@ def test_a_weight_can_be_taken_by_its_pixel(gears):
     assert not gears.run("return byId('picked').offsetParent")  # the example has no picture
     gears.click("net-1")
     picture = gears.driver.find_element(By.ID, "picked-pixel")
+    gears.run("byId('picked-pixel').scrollIntoView({ block: 'center' })")
     # The middle of this picture of 28 by 28 is where four pixels meet: go a little off it.
     ActionChains(gears.driver).move_to_element_with_offset(picture, 4, 4).click().perform()
     assert gears.run("return [state.weight.l, state.weight.k]") == [0, 14 * 28 + 14]
@@ -1005,6 +1006,45 @@ def test_text_has_contrast_in_both_schemes(gears, scheme):
             count, bad = gears.run(CONTRAST)
             assert count > 20
             assert bad == []
+
+
+DIMMED = (
+    CONTRAST[: CONTRAST.index("const ground")]
+    + """
+const card = light(parse(getComputedStyle(byId('picture').closest('figure')).backgroundColor));
+return Array.from(document.querySelectorAll('#stage .dim, #stage .dim *'))
+  .filter((e) => e.matches('.l-ink, .l-soft, .l-C, .band'))
+  .map((e) => [light(parse(getComputedStyle(e).stroke)), card].sort((x, y) => y - x))
+  .map(([a, b]) => (a + 0.05) / (b + 0.05));
+"""
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_stands_back_can_still_be_seen(gears, scheme):
+    gears.open(color_scheme=scheme)
+    gears.choose("turn-number", 0.5)
+    contrasts = gears.run(DIMMED)
+    assert len(contrasts) > 100
+    assert min(contrasts) >= 3
+
+
+def test_paper_and_heat_maps_are_dark_where_all_else_is(gears):
+    gears.open(color_scheme="dark")
+    gears.click("net-1")
+    gears.panel("draw")
+    looks = (
+        "return ['#canvas', '#heat-w canvas', '#picked-pixel', '#seen']"
+        ".map((s) => getComputedStyle(document.querySelector(s)).filter)"
+    )
+    assert [("invert" in look) for look in gears.run(looks)] == [True, True, False, False]
+    draw_seven(gears)
+    rgba, _ = pixels_of(gears)
+    assert (rgba[0, 0] == 255).all()  # what is saved is dark on white all the same
+    gears.open(color_scheme="light")
+    gears.click("net-1")
+    gears.panel("draw")
+    assert set(gears.run(looks)) == {"none"}
 
 
 def test_reduced_motion_is_respected(gears):

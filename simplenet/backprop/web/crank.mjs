@@ -91,6 +91,7 @@ function onGrab(event, weight) {
   event.preventDefault();
   dropCrank();
   touch();
+  document.body.classList.add("dragging");
   if (!isSame(weight, state.weight)) chooseWeight(weight);
   // While it is held, the machine stays as large as it is.
   document.body.classList.toggle("from-draw", state.tab === "draw");
@@ -106,7 +107,6 @@ function onGrab(event, weight) {
   };
   let before = angle(event);
   let far = state.turn;
-  document.body.classList.add("dragging");
   const onMove = (move) => {
     if (move.pointerId !== event.pointerId) return;
     const after = angle(move);

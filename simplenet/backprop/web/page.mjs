@@ -8,7 +8,7 @@ import { readNet, sampleCount, sampleName, strongestSample } from "./samples.mjs
 import { chooseNet, chooseSample, listen, refresh, state, touch } from "./state.mjs";
 import { pulls, standing, withWays } from "./machine.mjs";
 import { paintWith, showNumbers } from "./motion.mjs";
-import { bringIntoView, pinCost, wireScroll } from "./scroll.mjs";
+import { bringHeld, bringIntoView, pinCost, wireScroll } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
 import { announceCrank, buildCranks, dropCrank, isDragged } from "./crank.mjs";
 import { buildStage, cutGrooves, lightParts, moveParts } from "./stage.mjs";
@@ -84,7 +84,7 @@ function showWeight() {
   buildMarks();
   buildCranks();
   pinCost();
-  bringIntoView(".held .grip");
+  bringHeld();
 }
 
 /* Another net, or another cost of it. */
@@ -191,7 +191,7 @@ function start() {
   openNet(NETS[0], SCENES[0]);
   byId("app").hidden = false;
   pinCost();
-  bringIntoView(".held .grip");
+  bringHeld();
   performance.mark("ready");
   beckon(showTurn, () => state.fresh);
 }

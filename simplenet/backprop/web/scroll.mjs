@@ -2,20 +2,31 @@
 
 import { byId, setAttributes } from "./dom.mjs";
 
-/* Scroll to the parts of a selector, if they are not in view. */
-export function bringIntoView(selector) {
-  const box = byId("scroll");
+/* Return from where to where parts of a selector reach, within the page; of none, nothing. */
+function reach(selector) {
   const found = Array.from(byId("stage").querySelectorAll(selector), (part) =>
     part.getBoundingClientRect(),
   );
-  if (!found.length || box.scrollWidth <= box.clientWidth) return;
-  const [left, right] = [
-    Math.min(...found.map((r) => r.left)),
-    Math.max(...found.map((r) => r.right)),
-  ];
+  if (!found.length) return null;
+  return [Math.min(...found.map((r) => r.left)), Math.max(...found.map((r) => r.right))];
+}
+
+/* Scroll to the parts of a selector, if they are not in view; but not while a hand is on one. */
+export function bringIntoView(selector) {
+  const box = byId("scroll");
+  const found = reach(selector);
+  if (!found || document.body.classList.contains("dragging")) return;
+  const [left, right] = found;
   const at = box.getBoundingClientRect();
   if (left >= at.left && right <= at.right) return;
   box.scrollLeft += (left + right) / 2 - at.left - box.clientWidth / 2;
+}
+
+/* Scroll to the crank in hand, and if there is room for both, the load. */
+export function bringHeld() {
+  const both = ".held .grip, [data-name=C] .name";
+  const [left, right] = reach(both) ?? [0, 0];
+  bringIntoView(right - left < byId("scroll").clientWidth - 20 ? both : ".held .grip");
 }
 
 /* Where the train is wider than its box, show C in words below it; and while the load is out of
