@@ -2,7 +2,7 @@
 
 import { layers } from "./names.mjs";
 import { byId, draw, setAttributes } from "./dom.mjs";
-import { short } from "./format.mjs";
+import { digits } from "./format.mjs";
 import { OUTLINES } from "./content.mjs";
 import { bandPath, groovePath, transform } from "./scene.mjs";
 import { state } from "./state.mjs";
@@ -118,7 +118,7 @@ export function moveParts(at) {
     path.setAttribute("d", now);
     entry[2] = now;
   }
-  byId("inset").lastChild.textContent = `C ${short(at.C)}`;
+  byId("inset").lastChild.textContent = `C ${digits(at.C, 4)}`;
 }
 
 /* Light what has these names, and let the rest stand back a little; with none, nothing does. */
