@@ -225,12 +225,12 @@ right: the rod of h1 drives both outputs, and the forces that come back on it ad
 and {1} through w7 make {2}, which is dC/da_1. Below that: a minibatch is three transparent \
 sheets, one for each sample, through which the shafts of the same four cranks of W go: a crank \
 moves all sheets, and feels the pull of all. At the bottom, what each operator sums over: dc_dz @ \
-W.T over paths, a_prev.T @ dc_dz over samples, dc_dz.sum(axis=0) over samples, dc_da * slope over \
+W.T over paths, inputs.T @ dc_dz over samples, dc_dz.sum(axis=0) over samples, dc_da * slope over \
 nothing."""
 OPERATORS = (
     ("dc_dz @ W.T", "dC/dA", "paths", "all outputs that", "a unit drives"),
     ("dc_da * slope", "dC/dZ", "nothing", "each Z has a cam", "of its own"),
-    ("a_prev.T @ dc_dz", "dC/dW", "samples", "one crank of W", "moves all sheets"),
+    ("inputs.T @ dc_dz", "dC/dW", "samples", "one crank of W", "moves all sheets"),
     ("dc_dz.sum(axis=0)", "dC/dB", "samples", "the same: a bias", "acts at ratio 1"),
 )
 

@@ -10,8 +10,8 @@ a picture, which the page can move.
 import contextlib
 import io
 import re
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from draw_parts import machine_drawing
 
 import simplenet
 from making import Files, figures
-from making.four_ways import counts, path_count, ways
+from making.four_ways import backward_share, counts, ways
 from making.markup import html, inline
 from simplenet import net as heart
 from simplenet.backprop import bundled
@@ -40,6 +40,11 @@ SHAPE, BATCH = (784, 40, 10), 20
 def one_based(values: np.ndarray) -> dict[int, float]:
     """Return values by number, from 1 on, as h1 and h2 have them."""
     return dict(enumerate(np.ravel(values).tolist(), start=1))
+
+
+def one_based_rows(rows: Iterable[np.ndarray]) -> dict[int, dict[int, float]]:
+    """Return the rows of a matrix, and the values in each, by number, from 1 on."""
+    return {i: one_based(row) for i, row in enumerate(rows, start=1)}
 
 
 def by_weight(matrices: Sequence[np.ndarray]) -> dict[int, float]:
@@ -79,7 +84,7 @@ def example() -> dict[str, Any]:
     one = (t.a[2][0] - Y[0, 0]) ** 2 / 2  # what o1 alone adds to C
     numbers |= {
         "nudge": nudge, "nudged": w[5] + nudge, "moved": moved,
-        "E_one": one, "E_one_nudged": one + moved,
+        "E_one": one, "E_one_nudged": one + moved, "E_two": t.cost - one,
         "rest_o": one_based(t.z[1] - t.a[1][0] * net.W[1][0]),
         "quotient": moved / nudge, "turns5": "\n".join(rows),
         "delta_h": one_based(t.dc_dz[0]), "net_alt": drawn.net_drawing().desc,
@@ -89,9 +94,26 @@ def example() -> dict[str, Any]:
         "wrong_slope": t.z[1][0] * (1 - t.z[1][0]),
         "wrong_dw5": t.a[1][0] * t.z[1][0] * (1 - t.z[1][0]) * t.dc_da[1][0],
         "five_more": 3 * 2 + 2 * 3 + 3 + 2 - net.params.size,
-        "quarter4": 0.25**4, "half4": 0.5**4,
+        "quarter4": 0.25**4,
     }  # fmt: skip
-    return numbers | steps(net, t)
+    return numbers | sheets() | steps(net, t)
+
+
+def sheets() -> dict[str, Any]:
+    """Return what is shown of a minibatch: the sample, and the same with inputs and truths swapped.
+
+    The gradient is what `backward` adds up over both.
+    """
+    net = example_net()
+    samples = [trace(net, x, y) for x, y in ((X[0], Y[0]), (Y[0], X[0]))]
+    heart.zero_grad(net)
+    heart.forward(net, np.concatenate([X, Y]))
+    heart.backward(net, np.concatenate([Y, X]))
+    return {
+        "sheet_h": one_based_rows(t.a[1] for t in samples),
+        "sheet_delta": one_based_rows(t.dc_dz[1] for t in samples),
+        "sheet_dW": one_based_rows(net.dW[1]),
+    }
 
 
 def steps(net: Net, t: Trace) -> dict[str, Any]:
@@ -125,7 +147,7 @@ def digits() -> dict[str, Any]:
     stuck = 0.98
     return {
         "shape": SHAPE, "batch": BATCH,
-        "parameters": net.params.size, "nudges": net.params.size + 1,
+        "side": isqrt(SHAPE[0]), "parameters": net.params.size, "nudges": net.params.size + 1,
         "shapes": {name: array.shape for name, array in arrays.items()},
         "stuck": stuck, "stuck_slope": stuck * (1 - stuck),
         "stuck_delta": stuck * stuck * (1 - stuck),
@@ -137,18 +159,19 @@ def digits() -> dict[str, Any]:
 def costs() -> dict[str, Any]:
     """Return how many multiplications each way to the gradients takes, on both nets."""
     small, large = example_net(), simplenet.init_net(SHAPE, rng=0, dtype=np.float64)
-    found = counts(ways(small, X[0].tolist(), Y[0].tolist()))
+    small_ways = ways(small, X[0].tolist(), Y[0].tolist())
     x, y = np.full(SHAPE[0], 0.5), np.zeros(SHAPE[-1])
-    there = counts(ways(large, x.tolist(), y.tolist()))
-    deep = (*SHAPE[:-1], *SHAPE[-2:])
+    large_ways = ways(large, x.tolist(), y.tolist())
+    alike = simplenet.init_net([SHAPE[1]] * 11, rng=0, dtype=np.float64)
+    deep = ways(alike, [0.5] * SHAPE[1], [0.0] * SHAPE[1])
     return {
-        "small": found | {"passes": small.params.size + 1, "cranks": small.params.size},
-        "large": there,
-        "small_paths": path_count(small.shape), "large_paths": path_count(SHAPE),
-        "deep_paths": path_count(deep),
-        "deep_parameters": simplenet.init_net(deep, rng=0).params.size,
-        "backward_small": found["backward"] / found["forward"],
-        "backward_large": there["backward"] / there["forward"],
+        "small": counts(small_ways), "large": counts(large_ways),
+        "small_passes": small.params.size + 1, "cranks": small.params.size,
+        "last_levers": 2 * small.W[1].size, "first_levers": small.W[0].size,
+        "cams": 2 * sum(small.shape[1:]),
+        "backward_small": backward_share(small_ways),
+        "backward_deep": backward_share(deep),
+        "backward_large": backward_share(large_ways),
         "saved_numbers": BATCH * sum(SHAPE),
     }  # fmt: skip
 
@@ -206,15 +229,12 @@ def slips(images: int = 500) -> dict[str, Any]:
     }
     t = trace(trained, x[0], np.eye(SHAPE[-1])[labels[0]])
     sizes = np.abs(np.concatenate([np.ravel(part) for part in (*t.dc_dW, *t.dc_db)]))
-    percents = [10, 90]
-    least, most = np.percentile(sizes[sizes > 0], percents)
+    least, most = np.percentile(sizes[sizes > 0], [10, 90])
     return {
         "slip": rows,
         "slip_shape": trained.shape,
         "slip_images": images,
-        "decades": f"10^{int(np.log10(most / least))}",
-        "least_percent": percents[0],
-        "most_percent": percents[1],
+        "decades": int(np.log10(most / least)),
         "zeros": 100 * (sizes == 0).mean(),
     }
 
@@ -244,11 +264,7 @@ def code() -> dict[str, dict[str, str]]:
     blocks = {
         "loop": lines_of(back, "dc_dz = dc_da * slope", "dc_da = dc_dz @ W.T"),
         "step": lines_of(heart.optimize, "for piece in", "net.params[piece] -= "),
-        "accumulate": [
-            *lines_of(heart.zero_grad, "net.grads.fill", "net.samples = 0"),
-            *lines_of(back, "dW += ", "db += "),
-            *lines_of(back, "net.samples += "),
-        ],
+        "zero": lines_of(heart.zero_grad, "net.grads.fill", "net.samples = 0"),
     }
     lines = {
         "dc_da_last": lines_of(back, "dc_da = cost.slope"),
@@ -258,13 +274,9 @@ def code() -> dict[str, dict[str, str]]:
         "paths": lines_of(back, "dc_da = dc_dz @ W.T"),
         "slope": lines_of(sigmoid_slope, "return "),
     }
-    indent = dict.fromkeys(("step", "accumulate"), "   ")
     return {
         "code": {name: " ".join(part).split("  #")[0] for name, part in lines.items()},
-        "code_block": {
-            name: textwrap.indent("\n".join(part), indent.get(name, ""))
-            for name, part in blocks.items()
-        },
+        "code_block": {name: "\n".join(part) for name, part in blocks.items()},
     }
 
 
@@ -280,6 +292,14 @@ def with_outputs(text: str) -> str:
     return re.sub(
         r"```python\n(?P<program>(?:(?!```).)*)```\n\n```text\n@output\n", run, text, flags=re.S
     )
+
+
+def typeset(text: str) -> str:
+    """Return a text whose minus signs are no hyphens; code, and the dashes of lists, stay."""
+    pieces = re.split(r"(```.*?```|`[^`\n]*`|\]\([^)\n]*\))", text, flags=re.S)
+    for i in range(0, len(pieces), 2):
+        pieces[i] = re.sub(r"(?<=\S )-(?=\s)|(?<=[ (\[\n])-(?=[\da-z])", figures.MINUS, pieces[i])
+    return "".join(pieces)
 
 
 def chosen(text: str, for_page: bool) -> str:
@@ -324,7 +344,7 @@ def _lower(text: str) -> str:
 def files() -> Files:
     """Return the document as it should be, and the same as the page has it."""
     template = TEMPLATE.read_text(encoding="utf-8")
-    text = with_outputs(template.format_map(example() | digits() | code()))
+    text = typeset(with_outputs(template.format_map(example() | digits() | code())))
     readme = re.sub(
         r"^@figure (\w+)\n",
         lambda match: figures.in_readme(match[1]),

@@ -143,12 +143,12 @@ def counts(made: Ways) -> dict[str, int]:
 
     All parameters of a layer cost the same, so that one weight and one bias of each are enough.
     """
+    forward, backward = one_pass_each(made)
     a = made.forward()
-    forward = made.counted()
+    made.counted()
     slopes = made.slopes(a)
     saved = made.counted()
-    made.backward(a, slopes)
-    found = {"forward": forward, "backward": made.counted() + saved}
+    found = {"forward": forward, "backward": backward}
     sizes = [(len(W) * len(W[0]), len(W[0])) for W in made.W]
     for name in "nudge", "push", "paths":
         total = forward + len(made.y) if name == "nudge" else saved
@@ -164,12 +164,16 @@ def counts(made: Ways) -> dict[str, int]:
     return found
 
 
-def path_count(shape: tuple[int, ...]) -> int:
-    """Return how many paths lead from the weights of a net to its cost."""
-    total = 0
-    for l in range(len(shape) - 1):
-        each = 1
-        for size in shape[l + 2 :]:
-            each *= size
-        total += shape[l] * shape[l + 1] * each
-    return total
+def one_pass_each(made: Ways) -> tuple[int, int]:
+    """Return the multiplications of a pass forwards, and of one back, its slopes included."""
+    made.counted()
+    a = made.forward()
+    forward = made.counted()
+    made.backward(a, made.slopes(a))
+    return forward, made.counted()
+
+
+def backward_share(made: Ways) -> float:
+    """Return how many forward passes one pass back costs."""
+    forward, backward = one_pass_each(made)
+    return backward / forward

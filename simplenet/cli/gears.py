@@ -112,7 +112,7 @@ def the_example() -> "Shown":
     from simplenet.backprop.example import LR, X, Y, example_net
     from simplenet.backprop.page import Shown
 
-    note = "After Matt Mazur; the numbers are those of the document."
+    note = "After Matt Mazur; the numbers are those of the text below."
     return Shown("the worked example, 2-2-2", example_net(), x=X, y=Y, lr=LR, note=note)
 
 

@@ -224,7 +224,7 @@ def test_the_operators_sum_over_what_they_sum_over():
     assert sums == {
         "dc_dz @ W.T": "paths",
         "dc_da * slope": "nothing",
-        "a_prev.T @ dc_dz": "samples",
+        "inputs.T @ dc_dz": "samples",
         "dc_dz.sum(axis=0)": "samples",
     }
 
