@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from boxes import NETS, drawn, standing, strokes
 from golden import AFTER, COST, COST_AFTER, COST_AFTER_BIASES_HELD, GRADIENTS, PASSES, PATHS
 
 from simplenet import backprop, init_net, load_data
@@ -78,6 +79,13 @@ const ask = {
     transforms: Object.values(scene.bodies).map((body) => scenes.transform(body, at)),
     bands: scene.bands.map((band) => scenes.bandPath(band, at)),
   }),
+  held: ({ scene, at, odd }) => {
+    odd.forEach((name, i) => { at[name] = [NaN, Infinity, -Infinity][i % 3]; });
+    const drawn = scenes.held(at, scene.ends, scene.slots);
+    const texts = [...Object.values(scene.bodies).map((body) => scenes.transform(body, drawn)),
+      ...scene.bands.map((band) => scenes.bandPath(band, drawn))];
+    return { drawn, texts, beyond: scenes.beyond(at, drawn) };
+  },
   machine: (given) => {
     const net = netOf(given);
     const { x, y, whole, weight } = given;
@@ -465,11 +473,47 @@ def test_what_is_drawn_moves_as_in_python():
         ):
             np.testing.assert_allclose(posed, pose(body, at), atol=3e-2)
             assert (moved == "") == (transform(body, at) == "")
-        for band, drawn in zip(scene.bands, found["bands"], strict=True):
+        for band, path in zip(scene.bands, found["bands"], strict=True):
             wanted = band_path(band, at)
-            numbers = [list(map(float, re.findall(r"-?[\d.]+", d))) for d in (drawn, wanted)]
+            numbers = [list(map(float, re.findall(r"-?[\d.]+", d))) for d in (path, wanted)]
             np.testing.assert_allclose(*numbers, atol=0.02)
-            assert re.sub(r"[-\d. ]", "", drawn) == re.sub(r"[-\d. ]", "", wanted)
+            assert re.sub(r"[-\d. ]", "", path) == re.sub(r"[-\d. ]", "", wanted)
+
+
+@pytest.mark.parametrize("title", NETS)
+def test_whatever_the_values_all_is_drawn_within_the_view(title):
+    """A lever, a rack and a groove have ends, and there a part stays; numbers may go on."""
+    made, scene, _ = drawn(NETS[title])
+    data = as_data(scene, [])
+    assert set(made.values) - set("C") <= set(scene.ends) | set(scene.slots)
+    rng = np.random.default_rng(2)
+    names = sorted({*standing(made, scene, rng, 0), *made.values})
+    asked = []
+    for power in 0, 0.5, 2, 9, 300:
+        sizes = rng.choice([-1, 1], len(names)) * 10 ** (rng.uniform(0, power, len(names)))
+        at = dict(zip(names, map(float, sizes)))
+        odd = list(rng.choice(names, 9)) if power == 300 else []
+        asked.append(("held", {"scene": data, "at": at, "odd": odd}))
+    for (_, given_it), found in zip(asked, node(*asked), strict=True):
+        at, odd, at_end = given_it["at"], given_it["odd"], found["drawn"]
+        assert not re.search(r"NaN|Infinity|e[+-]?\d", "".join(found["texts"]))
+        for part, _, line, half in strokes(scene, at_end):
+            for x, y in line:
+                assert -0.01 <= x - half <= x + half <= scene.width + 0.01, part
+                assert -0.01 <= y - half <= y + half <= scene.height + 0.01, part
+        for product, (w, a, *_) in scene.slots.items():
+            assert at_end[product] == pytest.approx(at_end[w] * at_end[a])
+        told = {name for name in at if name in odd or abs(at[name] - at_end[name]) > 0.02}
+        assert set(found["beyond"]) == told
+
+
+def test_what_can_be_drawn_is_drawn_where_it_is():
+    made = machine(example_net())
+    at = positions(made, place(example_net(), X[0], Y[0]))
+    scene = machine_scene(made)
+    [found] = node(("held", {"scene": as_data(scene, []), "at": at, "odd": []}))
+    assert found["beyond"] == []
+    assert found["drawn"] == pytest.approx(at, abs=1e-12)
 
 
 @pytest.mark.parametrize("cost", ["half-squared-error", "cross-entropy"])

@@ -80,7 +80,9 @@ function addFlag(mark) {
 }
 
 /* Say what each part is at, and how hard it is pulled, as they are to be, not on the way there. */
-export function writeMarks(at, felt, lit) {
+export function writeMarks(at, felt, lit, ended) {
+  const ends = new Set(ended.map((name) => name.replace("d.", "")));
+  sayEnds(ends);
   for (const [name, mark] of marks) {
     const known = isKnown(mark.part);
     const has = known && isFelt(mark.part) && felt[name] !== undefined;
@@ -90,29 +92,43 @@ export function writeMarks(at, felt, lit) {
     if (mark.gradient.textContent !== pulled) mark.gradient.textContent = pulled;
     mark.group.classList.toggle("lit", lit.has(name));
     mark.group.classList.toggle("away", Boolean(mark.minor) && !isWorthIt(lit, name));
+    mark.value.classList.toggle("end", ends.has(name));
     mark.has = has;
     mark.flag?.classList.toggle("up", has);
   }
 }
 
+/* Say which parts have come to the end of their lever, rack or groove. */
+function sayEnds(ends) {
+  const names = [...marks].filter(([name]) => ends.has(name) && !"py".includes(name[0]));
+  const text = names.length
+    ? `${names.map(([, { part }]) => nameOf(part)).join(", ")}: beyond the end of lever, rack or ` +
+      "groove, and drawn there. The numbers go on."
+    : "";
+  if (byId("ended").textContent !== text) byId("ended").textContent = text;
+}
+
 const isWorthIt = (lit, name) => lit.has(name) && "sweep paths".includes(state.tab);
 const written = (v) => {
   if (!Number.isFinite(v)) return "";
-  return Math.abs(v) < 9.9995 ? v.toFixed(3).replace("-", "−") : digits(v, 4);
+  if (Math.abs(v) < 9.9995) return v.toFixed(3).replace("-", "−");
+  return Math.abs(v) < 9999.5 ? digits(v, 4) : digits(v, 2).replace("e+", "e");
 };
 
 /* As short as the places on the stage are. */
 function pulledText(v) {
   if (v === 0) return "0";
   const size = Math.abs(v);
-  const text = size < 0.001 ? size.toExponential(1).replace("-", "−") : size.toFixed(4);
-  return (v < 0 ? "−" : "+") + (size < 100 ? text : digits(size, 3));
+  if (size < 0.001) return (v < 0 ? "−" : "+") + size.toExponential(1).replace("-", "−");
+  const text = size < 10 ? size.toFixed(4) : digits(size, size < 999.5 ? 4 : 2);
+  return (v < 0 ? "−" : "+") + text.replace("e+", "e");
 }
 
 /* Put the marks, their arrows and arcs where the parts are now. */
 export function moveMarks(at) {
   for (const [name, mark] of marks) {
-    const [dx, dy] = mark.round || mark.part.kind === "z" ? [0, 0] : pose(mark.body, at);
+    const still = mark.round || mark.minor || mark.part.kind === "z";
+    const [dx, dy] = still ? [0, 0] : pose(mark.body, at);
     set(mark, "text", "transform", `translate(${near(dx)} ${near(dy)})`);
     const gradient = mark.has ? (at[`dC/d${name}`] ?? 0) : 0;
     if (!mark.has || "Cy".includes(mark.part.kind)) setForce(mark, "", "");

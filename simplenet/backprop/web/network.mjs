@@ -11,8 +11,8 @@ import { sum } from "./arrays.mjs";
 // --- the functions a network is built from ------------------------------------------------------
 
 const LEAK = 0.01; // how steep leaky ReLU is on the left
-const EPSILON = Number.EPSILON;
-const TINY = 2.2250738585072014e-308; // the smallest normal float64
+export const EPSILON = Number.EPSILON;
+export const TINY = 2.2250738585072014e-308; // the smallest normal float64
 
 /* An activation turns all z of a layer into its a; its slope da/dz is a function of that a. */
 export const ACTIVATIONS = {

@@ -7,6 +7,7 @@ import { forward, gradients, netAround, turned } from "./network.mjs";
 import { readNet, sampleCount, sampleName, strongestSample } from "./samples.mjs";
 import { chooseNet, chooseSample, listen, refresh, state, touch } from "./state.mjs";
 import { pulls, standing, withWays } from "./machine.mjs";
+import { beyond, held } from "./scene.mjs";
 import { paintWith, showNumbers } from "./motion.mjs";
 import { bringIntoView, pinCost } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
@@ -125,14 +126,17 @@ function showMachine() {
   const stands = withWays(standing(shown, parts, at, y), base);
   const felt = pulls(net, parts, pass, back, y);
   const lit = litNow();
-  writeMarks(stands, felt, lit);
-  for (const name in felt) stands[`dC/d${name}`] = felt[name];
-  showNumbers(stands, isDragged());
+  const drawn = drawnAt(stands);
+  writeMarks(stands, felt, lit, beyond(stands, drawn));
+  for (const name in felt) drawn[`dC/d${name}`] = felt[name];
+  showNumbers(drawn, isDragged());
   lightParts(lit);
   moveNeedles();
   announceCrank();
   travel();
 }
+
+const drawnAt = (stands) => held(stands, state.scene.ends, state.scene.slots);
 
 /* Any change. */
 function showAll() {
@@ -159,7 +163,7 @@ function showTurn(turn) {
   state.turn = 0;
   const pass = forward(other, x);
   const at = { ...pass, C: turned(other, x, y, 0, 0).C };
-  showNumbers(withWays(standing(turn ? other : net, parts, at, y), base), true);
+  showNumbers(drawnAt(withWays(standing(turn ? other : net, parts, at, y), base)), true);
 }
 
 function wire() {
