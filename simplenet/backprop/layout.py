@@ -143,7 +143,7 @@ def neuron(
 
 
 def _aside(scene: Scene, x: float, y: float) -> tuple[float, float]:
-    """Return where the label of a unit begins, whose rod turns at (x, y): long ones further left."""
+    """Return where a unit's label begins, whose rod turns at (x, y): a long one further left."""
     return (x - 44, y - 32) if scene.unit == UNIT else (x - 84, y - 38)
 
 

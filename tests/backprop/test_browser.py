@@ -514,6 +514,7 @@ def test_a_weight_can_be_taken_by_its_pixel(gears):
     assert not gears.run("return byId('picked').offsetParent")  # the example has no picture
     gears.click("net-1")
     picture = gears.driver.find_element(By.ID, "picked-pixel")
+    gears.run("byId('picked-pixel').scrollIntoView({ block: 'center' })")  # all of it
     # The middle of this picture of 28 by 28 is where four pixels meet: go a little off it.
     ActionChains(gears.driver).move_to_element_with_offset(picture, 4, 4).click().perform()
     assert gears.run("return [state.weight.l, state.weight.k]") == [0, 14 * 28 + 14]

@@ -81,8 +81,8 @@ function addFlag(mark) {
 
 /* Say what each part is at, and how hard it is pulled, as they are to be, not on the way there. */
 export function writeMarks(at, felt, lit, ended) {
-  const ends = new Set(ended.map((name) => name.replace("d.", "")));
-  sayEnds(ends);
+  // A product or a truth is beyond its end where a weight, or the output, is.
+  const ends = new Set(ended.map((name) => name.replace("d.", "")).filter((name) => !/^[py]/.test(name)));
   for (const [name, mark] of marks) {
     const known = isKnown(mark.part);
     const has = known && isFelt(mark.part) && felt[name] !== undefined;
@@ -96,16 +96,29 @@ export function writeMarks(at, felt, lit, ended) {
     mark.has = has;
     mark.flag?.classList.toggle("up", has);
   }
+  const said = [saidOfEnds(ends), saidOfSoftmax(lit)].join(" ").trim();
+  if (byId("remark").textContent !== said) byId("remark").textContent = said;
 }
 
 /* Say which parts have come to the end of their lever, rack or groove. */
-function sayEnds(ends) {
-  const names = [...marks].filter(([name]) => ends.has(name) && !"py".includes(name[0]));
-  const text = names.length
-    ? `${names.map(([, { part }]) => nameOf(part)).join(", ")}: beyond the end of lever, rack or ` +
-      "groove, and drawn there. The numbers go on."
-    : "";
-  if (byId("ended").textContent !== text) byId("ended").textContent = text;
+function saidOfEnds(ends) {
+  const names = [...marks.values()]
+    .filter(({ part }) => ends.has(part.name))
+    .map(({ part }) => (part.kind === "b" ? parameterName(state.net, part) : nameOf(part)));
+  if (!names.length) return "";
+  const few = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+  return `Beyond the end of its lever, rack or groove, and drawn there: ${few.join(", ")}. The numbers go on.`;
+}
+
+/* Say why a softmax's gradient at z is not that of the output times a slope. */
+function saidOfSoftmax(lit) {
+  const { net, tab } = state;
+  if (net.activations[layers(net) - 1] !== "softmax" || !"sweep paths".includes(tab)) return "";
+  if (!lit.has("z.o1") || !marks.get("z.o1").has) return "";
+  return (
+    "The outputs of a softmax share one sum: each z moves every output, and is pulled through all of them" +
+    (net.cost === "cross-entropy" ? ", by a − y together." : ".")
+  );
 }
 
 const isWorthIt = (lit, name) => lit.has(name) && "sweep paths".includes(state.tab);
@@ -155,7 +168,9 @@ const ring = (x, y) => `M${near(x - 2.6)} ${near(y)}a2.6 2.6 0 1 0 5.2 0a2.6 2.6
 /* Down, for a gradient above 0: where the load pulls. */
 function showArrow(mark, [dx, dy], gradient) {
   const [x, y] = [mark.arrow[0] + dx, mark.arrow[1] + dy];
-  const tip = (Math.max(Math.min(gradient, 1.2), -1.2) * ARROW * state.scene.unit) / 48;
+  const [least, most] = [14 - y, state.scene.size[1] - 14 - y]; // as far as the drawing goes
+  const long = (Math.max(Math.min(gradient, 1.2), -1.2) * ARROW * state.scene.unit) / 48;
+  const tip = Math.max(Math.min(long, most), least);
   mark.head.classList.toggle("weak", Math.abs(tip) < LEAST);
   if (Math.abs(tip) < LEAST) return setForce(mark, "", ring(x, y));
   const size = Math.min(16, 5 + Math.abs(tip) * 0.7);
