@@ -72,7 +72,8 @@ const ask = {
     return given.turns.map(([l, k, j, amount]) => {
       const index = network.indexOf(net, l, k, j);
       const ratios = network.ratios(net, pass, back, l, k, j);
-      return { index, ratios, turned: network.turned(net, given.x, given.y, index, amount) };
+      const turned = network.turned(net, pass, given.y, { l, k, j }, amount);
+      return { index, ratios, turned };
     });
   },
   poses: ({ scene, at }) => ({

@@ -57,8 +57,8 @@ export function listen(callbacks) {
 
 /* Compute what the turn does, and have everything shown again. */
 export function refresh() {
-  const { net, x, y, turn } = state;
-  state.now = turn ? turned(net, x, y, indexInHand(), turn) : { ...state.pass, C: state.back.C };
+  const { net, pass, y, weight, turn } = state;
+  state.now = turn ? turned(net, pass, y, weight, turn) : { ...pass, C: state.back.C };
   listeners.change();
 }
 
