@@ -143,6 +143,7 @@ export function moveMarks(at) {
     const still = mark.round || mark.minor || mark.part.kind === "z";
     const [dx, dy] = still ? [0, 0] : pose(mark.body, at);
     set(mark, "text", "transform", `translate(${near(dx)} ${near(dy)})`);
+    if (mark.actual && mark.group.classList.contains("lit")) moveGauge(mark, name, at);
     const gradient = mark.has ? (at[`dC/d${name}`] ?? 0) : 0;
     if (!mark.has || "Cy".includes(mark.part.kind)) setForce(mark, "", "");
     else if (mark.round) showArc(mark, at[name], gradient);
@@ -209,13 +210,15 @@ function magnification(actual, predicted) {
   return most ? 10 ** Math.min(Math.max(-Math.floor(Math.log10(most)) - 1, 0), 9) : 1;
 }
 
-/* Let the needles tell how far each part has gone, and how far its ratio says: all to one scale. */
-export function moveNeedles() {
+/* Say how far each part has gone, and how far its ratio says: all to one scale. Return the same by
+   name, for the needles to go there with the parts. */
+export function needleShares() {
   const { net, now, pass, back, ratio, turn } = state;
   const times = magnification(now.C - back.C, ratio.dC * turn);
   byId("scale-said").textContent = turn
     ? `the whole height of every gauge is ${2 / times >= 0.001 ? 2 / times : `2 · 10${raised(Math.log10(1 / times))}`}`
     : "";
+  const shares = {};
   for (const { part, actual, predicted } of marks.values()) {
     if (!actual) continue;
     const { kind, l, k, j } = part;
@@ -225,15 +228,21 @@ export function moveNeedles() {
         : kind === "z"
           ? [now.z[l][j] - pass.z[l][j], ratio.dz[l][j] * turn]
           : [now.a[l][k] - pass.a[l][k], ratio.da[l - 1][k] * turn];
-    setNeedle(actual, moved * times);
-    setNeedle(predicted, says * times);
+    shares[`moved ${part.name}`] = setNeedle(actual, moved * times);
+    shares[`says ${part.name}`] = setNeedle(predicted, says * times);
   }
   byId("stage").classList.toggle("turned", Boolean(turn) && layers(net) > 0);
+  return shares;
 }
 
 function setNeedle(needle, share) {
-  const held = Math.max(Math.min(share, 1), -1);
   setAttributes(needle, { "data-share": share });
-  needle.style.transform = `translateY(${-held * GAUGE}px)`;
   needle.classList.toggle("beyond", Math.abs(share) > 1);
+  return Math.max(Math.min(share, 1), -1);
+}
+
+function moveGauge(mark, name, at) {
+  const place = (share) => `translate(0 ${near(-share * GAUGE)})`;
+  set(mark, "actual", "transform", place(at[`moved ${name}`] ?? 0));
+  set(mark, "predicted", "transform", place(at[`says ${name}`] ?? 0));
 }

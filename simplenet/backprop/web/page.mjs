@@ -13,7 +13,7 @@ import { bringIntoView, pinCost } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
 import { announceCrank, buildCranks, dropCrank, isDragged } from "./crank.mjs";
 import { buildStage, cutGrooves, lightParts, moveParts } from "./stage.mjs";
-import { buildMarks, moveMarks, moveNeedles, writeMarks } from "./marks.mjs";
+import { buildMarks, moveMarks, needleShares, writeMarks } from "./marks.mjs";
 import { litNow } from "./lit.mjs";
 import { travel } from "./travel.mjs";
 import { stepsOf } from "./steps.mjs";
@@ -118,9 +118,9 @@ function showMachine() {
   const drawn = drawnAt(at);
   writeMarks(at, felt, lit, beyond(at, drawn));
   for (const name in felt) drawn[`dC/d${name}`] = felt[name];
+  Object.assign(drawn, needleShares());
   showNumbers(drawn, isDragged());
   lightParts(lit);
-  moveNeedles();
   announceCrank();
   travel();
 }
