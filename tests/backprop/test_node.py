@@ -91,7 +91,7 @@ const ask = {
       const { parts, pass, back, y, base } = state;
       const at = machines.standing(state.net, parts, { ...pass, C: back.C }, y);
       const felt = machines.pulls(state.net, parts, pass, back, y);
-      const drawn = scenes.held(machines.withWays(at, base), given.scene.ends, given.scene.slots);
+      const drawn = scenes.atEnds(machines.withWays(at, base), given.scene.ends, given.scene.slots);
       const all = [pass.z, pass.a, back.dc_dz, back.dc_dW, back.dc_dx, Object.values(at),
         Object.values(felt), Object.values(drawn), [back.C], state.costs];
       const finite = all.flat().every((v) => [v].flatMap((u) => Array.from(u.length ? u : [u]))
@@ -102,10 +102,10 @@ const ask = {
   },
   held: ({ scene, at, odd }) => {
     odd.forEach((name, i) => { at[name] = [NaN, Infinity, -Infinity][i % 3]; });
-    const drawn = scenes.held(at, scene.ends, scene.slots);
+    const drawn = scenes.atEnds(at, scene.ends, scene.slots);
     const texts = [...Object.values(scene.bodies).map((body) => scenes.transform(body, drawn)),
       ...scene.bands.map((band) => scenes.bandPath(band, drawn))];
-    return { drawn, texts, beyond: scenes.beyond(at, drawn) };
+    return { drawn, texts, beyond: scenes.pastEnds(at, drawn) };
   },
   machine: (given) => {
     const net = netOf(given);

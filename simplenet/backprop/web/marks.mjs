@@ -169,9 +169,9 @@ const ring = (x, y) => `M${near(x - 2.6)} ${near(y)}a2.6 2.6 0 1 0 5.2 0a2.6 2.6
 /* Down, for a gradient above 0: where the load pulls. */
 function showArrow(mark, [dx, dy], gradient) {
   const [x, y] = [mark.arrow[0] + dx, mark.arrow[1] + dy];
-  const [least, most] = [14 - y, state.scene.size[1] - 14 - y]; // as far as the drawing goes
+  const [up, down] = [14 - y, state.scene.size[1] - 14 - y]; // as far as the drawing goes
   const long = (Math.max(Math.min(gradient, 1.2), -1.2) * ARROW * state.scene.unit) / 48;
-  const tip = Math.max(Math.min(long, most), least);
+  const tip = Math.max(Math.min(long, down), up);
   mark.head.classList.toggle("weak", Math.abs(tip) < LEAST);
   if (Math.abs(tip) < LEAST) return setForce(mark, "", ring(x, y));
   const size = Math.min(16, 5 + Math.abs(tip) * 0.7);

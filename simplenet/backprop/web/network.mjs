@@ -233,7 +233,9 @@ export function withTurn(net, { l, k, j }, amount, compute) {
   const index = indexOf(net, l, k, j);
   const before = net.params[index];
   net.params[index] += amount;
-  const result = compute();
-  net.params[index] = before;
-  return result;
+  try {
+    return compute();
+  } finally {
+    net.params[index] = before;
+  }
 }

@@ -7,7 +7,7 @@ import { costOf, forward, gradients, netAround, turned, withTurn } from "./netwo
 import { readNet, sampleCount, sampleName, strongestSample } from "./samples.mjs";
 import { chooseNet, chooseSample, listen, refresh, state, touch } from "./state.mjs";
 import { pulls, standing, withWays } from "./machine.mjs";
-import { beyond, held } from "./scene.mjs";
+import { atEnds, pastEnds } from "./scene.mjs";
 import { paintWith, showNumbers } from "./motion.mjs";
 import { bringIntoView, pinCost } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
@@ -116,7 +116,7 @@ function showMachine() {
   const felt = pulls(net, parts, pass, back, y);
   const lit = litNow();
   const drawn = drawnAt(at);
-  writeMarks(at, felt, lit, beyond(at, drawn));
+  writeMarks(at, felt, lit, pastEnds(at, drawn));
   for (const name in felt) drawn[`dC/d${name}`] = felt[name];
   Object.assign(drawn, needleShares());
   showNumbers(drawn, isDragged());
@@ -125,7 +125,7 @@ function showMachine() {
   travel();
 }
 
-const drawnAt = (at) => held(at, state.scene.ends, state.scene.slots);
+const drawnAt = (at) => atEnds(at, state.scene.ends, state.scene.slots);
 
 /* Any change. */
 function showAll() {

@@ -19,10 +19,10 @@ export function pose({ x, y, turn, tilt }, at) {
 
 /* Return where everything is drawn: where it stands, or, beyond its end, there.
 
-   `ends` has the least and the most of a value, of some from another value; `slots` how far the pin
+   `ends` has the least and the greatest of a value, of some from another value; `slots` how far the pin
    of a lever can go along it: so far its weight is drawn, and the product with it. What has no end
    is held where numbers of a drawing end. */
-export function held(at, ends, slots) {
+export function atEnds(at, ends, slots) {
   const drawn = {};
   for (const name in at) if (!ends[name]?.[2]) drawn[name] = within(at[name], ...(ends[name] ?? FAR));
   for (const product in slots) {
@@ -32,8 +32,8 @@ export function held(at, ends, slots) {
     drawn[product] = drawn[w] * drawn[a];
   }
   for (const name in ends) {
-    const [least, most, from] = ends[name];
-    if (from && name in at) drawn[name] = drawn[from] + within(at[name] - at[from], least, most);
+    const [low, high, from] = ends[name];
+    if (from && name in at) drawn[name] = drawn[from] + within(at[name] - at[from], low, high);
   }
   return drawn;
 }
@@ -41,10 +41,10 @@ export function held(at, ends, slots) {
 const FAR = [-1e4, 1e4];
 
 /* Return a number between two others, whatever it is: also what is no number. */
-const within = (v, least, most) => (v > least ? Math.min(v, most) : least);
+const within = (v, low, high) => (v > low ? Math.min(v, high) : low);
 
 /* Return the names of what is drawn at its end. */
-export function beyond(at, drawn) {
+export function pastEnds(at, drawn) {
   return Object.keys(at).filter((name) => Math.abs(at[name] - drawn[name]) > 0.02 || Number.isNaN(at[name]));
 }
 
