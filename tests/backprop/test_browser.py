@@ -518,7 +518,7 @@ def test_a_weight_can_be_taken_by_its_pixel(gears):
     assert not gears.run("return byId('picked').offsetParent")  # the example has no picture
     gears.click("net-1")
     picture = gears.driver.find_element(By.ID, "picked-pixel")
-    gears.run("byId('picked-pixel').scrollIntoView({ block: 'center' })")
+    gears.run("byId('picked-pixel').scrollIntoView({ block: 'center' })")  # all of it
     # The middle of this picture of 28 by 28 is where four pixels meet: go a little off it.
     ActionChains(gears.driver).move_to_element_with_offset(picture, 4, 4).click().perform()
     assert gears.run("return [state.weight.l, state.weight.k]") == [0, 14 * 28 + 14]
@@ -1048,13 +1048,11 @@ def test_paper_and_heat_maps_are_dark_where_all_else_is(gears):
 
 
 def test_reduced_motion_is_respected(gears):
-    moving = "return getComputedStyle(document.querySelector('.needle')).transitionDuration"
-    gears.open(reduced_motion="reduce")
-    assert gears.run(moving) in ("0s", "0s, 0s")
     value = "return document.querySelector('[data-part=w5][transform]').getAttribute('transform')"
-    assert gears.run("turnTo(1);" + value).startswith("translate(67.2")
+    gears.open(reduced_motion="reduce")
+    assert gears.run("turnTo(0.9);" + value).startswith("translate(62.4")
     gears.open()
-    assert gears.run(moving) == "0.12s"
+    assert gears.run("turnTo(0.9);" + value).startswith("translate(19.2")  # it goes there by and by
 
 
 def test_without_javascript_there_is_the_text_with_its_pictures(gears):
@@ -1186,6 +1184,22 @@ def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
     assert "dc_dz = dc_da * slope" in lit[1]
 
 
+def test_a_softmax_says_why_its_z_feels_more_than_its_own_output(odd):
+    odd.open()
+    odd.click("net-0")
+    odd.panel("sweep")
+    assert odd.text("#remark") == ""
+    odd.choose("step-range", 7)
+    assert "The outputs of a softmax share one sum" in odd.text("#remark")
+    y, a = odd.run("return [state.y, state.pass.a.at(-1)].map((v) => Array.from(v))")
+    for name, k in zip(("o1", "o2"), odd.run("return state.route.at(-1)")):
+        shown = odd.run(
+            "return document.querySelector(`[data-name=${arguments[0]}] .pull`).textContent", name
+        )
+        felt = -y[k] / a[k]
+        assert float(shown.replace(MINUS, "-")) == pytest.approx(felt, rel=1e-3)
+
+
 def test_images_are_called_images_and_digits_digits(gears, odd):
     gears.open()
     assert gears.run("return byId('sample-label').textContent") == "Sample"
@@ -1246,6 +1260,39 @@ def test_a_step_too_large_is_called_so(odd):
     assert "No step taken: it would lead" in odd.text("#learn-said")
     assert odd.run("return state.costs.length") == 2
     assert odd.run("return state.net.params.every(Number.isFinite)")
+
+
+def test_what_is_turned_or_learned_too_far_is_drawn_at_its_end_and_said(gears):
+    inside = (
+        "const { x, y, width, height } = byId('stage').viewBox.baseVal;"
+        "return Array.from(byId('stage').querySelectorAll('path, rect, circle, text'), (e) => {"
+        "  const b = e.getBBox(), m = byId('stage').getScreenCTM().inverse()"
+        "    .multiply(e.getScreenCTM());"
+        "  const corners = [[0, 0], [1, 0], [0, 1], [1, 1]].map(([u, v]) =>"
+        "    new DOMPoint(b.x + u * b.width, b.y + v * b.height).matrixTransform(m));"
+        "  return corners.every((p) => p.x >= x - 1 && p.x <= x + width + 1"
+        "    && p.y >= y - 1 && p.y <= y + height + 1) ? '' : e.outerHTML;"
+        "}).filter(Boolean)"
+    )
+    gears.open(reduced_motion="reduce")
+    for net in 0, 1:
+        gears.click(f"net-{net}")
+        gears.run("turnTo(0.001)")
+        assert gears.text("#remark") == ""
+        for far in 5, -5, 1000, 1e308:
+            gears.run("turnTo(arguments[0])", far)
+            assert "Beyond the end of its lever, rack or groove" in gears.text("#remark")
+            assert gears.run(inside) == []
+        for cost in "half-squared-error", "cross-entropy":
+            gears.panel("draw")
+            gears.choose("cost-choice", cost)
+            gears.choose("lr", 1000)
+            gears.click("learn-ten")
+            for name in PANELS:
+                gears.panel(name)
+                assert gears.run(inside) == []
+                body = gears.run("return app.innerText + app.innerHTML")
+                assert not re.search(r"NaN|undefined|Infinity", body), (net, cost, name)
 
 
 # --- a cost that feels, and one that hardly does --------------------------------------------------

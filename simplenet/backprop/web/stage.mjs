@@ -7,7 +7,7 @@ import { OUTLINES } from "./content.mjs";
 import { bandPath, groovePath, transform } from "./scene.mjs";
 import { state } from "./state.mjs";
 
-const CROP = 18; // of the drawing, above and below, where nothing is
+const [COST_RISE, ERROR] = [46, 57]; // how far a cost's cam can go, as in fittings.py
 const LOAD = [-44, -152, 112, 150]; // around the name of C: the load, and its ruler
 
 const moving = []; // [element, body, what it was set to last]
@@ -22,8 +22,8 @@ export function buildStage() {
   moving.length = bands.length = cuts.length = 0;
   lit = "";
   const stage = byId("stage");
-  stage.setAttribute("viewBox", `0 ${CROP} ${width} ${height - CROP - 24}`);
-  stage.style.setProperty("--wide", `${Math.round(width * 0.62)}px`); // smaller, it is hard to read
+  stage.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  stage.style.setProperty("--wide", `${Math.ceil(width * 0.6)}px`); // smaller, it is hard to read
   const groups = scene.groups.map(makeGroup);
   const behind = draw("g", {});
   const before = draw("g", {});
@@ -97,8 +97,14 @@ export function cutGrooves() {
   };
   for (const [path, name] of cuts) {
     if (!(name in scene.cuts)) continue; // of a net that was shown before
+    const [, , along, up] = scene.cuts[name];
+    const high = COST_RISE / up;
+    const far = net.cost === "squared-error" ? Math.sqrt(high) : Math.sqrt(2 * high);
+    const reach = Math.min(cross ? -Math.expm1(-high) : far, ERROR / along); // as cost_reach has it
+    scene.ends[name] = [0, profile(-reach)];
+    scene.ends[`y${name.slice(1)}`] = [-reach, reach, `o${name.slice(1)}`];
     path.removeAttribute("transform");
-    path.setAttribute("d", groovePath(scene.cuts[name], profile, cross ? 0.85 : 1.1));
+    path.setAttribute("d", groovePath(scene.cuts[name], profile, reach));
   }
 }
 
