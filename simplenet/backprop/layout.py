@@ -60,7 +60,7 @@ class Spaces:
 
 
 CLOSE = Spaces(CELL, 292, 206, 208, 112, 100, 30, 34, 54, 30, 26, 2)  # for stills, at set values
-WIDE = Spaces(176, 294, 214, 188, 132, 162, 46, 50, 74, 118, 14, 29)
+WIDE = Spaces(176, 294, 222, 188, 132, 162, 46, 50, 74, 118, 14, 29)
 PATH = Spaces(176, 252, 168, 180, 132, 162, 118, 50, 74, 118, 14, 2)  # one path of a large net
 
 
