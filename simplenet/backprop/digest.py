@@ -9,7 +9,7 @@ others clamp elsewhere, at the logarithm of their sum ("s.o1").
 
 from dataclasses import replace
 
-from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.layout import PATH, machine_scene
 from simplenet.backprop.mechanism import Machine, machine
 from simplenet.backprop.scene import Scene, Ways
 from simplenet.net import Net, init_net
@@ -45,7 +45,7 @@ def digest_scene(net: Net) -> Scene:
     last = len(net.shape) - 1
     kinds = ["input ", *["unit "] * (last - 1), "output "]
     names = tuple(len(kind) + digits for kind, digits in zip(kinds, longest))
-    scene = machine_scene(digest(net), UNIT, COST, names)
+    scene = machine_scene(digest(net), UNIT, COST, names, PATH)
     draw_from(scene, ("z.", "b.", "r."))
     return scene
 

@@ -34,7 +34,7 @@ FLOOR = -AXLE + SMALL + 24 + UNIT  # the follower's zero, below that of the row
 SIGNED = ("tanh", "identity")  # cams whose units go below 0, to -1
 OVER = -AXLE + SMALL - 10  # where its rod turns to the side, were it at -1
 RISE = 50.0  # how far it can rise
-STROKE = 1.5  # how far the rack of z goes up and down, in units of value
+STROKE, UP = 1.5, 1.9  # how far the rack of z goes down and up, in units of value
 SPAN = 4 * PLATE  # how far its plate goes to each side
 COST = 14.0  # pitch radius of the pinion of a cost's plate
 COST_FLOOR = -20 + COST + 24 + 0.6 * UNIT  # where its follower stands at 0, below a row's zero
@@ -207,8 +207,8 @@ def cam(
     axle = x + RACK + WHEEL, y - AXLE
     scene.rect(x, low - 4, x + RACK - 8, low + 4, rx=2, **BLUE, **on(rise, 5, z))
     mesh = x + RACK, axle[1]
-    long = STROKE * u + 8
-    scene.rack(mesh, (long, long), WHEEL, 16, "right", 10, **BLUE, **on(rise, 3, z))
+    long = STROKE * u + 8, UP * u + 8
+    scene.rack(mesh, long, WHEEL, 16, "right", 10, **BLUE, **on(rise, 3, z))
     turning = scene.body(f"pinion {z}", turn={z: DEGREES * u / WHEEL}, at=axle)
     scene.gear(axle, WHEEL, 16, pi, **BLUE, **on(turning, 1, z))
     scene.gear(axle, SMALL, 8, pi / 2, **{**BLUE, "fill": "card"}, **on(turning, 3, z))
@@ -235,7 +235,7 @@ def cam(
     least = -1.0 if profile == "identity" else -SPAN / along
     scene.ends[unit] = min(0.0, height(profile, least)), height(profile, most)
     scene.ends[z] = (least, most, shift) if shift else (least, most)
-    scene.ends[f"d.{z}"] = -STROKE, STROKE
+    scene.ends[f"d.{z}"] = -STROKE, UP
 
 
 def cost_cam(

@@ -9,7 +9,7 @@ import numpy as np
 from simplenet.backprop import bundled
 from simplenet.backprop.digest import digest, digest_scene, draw_from
 from simplenet.backprop.example import example_net
-from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.layout import WIDE, machine_scene
 from simplenet.backprop.mechanism import machine
 from simplenet.backprop.scene import pose, way
 from simplenet.net import init_net
@@ -158,7 +158,7 @@ def drawn(net):
     """Return the machine of a net and its scene as the page has them, and the longest names."""
     small = max(net.shape) <= 2 and net.activations[-1] != "softmax"
     if small:
-        made, scene = machine(net), machine_scene(machine(net))
+        made, scene = machine(net), machine_scene(machine(net), spaces=WIDE)
         draw_from(scene, ("z.",))
     else:
         made, scene = digest(net), digest_scene(net)

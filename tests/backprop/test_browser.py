@@ -13,7 +13,7 @@ import pytest
 from simplenet import init_net, load_data
 from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
-from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.layout import WIDE, machine_scene
 from simplenet.backprop.mechanism import given, machine, positions
 from simplenet.backprop.page import Shown, page
 from simplenet.backprop.scene import transform
@@ -399,7 +399,7 @@ def test_the_machine_stands_where_python_puts_it(gears):
     net = example_net()
     made = machine(net)
     at = positions(made, given(net, X[0], Y[0]) | {"w5": 0.9})
-    scene = machine_scene(made)
+    scene = machine_scene(made, spaces=WIDE)
     there = gears.run(
         "return Array.from(byId('stage').querySelectorAll('g[data-part]'), "
         "(g) => g.getAttribute('transform')).filter(Boolean)"

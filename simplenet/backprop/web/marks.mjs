@@ -56,23 +56,26 @@ export function buildMarks() {
 }
 
 function addGauge(mark, anchor) {
-  const [dx, dy] = anchor === "middle" ? [-54, -74] : [-16, 0]; // C has it beside the weight
+  const after = 11.2 * mark.name.textContent.length + 92; // where the label of a unit ends
+  const beside = mark.part.kind === "a" ? [after, 4] : [-16, 0];
+  const [dx, dy] = anchor === "middle" ? [-54, -74] : beside; // C has it beside the weight
   mark.actual = draw("path", { class: "needle actual", d: "M-9-5L1 0L-9 5Z" });
   mark.predicted = draw("path", { class: "needle predicted", d: "M11-7L1 0L11 7Z" });
-  const gauge = draw(
+  mark.besides = [mark.x + dx, mark.y + dy];
+  mark.gauge = draw(
     "g",
-    { class: "gauge", transform: `translate(${mark.x + dx} ${mark.y + dy})` },
+    { class: "gauge" },
     draw("path", { class: "tick", d: `M0 ${-GAUGE}V${GAUGE}M-4 0H4M-3 ${-GAUGE}H3M-3 ${GAUGE}H3` }),
     mark.predicted,
     mark.actual,
   );
-  mark.group.append(gauge);
+  mark.group.append(mark.gauge);
 }
 
 function addFlag(mark) {
   mark.flag = draw(
     "g",
-    { class: "flag", transform: `translate(${mark.x - 4} ${mark.y + 22})` },
+    { class: "flag", transform: `translate(${mark.x + 98} ${mark.y + 22})` },
     draw("path", { d: "M-8 0V-17L5-12.5L-8-8" }),
     draw("title", {}, "checkpoint: dC/dz saved"),
   );
@@ -143,7 +146,7 @@ export function moveMarks(at) {
     const still = mark.round || mark.minor || mark.part.kind === "z";
     const [dx, dy] = still ? [0, 0] : pose(mark.body, at);
     set(mark, "text", "transform", `translate(${near(dx)} ${near(dy)})`);
-    if (mark.actual && mark.group.classList.contains("lit")) moveGauge(mark, name, at);
+    if (mark.actual && mark.group.classList.contains("lit")) moveGauge(mark, name, at, dx, dy);
     const gradient = mark.has ? (at[`dC/d${name}`] ?? 0) : 0;
     if (!mark.has || "Cy".includes(mark.part.kind)) setForce(mark, "", "");
     else if (mark.round) showArc(mark, at[name], gradient);
@@ -241,7 +244,9 @@ function setNeedle(needle, share) {
   return Math.max(Math.min(share, 1), -1);
 }
 
-function moveGauge(mark, name, at) {
+function moveGauge(mark, name, at, dx, dy) {
+  const [x, y] = mark.besides;
+  set(mark, "gauge", "transform", `translate(${near(x + dx)} ${near(y + dy)})`);
   const place = (share) => `translate(0 ${near(-share * GAUGE)})`;
   set(mark, "actual", "transform", place(at[`moved ${name}`] ?? 0));
   set(mark, "predicted", "transform", place(at[`says ${name}`] ?? 0));
