@@ -2,13 +2,17 @@
 
 Headings, paragraphs, lists, tables, code, pictures; bold, italic, code and links within a line. A
 link that leads out of the text becomes plain text: the page that holds it asks nobody for anything.
+Of a file that is not named in it, the text then says where it is.
 """
 
 import re
 from collections.abc import Callable
 from html import escape
+from pathlib import PurePosixPath
+from posixpath import normpath
 
 Blocks = list[str]
+FOLDER = "simplenet/backprop"  # of the document
 ITEM = re.compile(r"(?:-|\d+\.) ")
 
 
@@ -30,10 +34,18 @@ def inline(text: str, ids: str = "") -> str:
 
     text = escape(re.sub(r"`([^`]+)`", hidden, text), quote=False)
     text = re.sub(r"\[([^\]]*)\]\(#([^)]*)\)", rf'<a href="#{ids}\2">\1</a>', text)
+    text = re.sub(r"\[([^\]]*)\]\(([^):]*)\)", lambda match: _named(*match.groups()), text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
     text = re.sub(r"\*([^* ][^*]*)\*", r"<em>\1</em>", text)
     return re.sub(r"\x00(\d+)\x00", lambda match: code[int(match[1])], text)
+
+
+def _named(words: str, path: str) -> str:
+    """Return the words of a link to a file; unless they are its name, with its place."""
+    if words.startswith("\x00") or words == PurePosixPath(path).stem:
+        return words
+    return f"{words}, <code>{normpath(f'{FOLDER}/{path}')}</code>"
 
 
 def anchor(heading: str) -> str:

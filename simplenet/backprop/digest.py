@@ -9,7 +9,7 @@ others clamp elsewhere, at the logarithm of their sum ("s.o1").
 
 from dataclasses import replace
 
-from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.layout import PATH, machine_scene
 from simplenet.backprop.mechanism import Machine, machine
 from simplenet.backprop.scene import Scene, Ways
 from simplenet.net import Net, init_net
@@ -41,10 +41,22 @@ def digest(net: Net) -> Machine:
 
 def digest_scene(net: Net) -> Scene:
     """Return the drawing of one path through a net."""
-    scene = machine_scene(digest(net), UNIT, COST)
+    longest = [len(str(count - 1)) for count in net.shape]
+    last = len(net.shape) - 1
+    kinds = ["input ", *["unit "] * (last - 1), "output "]
+    names = tuple(len(kind) + digits for kind, digits in zip(kinds, longest))
+    scene = machine_scene(digest(net), UNIT, COST, names, PATH)
+    draw_from(scene, ("z.", "b.", "r."))
+    return scene
+
+
+def draw_from(scene: Scene, far: tuple[str, ...]) -> None:
+    """Let what moves with values of these kinds stand relative to a place; not plates and cranks.
+
+    The values are then those of "d.z.h1" and the like.
+    """
 
     def relative(ways: Ways) -> Ways:
-        far = ("z.", "b.", "r.")
         return {f"d.{name}" if name[:2] in far else name: each for name, each in ways.items()}
 
     for name, body in scene.bodies.items():
@@ -53,4 +65,3 @@ def digest_scene(net: Net) -> Scene:
     for place, band in enumerate(scene.bands):
         runs = tuple(replace(run, ways=relative(run.ways)) for run in band.runs)
         scene.bands[place] = replace(band, runs=runs)
-    return scene

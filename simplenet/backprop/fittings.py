@@ -6,7 +6,7 @@ pinion moves by PLATE: the S of a sigmoid would be long and flat otherwise.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import pi
+from math import exp, pi, sin, sqrt
 from typing import Any
 
 from simplenet.backprop.mechanism import cost_groove, height
@@ -23,15 +23,24 @@ ARM = CRANK + 9  # of a crank
 TEETH = 12  # of a crank's pinion
 R, CORNER = 11.0, 7.0  # radii of the pulleys, and of those at a band's corners
 SLIDE = 82.0  # of the racks of weights, below a row's zero
+SLOT = HIGH + 4, 4 - LOW  # how far a pin can go along a lever, to the right and to the left
+BIAS = -38.4, 48.0  # how far the rack of a bias can go
 AXLE = 44.0  # of a plate's pinion, above a row's zero
 WHEEL = 28.0  # its pitch radius where it meshes with z
 SMALL = WHEEL * PLATE / UNIT  # and where it meshes with the plate
 RACK = 26.0  # from the middle of the pulley of z to where its rack meets the wheel
 FOLLOWER = RACK + WHEEL + 62  # and to where the follower stands
 FLOOR = -AXLE + SMALL + 24 + UNIT  # the follower's zero, below that of the row
-OVER = FLOOR - 2 * UNIT - 34  # where its rod turns to the side, while at zero
+SIGNED = ("tanh", "identity")  # cams whose units go below 0, to -1
+OVER = -AXLE + SMALL - 10  # where its rod turns to the side, were it at -1
+RISE = 50.0  # how far it can rise
+STROKE, UP = 1.5, 1.9  # how far the rack of z goes down and up, in units of value
+SPAN = 4 * PLATE  # how far its plate goes to each side
 COST = 14.0  # pitch radius of the pinion of a cost's plate
+COST_FLOOR = -20 + COST + 24 + 0.6 * UNIT  # where its follower stands at 0, below a row's zero
 REACH = 1.25 * UNIT  # half the width of that plate
+ERROR = 57.0  # how far it can go from the truth
+COST_RISE = 46.0  # how far its follower can rise
 DEGREES = 180 / pi
 
 STEEL: dict[str, Any] = {"fill": "A", "line": "ink", "pen": 1.2}
@@ -77,11 +86,12 @@ def level_crank(scene: Scene, x: float, y: float, w: str, slide: str) -> None:
     """Draw the rack of a weight, with its zero at x and its pitch line at y, and its crank."""
     u = scene.unit
     axle = x + 0.2 * u
-    reach = HIGH - 0.4 * u + 8, 0.4 * u - LOW + 8
+    reach = HIGH + 6, 6 - LOW
     scene.rack((axle, y), reach, CRANK, TEETH, "below", 7, **BRASS, **on(slide, 1, w))
     _arm(scene, axle, y + CRANK, -pi / 2, w)
-    mark = Mark(w, x + u + 9, y + 30, "start", (axle, y + CRANK), "", ARM)
+    mark = Mark(w, axle + ARM + 19.5, y + 30, "start", (axle, y + CRANK), "", ARM)
     scene.marks.append(mark)
+    scene.ends[w] = LOW / u, HIGH / u
 
 
 def upright_crank(scene: Scene, x: float, y: float, b: str) -> None:
@@ -90,10 +100,12 @@ def upright_crank(scene: Scene, x: float, y: float, b: str) -> None:
     mesh = x + 6, y + SLIDE + 4
     place = on(scene.body(f"rise {b}", y={b: -u}), 2, b)
     scene.rect(x - 3, y, x + 3, mesh[1], **BRASS, **place)
-    scene.rack(mesh, (HIGH, -LOW), CRANK, TEETH, "right", 9, **BRASS, **place)
+    reach = 6 - BIAS[0], 6 + BIAS[1]
+    scene.rack(mesh, reach, CRANK, TEETH, "right", 9, **BRASS, **place)
+    scene.ends[b] = scene.ends[f"d.{b}"] = BIAS[0] / u, BIAS[1] / u
     _arm(scene, mesh[0] + CRANK, mesh[1], pi, b)
     axle = mesh[0] + CRANK, mesh[1]
-    scene.marks.append(Mark(b, mesh[0] + 8, mesh[1] + 52, "start", axle, "", ARM))
+    scene.marks.append(Mark(b, mesh[0] + 8, mesh[1] + 56, "start", axle, "", ARM))
 
 
 # --- the lever -----------------------------------------------------------------------------------
@@ -126,7 +138,7 @@ def lever(scene: Scene, x: float, y: float, a: str, w: str, p: str) -> None:
     scene.circle(x, y, 6, fill="W", line="ink", pen=1.6, **on(pin, 6, w))
     drives = scene.body(f"rise {a}", y={a: -u})
     scene.circle(x + u, y, 4.5, fill="Z", line="ink", pen=1.4, **on(drives, 6, a))
-    scene.marks.append(Mark(p, x + PULLEY, y - 34, "middle", (x + PULLEY, y), bar, minor=True))
+    scene.slots[p] = w, a, SLOT[1] / u, SLOT[0] / u
 
 
 # --- the band ------------------------------------------------------------------------------------
@@ -195,7 +207,8 @@ def cam(
     axle = x + RACK + WHEEL, y - AXLE
     scene.rect(x, low - 4, x + RACK - 8, low + 4, rx=2, **BLUE, **on(rise, 5, z))
     mesh = x + RACK, axle[1]
-    scene.rack(mesh, (1.9 * u, 2.6 * u), WHEEL, 16, "right", 10, **BLUE, **on(rise, 2, z))
+    long = STROKE * u + 8, UP * u + 8
+    scene.rack(mesh, long, WHEEL, 16, "right", 10, **BLUE, **on(rise, 3, z))
     turning = scene.body(f"pinion {z}", turn={z: DEGREES * u / WHEEL}, at=axle)
     scene.gear(axle, WHEEL, 16, pi, **BLUE, **on(turning, 1, z))
     scene.gear(axle, SMALL, 8, pi / 2, **{**BLUE, "fill": "card"}, **on(turning, 3, z))
@@ -205,32 +218,45 @@ def cam(
     plate = scene.body(f"plate {z}", x={z: -along} | ({shift: along} if shift else {}))
     half = HALF
     place = on(plate, 2, z)
-    scene.rect(follower - half, top + 2, follower + half, zero + 14, rx=2, **BLUE, **place)
-    reach = half - (follower - axle[0]), half + (follower - axle[0])
+    signed = profile in SIGNED
+    bottom = zero + 14 + (u if signed else 0)
+    scene.rect(follower - half, top + 2, follower + half, bottom, rx=2, **BLUE, **place)
+    reach = 30.0, half + (follower - axle[0])
     scene.rack((axle[0], top), reach, SMALL, 8, "above", 3, **{**BLUE, "pen": 1}, **place)
-    reach_z = 4 * UNIT / u
-    groove(scene, lambda v: height(profile, v), reach_z, (follower, zero), along, (0, 1), place)
+    cut = follower, zero
+    levels = (-1, 0, 1) if signed else (0, 1)
+    groove(scene, lambda v: height(profile, v), SPAN / along, cut, along, levels, place, bottom)
     body = scene.body(f"rise {unit}", y={unit: -u})
     scene.circle(follower, zero, 5, fill="A", line="ink", pen=1.6, **on(body, 6, unit))
-    scene.marks.append(Mark(z, follower - half - 10, zero + 38, "start", (x, low), rise))
+    scene.marks.append(
+        Mark(z, follower - half - (10 if u == UNIT else 26), bottom + 28, "start", (x, low), rise)
+    )
+    most = RISE / u if profile in ("relu", "leaky-relu", "identity") else SPAN / along
+    least = -1.0 if profile == "identity" else -SPAN / along
+    scene.ends[unit] = min(0.0, height(profile, least)), height(profile, most)
+    scene.ends[z] = (least, most, shift) if shift else (least, most)
+    scene.ends[f"d.{z}"] = -STROKE, UP
 
 
-def cost_cam(scene: Scene, x: float, y: float, names: tuple[str, str, str], profile: str) -> float:
+def cost_cam(
+    scene: Scene, x: float, y: float, names: tuple[str, str, str], profile: str, high: float
+) -> float:
     """Draw the rack of an output, whose pitch line is at x, its pinion, the plate, the follower.
 
     `names` are those of the output, of the truth that the plate is clamped at, and of what it adds
-    to C. Return where the follower stands; its rod is drawn elsewhere.
+    to C; `high` is where the output's rod turns to the side, below the row's zero. Return where the
+    follower stands; its rod is drawn elsewhere.
     """
     u = scene.unit
     unit, truth, cost = names
     body = scene.body(f"rise {unit}", y={unit: -u})
     mesh, axle = (x, y - 20), (x + COST, y - 20)
-    long = mesh[1] - y - OVER - 28, 1.6 * u
+    long = mesh[1] - y - high - 28, RISE + 8
     scene.rack(mesh, long, COST, TEETH, "right", 8, **STEEL, **on(body, 3, unit))
     turning = scene.body(f"pinion {unit}", turn={unit: DEGREES * u / COST}, at=axle)
     scene.gear(axle, COST, TEETH, pi, **STEEL, **on(turning, 4, unit))
     scene.circle(*axle, 3, fill="ink", **on(turning, 4, unit))
-    follower, top, floor = axle[0] + 34, axle[1] + COST, y + cost_floor(u)
+    follower, top, floor = axle[0] + 34, axle[1] + COST, y + COST_FLOOR
     place = on(scene.body(f"plate {unit}", x={unit: -u, truth: u}), 2, cost)
     scene.rect(follower - REACH, top + 2, follower + REACH, floor + 14, rx=2, **DARK, **place)
     ends = REACH - 34, REACH + 34
@@ -238,17 +264,26 @@ def cost_cam(scene: Scene, x: float, y: float, names: tuple[str, str, str], prof
     cut = (follower, floor)
     scene.cuts[cost] = (*cut, u, scene.scale(cost))
     place = {**place, "part": f"groove {cost}"}
-    reach = 0.85 if profile == "cross-entropy" else 1.1
     share = scene.scale(cost) / u
-    groove(scene, lambda e: share * cost_groove(profile, e), reach, cut, u, (0,), place)
+    most = cost_reach(profile, u, scene.scale(cost))
+    groove(scene, lambda e: share * cost_groove(profile, e), most, cut, u, (0,), place, floor + 14)
+    scene.ends[cost] = 0.0, cost_groove(profile, most)
+    scene.ends[truth] = -most, most, unit
     lifted = scene.body(f"rise {cost}", y={cost: -scene.scale(cost)})
     scene.circle(follower, floor, 5, fill="C", line="ink", pen=1.6, **on(lifted, 6, cost))
     return follower
 
 
-def cost_floor(unit: float) -> float:
-    """Return where the follower of a cost stands at 0, below the row's zero."""
-    return -20 + COST + 24 + 0.6 * unit
+def over(unit: float, profile: str) -> float:
+    """Return where the rod of a unit turns to the side, while at zero, below the row's zero."""
+    return OVER - unit * (2 if profile in SIGNED else 1)
+
+
+def cost_reach(profile: str, unit: float, scale: float) -> float:
+    """Return how far from the truth an output can be drawn: to where groove or plate ends."""
+    high = COST_RISE / scale
+    ends = {"cross-entropy": 1 - exp(-high), "squared-error": sqrt(high)}
+    return min(ends.get(profile, sqrt(2 * high)), ERROR / unit)
 
 
 def groove(
@@ -259,10 +294,11 @@ def groove(
     along: float,
     levels: tuple[float, ...],
     place: dict[str, Any],
+    bottom: float,
 ) -> None:
     """Cut a groove into a plate, from -reach to reach: `zero` is its origin when that is at rest.
 
-    Thin lines tell the heights `levels`, strokes at the lower edge the whole numbers.
+    Thin lines tell the heights `levels`, strokes at the lower edge, `bottom`, the whole numbers.
     """
     x, y = zero
     for level in levels:
@@ -271,14 +307,16 @@ def groove(
         scene.path(*ends, line="scale", pen=1, **place)
     for v in range(-int(reach), int(reach) + 1):
         stroke = x + along * v
-        ends = (stroke, y + 14), (stroke, y + 14 - (5 if v else 9))
+        ends = (stroke, bottom), (stroke, bottom - (5 if v else 9))
         scene.path(*ends, line="scale", pen=1.2, **place)
     steps = 40
     points = []
     for step in range(steps + 1):
-        at = reach * (2 * step / steps - 1)
+        at = reach * sin(pi * (step / steps - 0.5))  # more of them where it may be steep
         high = scene.unit * profile(at)
-        if -10 <= high <= UNIT + 18:  # where the plate ends, so does a groove that leads further
+        if (
+            y - bottom + 4 <= high <= UNIT + 18
+        ):  # where the plate ends, so does a groove that leads further
             points.append((x + along * at, y - high))
     for line, pen in (("ink", 12), ("paper", 9.5)):
         scene.path(*points, line=line, pen=pen, stroke_linecap="round", **place)

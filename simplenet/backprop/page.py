@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from simplenet.backprop.bundle import bundle
-from simplenet.backprop.digest import digest_scene
-from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.digest import digest_scene, draw_from
+from simplenet.backprop.layout import WIDE, machine_scene
 from simplenet.backprop.mechanism import machine
 from simplenet.backprop.scene import as_data
 from simplenet.backprop.source import lines_of
@@ -146,7 +146,9 @@ def _squeezed(css: str) -> str:
 def _scene(net: Net, outlines: list[str]) -> dict[str, Any]:
     """Return the drawing of a net's machine: all of a small one, else a path through it."""
     small = max(net.shape) <= 2 and len(net.shape) <= 3 and net.activations[-1] != "softmax"
-    scene = machine_scene(machine(net)) if small else digest_scene(net)
+    scene = machine_scene(machine(net), spaces=WIDE) if small else digest_scene(net)
+    if small:
+        draw_from(scene, ("z.",))  # from 0; so a plate can go on where the rack of z ends
     return {"whole": small, **as_data(scene, outlines)}
 
 

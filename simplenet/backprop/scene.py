@@ -80,7 +80,7 @@ class Mark:
     arrow: tuple[float, float]  # where the pull takes hold
     body: str  # that carries the arrow
     round: float = 0.0  # radius of an arc, where the pull is a torque
-    minor: bool = False  # shown where there is room
+    minor: bool = False  # shown when it is talked of; the text of the mark stands still
 
 
 @dataclass(slots=True)
@@ -97,6 +97,10 @@ class Scene:
     cost_unit: float = 0.0  # the same for C and what adds to it; 0: as for all else
     # Of the grooves that are cut anew for another cost: the place of their zero, and their scale.
     cuts: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    # How far each value can be drawn, from least to most; of some, how far from another value.
+    ends: dict[str, tuple[float, float] | tuple[float, float, str]] = field(default_factory=dict)
+    # Of a lever's pin: its weight, its rod, how far along the lever it can go to both sides.
+    slots: dict[str, tuple[str, str, float, float]] = field(default_factory=dict)
 
     def scale(self, value: str) -> float:
         """Return how far a value of this name moves its rod for 1."""
@@ -260,6 +264,8 @@ def as_data(scene: Scene, outlines: list[str]) -> dict[str, Any]:
             [m.value, m.x, m.y, m.anchor, m.arrow, m.body, m.round, m.minor] for m in scene.marks
         ],
         "cuts": scene.cuts,
+        "ends": {name: tuple(ends) for name, ends in scene.ends.items()},
+        "slots": scene.slots,
     }
     return {key: _rounded(value) for key, value in data.items()}
 

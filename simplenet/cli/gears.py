@@ -140,11 +140,24 @@ def the_network(run: "Run", name: str, data: "Data", samples: tuple[int, ...]) -
         x=images[chosen].reshape(len(chosen), -1) / 255,
         y=np.eye(net.shape[-1])[labels[chosen]],
         lr=SINGLE_LR,
-        note=f"Trained on {run.data.get('name', 'data not recorded')}; shown with test images of "
-        f"{data.name}.",
+        note=origin(run.data.get("name"), data.name),
         images=images[chosen],
         captions=tuple(f"test image {number}" for number in chosen),
     )
+
+
+def origin(learned: str | None, shown: str) -> str:
+    """Return a sentence on what a network has learned from, and whose test images are shown."""
+
+    def called(name: str) -> str:
+        return {"sample": "the digits that come with simplenet", "mnist": "MNIST"}.get(name, name)
+
+    if learned == shown:
+        return f"Learned from {called(shown)}; the images here are test images of the same."
+    learned = (
+        f"Learned from {called(learned)}" if learned else "What it learned from is not recorded"
+    )
+    return f"{learned}; the images here are test images of {called(shown)}."
 
 
 def choose(net: "Net", images: "Images", labels: "Labels") -> list[int]:

@@ -13,7 +13,7 @@ import pytest
 from simplenet import init_net, load_data
 from simplenet.backprop import bundled
 from simplenet.backprop.example import LR, X, Y, example_net, trace, weight_index
-from simplenet.backprop.layout import machine_scene
+from simplenet.backprop.layout import WIDE, machine_scene
 from simplenet.backprop.mechanism import given, machine, positions
 from simplenet.backprop.page import Shown, page
 from simplenet.backprop.scene import transform
@@ -210,7 +210,7 @@ def test_it_opens_on_the_example_with_the_golden_numbers(gears):
         (near(0.082167040564230779), "0.0821670"),
     ]
     assert gears.numbers("#cost-now") == [(near(0.29837110876000269), "0.298371")]
-    assert gears.run("return document.querySelectorAll('.band').length") == 5
+    assert gears.run("return document.querySelectorAll('#stage .band').length") == 5
     assert gears.run("return document.querySelectorAll('.turnable').length") == 12
     labels = gears.run("return Array.from(byId('gear-choice').options, (o) => o.text)")
     assert [label.split(",")[0] for label in labels if label.startswith("w")] == [
@@ -224,6 +224,7 @@ def test_it_opens_on_the_example_with_the_golden_numbers(gears):
 
 def test_every_ratio_of_the_example_is_that_of_python(gears):
     gears.open()
+    gears.panel("turn")  # the first thing that is done
     net, found = example_net(), trace(example_net(), X[0], Y[0])
     options = gears.run(
         "return Array.from(document.getElementById('gear-choice').options, (o) => o.text)"
@@ -398,7 +399,7 @@ def test_the_machine_stands_where_python_puts_it(gears):
     net = example_net()
     made = machine(net)
     at = positions(made, given(net, X[0], Y[0]) | {"w5": 0.9})
-    scene = machine_scene(made)
+    scene = machine_scene(made, spaces=WIDE)
     there = gears.run(
         "return Array.from(byId('stage').querySelectorAll('g[data-part]'), "
         "(g) => g.getAttribute('transform')).filter(Boolean)"
@@ -438,8 +439,11 @@ def test_a_crank_turns_by_itself_once_and_all_else_waits(gears):
     gears.open()
     assert gears.run("return document.body.classList.contains('fresh')")
     assert gears.text("header").count("\n") <= 2
-    hidden = "return ['ratios', 'weight', 'magnify'].some((id) => byId(id).offsetParent)"
-    assert not gears.run(hidden)
+    shown = (
+        "return ['ratios', 'weight', 'magnify', 'undo'].filter((id) => "
+        "byId(id).checkVisibility({ visibilityProperty: true }))"
+    )
+    assert gears.run(shown) == []
     assert pulls_shown(gears) == set()
     arm = (
         "return document.querySelector('[data-part=w5][transform^=rotate]').outerHTML.slice(0, 90)"
@@ -450,7 +454,7 @@ def test_a_crank_turns_by_itself_once_and_all_else_waits(gears):
     assert gears.run("return state.turn") == 0
     gears.choose("turn-number", 0.1)
     assert not gears.run("return document.body.classList.contains('fresh')")
-    assert gears.run(hidden)
+    assert len(gears.run(shown)) == 4
     assert len(pulls_shown(gears)) == 25
     gears.open(reduced_motion="reduce")
     assert gears.run(arm) == start
@@ -492,10 +496,10 @@ def test_a_crank_can_be_dragged(gears):
 
     gears.open()
     gear = gears.driver.find_element(By.CSS_SELECTOR, "[data-id='w 0 1 0'] .grip")  # w2
-    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -20)
+    chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -16)
     chain = chain.click_and_hold()
-    for x, y in ((14, -14), (20, 0), (14, 14), (0, 20)):  # half a turn, clockwise
-        chain = chain.move_by_offset(*(np.array([x, y]) - gears_at(chain, (0, -20))).tolist())
+    for x, y in ((11, -11), (16, 0), (11, 11), (0, 16)):  # half a turn, clockwise
+        chain = chain.move_by_offset(*(np.array([x, y]) - gears_at(chain, (0, -16))).tolist())
         chain.at = x, y
     chain.release().perform()
     assert gears.run(
@@ -514,6 +518,7 @@ def test_a_weight_can_be_taken_by_its_pixel(gears):
     assert not gears.run("return byId('picked').offsetParent")  # the example has no picture
     gears.click("net-1")
     picture = gears.driver.find_element(By.ID, "picked-pixel")
+    gears.run("byId('picked-pixel').scrollIntoView({ block: 'center' })")  # all of it
     # The middle of this picture of 28 by 28 is where four pixels meet: go a little off it.
     ActionChains(gears.driver).move_to_element_with_offset(picture, 4, 4).click().perform()
     assert gears.run("return [state.weight.l, state.weight.k]") == [0, 14 * 28 + 14]
@@ -794,10 +799,17 @@ def test_a_new_drawing_is_to_be_what_the_net_reads_until_the_reader_says(gears):
     assert gears.text("#target-note") == ""
     draw_bar(gears)  # of the same drawing
     assert gears.run("return [+byId('target').value, state.y.indexOf(1)]") == [4, 4]
-    gears.click("clear")
-    assert gears.run("return byId('target').value") == "0"
+    for act in (gears.click, "clear"), (draw_seven,), (gears.click, "clear"), (gears.panel, "draw"):
+        act[0](*(act[1:] or [gears]))  # what the reader has chosen stays
+        assert gears.run("return [+byId('target').value, state.y.indexOf(1)]") == [4, 4]
+        assert gears.text("#target-note") == "Still 4, as you chose."
+    gears.choose("sample", 2)  # until there is another sample
+    assert gears.run("return byId('target').value") == "1"
+    assert gears.text("#target-note") == ""
     draw_seven(gears)
     assert gears.run("return +byId('target').value") == read
+    gears.click("clear")
+    assert gears.run("return [+byId('target').value, state.y.indexOf(1)]") == [1, 1]
 
 
 def test_boxes_for_a_unit_are_corrected(gears):
@@ -882,7 +894,7 @@ def test_the_keyboard_is_enough_for_every_panel(gears):
     gears.tab_to("turn-number")
     gears.keys(Keys.BACKSPACE * 6, "0.5")
     assert gears.values("#predicted")[0] == pytest.approx(0.5 * 0.0821670, rel=1e-5)
-    gears.tab_to("gear-choice", back=True)
+    gears.tab_to("gear-choice")
     gears.keys(Keys.ARROW_DOWN)
     assert gears.text("#ratios").count("w6")
     # Paths, by the arrow keys of the tabs.
@@ -996,14 +1008,51 @@ def test_text_has_contrast_in_both_schemes(gears, scheme):
             assert bad == []
 
 
+DIMMED = (
+    CONTRAST[: CONTRAST.index("const ground")]
+    + """
+const card = light(parse(getComputedStyle(byId('picture').closest('figure')).backgroundColor));
+return Array.from(document.querySelectorAll('#stage .dim, #stage .dim *'))
+  .filter((e) => e.matches('.l-ink, .l-soft, .l-C, .band'))
+  .map((e) => [light(parse(getComputedStyle(e).stroke)), card].sort((x, y) => y - x))
+  .map(([a, b]) => (a + 0.05) / (b + 0.05));
+"""
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_stands_back_can_still_be_seen(gears, scheme):
+    gears.open(color_scheme=scheme)
+    gears.choose("turn-number", 0.5)
+    contrasts = gears.run(DIMMED)
+    assert len(contrasts) > 100
+    assert min(contrasts) >= 3
+
+
+def test_paper_and_heat_maps_are_dark_where_all_else_is(gears):
+    gears.open(color_scheme="dark")
+    gears.click("net-1")
+    gears.panel("draw")
+    looks = (
+        "return ['#canvas', '#heat-w canvas', '#picked-pixel', '#seen']"
+        ".map((s) => getComputedStyle(document.querySelector(s)).filter)"
+    )
+    assert [("invert" in look) for look in gears.run(looks)] == [True, True, False, False]
+    draw_seven(gears)
+    rgba, _ = pixels_of(gears)
+    assert (rgba[0, 0] == 255).all()  # what is saved is dark on white all the same
+    gears.open(color_scheme="light")
+    gears.click("net-1")
+    gears.panel("draw")
+    assert set(gears.run(looks)) == {"none"}
+
+
 def test_reduced_motion_is_respected(gears):
-    moving = "return getComputedStyle(document.querySelector('.needle')).transitionDuration"
-    gears.open(reduced_motion="reduce")
-    assert gears.run(moving) in ("0s", "0s, 0s")
     value = "return document.querySelector('[data-part=w5][transform]').getAttribute('transform')"
-    assert gears.run("turnTo(1);" + value).startswith("translate(67.2")
+    gears.open(reduced_motion="reduce")
+    assert gears.run("turnTo(0.9);" + value).startswith("translate(62.4")
     gears.open()
-    assert gears.run(moving) == "0.12s"
+    assert gears.run("turnTo(0.9);" + value).startswith("translate(19.2")  # it goes there by and by
 
 
 def test_without_javascript_there_is_the_text_with_its_pictures(gears):
@@ -1124,12 +1173,31 @@ def test_any_net_of_the_reader_works(odd, place):
 def test_a_cost_that_goes_back_to_z_in_one_step_says_so(odd):
     odd.open()
     odd.click("net-0")
+    odd.panel("turn")
     odd.run("chooseWeight(strongestWeight(2))")
     assert f"in one step: a {MINUS} y" in odd.text("#ratios")
     odd.panel("sweep")
     odd.choose("step-range", 7)
     assert "in one step" in odd.text("#step-said")
-    assert "dc_dz = dc_da * slope" in odd.text("#code mark:last-of-type")
+    lit = odd.run("return Array.from(document.querySelectorAll('#code mark'), (m) => m.innerText)")
+    assert len(lit) == 2
+    assert "dc_dz = dc_da * slope" in lit[1]
+
+
+def test_a_softmax_says_why_its_z_feels_more_than_its_own_output(odd):
+    odd.open()
+    odd.click("net-0")
+    odd.panel("sweep")
+    assert odd.text("#remark") == ""
+    odd.choose("step-range", 7)
+    assert "The outputs of a softmax share one sum" in odd.text("#remark")
+    y, a = odd.run("return [state.y, state.pass.a.at(-1)].map((v) => Array.from(v))")
+    for name, k in zip(("o1", "o2"), odd.run("return state.route.at(-1)")):
+        shown = odd.run(
+            "return document.querySelector(`[data-name=${arguments[0]}] .pull`).textContent", name
+        )
+        felt = -y[k] / a[k]
+        assert float(shown.replace(MINUS, "-")) == pytest.approx(felt, rel=1e-3)
 
 
 def test_images_are_called_images_and_digits_digits(gears, odd):
@@ -1192,6 +1260,39 @@ def test_a_step_too_large_is_called_so(odd):
     assert "No step taken: it would lead" in odd.text("#learn-said")
     assert odd.run("return state.costs.length") == 2
     assert odd.run("return state.net.params.every(Number.isFinite)")
+
+
+def test_what_is_turned_or_learned_too_far_is_drawn_at_its_end_and_said(gears):
+    inside = (
+        "const { x, y, width, height } = byId('stage').viewBox.baseVal;"
+        "return Array.from(byId('stage').querySelectorAll('path, rect, circle, text'), (e) => {"
+        "  const b = e.getBBox(), m = byId('stage').getScreenCTM().inverse()"
+        "    .multiply(e.getScreenCTM());"
+        "  const corners = [[0, 0], [1, 0], [0, 1], [1, 1]].map(([u, v]) =>"
+        "    new DOMPoint(b.x + u * b.width, b.y + v * b.height).matrixTransform(m));"
+        "  return corners.every((p) => p.x >= x - 1 && p.x <= x + width + 1"
+        "    && p.y >= y - 1 && p.y <= y + height + 1) ? '' : e.outerHTML;"
+        "}).filter(Boolean)"
+    )
+    gears.open(reduced_motion="reduce")
+    for net in 0, 1:
+        gears.click(f"net-{net}")
+        gears.run("turnTo(0.001)")
+        assert gears.text("#remark") == ""
+        for far in 5, -5, 1000, 1e308:
+            gears.run("turnTo(arguments[0])", far)
+            assert "Beyond the end of its lever, rack or groove" in gears.text("#remark")
+            assert gears.run(inside) == []
+        for cost in "half-squared-error", "cross-entropy":
+            gears.panel("draw")
+            gears.choose("cost-choice", cost)
+            gears.choose("lr", 1000)
+            gears.click("learn-ten")
+            for name in PANELS:
+                gears.panel(name)
+                assert gears.run(inside) == []
+                body = gears.run("return app.innerText + app.innerHTML")
+                assert not re.search(r"NaN|undefined|Infinity", body), (net, cost, name)
 
 
 # --- a cost that feels, and one that hardly does --------------------------------------------------
@@ -1327,21 +1428,184 @@ def test_play_goes_on_by_itself_and_pauses(gears):
 BOTTOMS = """return arguments[0].map((id) => [id, byId(id).getBoundingClientRect().bottom])
   .filter(([, bottom]) => bottom > innerHeight);"""
 STEP = {
-    "turn": "stage weight turn-range turn-number changes ratios".split(),
+    "turn": "stage weight turn-range turn-number changes turn-said ratios".split(),
     "paths": "stage unit bars".split(),
-    "sweep": "stage step-on step-play step-said step-numbers take-step".split(),
-    "draw": "stage outputs learn learn-play undo learn-said curve".split(),
+    "sweep": "stage step-on step-play step-said step-numbers take-step sweep-hint code".split(),
+    "draw": "stage outputs learn learn-play undo learn-said why curve".split(),
 }
 
 
+@pytest.mark.parametrize("net", [0, 1], ids=["example", "digits"])
 @pytest.mark.parametrize("name", PANELS)
-def test_everything_of_a_step_is_on_one_screen(gears, name):
+def test_everything_of_a_step_is_on_one_screen(gears, name, net):
     gears.open(width=1280, height=800, reduced_motion="reduce")
+    gears.click(f"net-{net}")
     gears.panel(name)
     if name == "turn":
         gears.choose("turn-number", 0.5)
-    assert gears.run(BOTTOMS, STEP[name]) == []
+        gears.wait_for(lambda: "by 0.5" in gears.text("#turn-said"), "it never said so")
+    for _ in range(gears.run("return stepsOf(state.net).length") if name == "sweep" else 1):
+        assert gears.run(BOTTOMS, [*STEP[name], *(["canvas", "seen"] if net else [])]) == []
+        lit = gears.run(
+            "const box = byId('code').getBoundingClientRect();"
+            "return Array.from(byId('code').querySelectorAll('mark'), (m) => m"
+            ".getBoundingClientRect()).map((m) => m.top >= box.top && m.bottom <= box.bottom)"
+        )
+        assert all(lit), lit
+        assert (
+            gears.run(
+                "return byId('step-numbers').scrollHeight - byId('step-numbers').clientHeight"
+            )
+            == 0
+        )
+        gears.click("step-on")
     assert gears.run("return document.documentElement.scrollWidth") <= 1280
+
+
+PLACES = """return 'scroll tabs undo turn-range turn-number turn-back changes'.split(' ').map(
+  (id) => byId(id).getBoundingClientRect()).map((r) => [r.left, r.top, r.width, r.height]).concat(
+  [byId('scroll').scrollLeft])"""
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (900, 800), (390, 844), (320, 640)], ids=str)
+def test_nothing_jumps_from_under_the_pointer(gears, size):
+    gears.open(width=size[0], height=size[1], reduced_motion="reduce")
+    before = gears.run(PLACES)
+    for turn in 0.01, 0.7, -0.97531, 1e-6, 1000, -1e30, 0:
+        gears.choose("turn-number", turn)
+        gears.choose("magnify", "fit")
+        assert gears.run(PLACES) == before, turn
+    gears.wait_for(lambda: gears.text("#turn-said"), "it never said so")
+    assert gears.run(PLACES) == before
+    tabs = before[1]
+    for name in [*PANELS, "turn"]:
+        gears.panel(name)
+        assert gears.run(PLACES)[1] == tabs, name
+    gears.run(
+        "document.querySelector('[data-id=\"w 1 1 0\"] .grip').dispatchEvent("
+        "new PointerEvent('pointerdown', { bubbles: true, isPrimary: true }));"
+        "dispatchEvent(new PointerEvent('pointerup'))"
+    )
+    assert gears.run("return state.weight.k") == 1
+    assert gears.run(PLACES) == before
+
+
+def test_all_that_is_said_of_a_drawing_is_on_one_screen(gears):
+    gears.open(width=1280, height=800, reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    gears.choose("cost-choice", "half-squared-error")
+    for act in (
+        lambda: draw_seven(gears),
+        lambda: gears.click("learn-ten"),
+        lambda: gears.choose("target", 4),
+        lambda: gears.click("clear"),
+        lambda: draw_bar(gears),
+        lambda: gears.click("learn"),
+    ):
+        act()
+        assert gears.run(BOTTOMS, [*STEP["draw"], "target-note", "clear", "save"]) == []
+
+
+def test_a_crank_taken_from_the_panel_where_one_draws_stays_under_the_pointer(gears):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    gears.open(width=1280, height=800, reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    place = (
+        "const r = document.querySelector('.held .grip').getBoundingClientRect(); return [r.x, r.y]"
+    )
+    before = gears.run(place)
+    crank = gears.driver.find_element(By.CSS_SELECTOR, ".held .grip")
+    ActionChains(gears.driver, duration=10).click_and_hold(crank).perform()
+    assert gears.run("return state.tab") == "turn"
+    assert gears.run(place) == before
+    ActionChains(gears.driver, duration=10).release().perform()
+    assert gears.run(place) != before
+
+
+IN_VIEW = """return arguments[0].map((s) => document.querySelector(s)).map((e) => {
+  const [r, box] = [e, byId('scroll')].map((one) => one.getBoundingClientRect());
+  return e.checkVisibility() && r.left >= box.left && r.right <= box.right
+    && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight;
+})"""
+
+
+@pytest.mark.parametrize("net", [0, 1])
+def test_the_load_is_seen_while_it_is_out_of_the_picture(gears, net):
+    gears.open(width=320, height=640, reduced_motion="reduce")
+    gears.click(f"net-{net}")
+    gears.panel("turn")
+    both = ["#inset", ".held .grip"]
+    assert gears.run(IN_VIEW, both) == [True, True]
+    place = (
+        "return document.querySelector('#inset [data-part=C][transform]').getAttribute('transform')"
+    )
+    before = gears.run(place), gears.run("return byId('inset').textContent")
+    gears.choose("turn-number", 0.7)
+    after = gears.run(place), gears.run("return byId('inset').textContent")
+    assert before[0] != after[0] and before[1] != after[1]
+    cost = gears.run("return state.now.C")
+    assert float(after[1].removeprefix("C ")) == pytest.approx(cost, rel=1e-3)
+    gears.run("byId('scroll').scrollLeft = 9999")
+    gears.wait_for(lambda: gears.run(IN_VIEW, both[:1]) == [False], "it hides what it shows")
+    gears.run("byId('scroll').scrollLeft = 0")
+    gears.wait_for(lambda: gears.run(IN_VIEW, both[:1]) == [True], "it is gone")
+    gears.panel("draw")
+    assert gears.run(IN_VIEW, ["#stage [data-name=C] .name"]) == [True]  # all of it, small
+    order = (
+        gears.run(
+            "return ['canvas', 'seen', 'outputs', 'learn'].map((id) => byId(id))"
+            ".map((e) => e.getBoundingClientRect().top)"
+        )
+        if net
+        else []
+    )
+    assert order == sorted(order)
+    gears.run("byId('learn').scrollIntoView({ block: 'center' })")
+    assert gears.run(IN_VIEW, ["#learn", "#stage [data-name=C] .name"]) == [True, True]
+
+
+FOLDS = """return Array.from(document.querySelectorAll('#code .line:not(.function)'), (row) => {
+  const [code, fold] = row.children;
+  return [row.offsetHeight, fold.hidden ? null : fold.getAttribute('aria-expanded'),
+    code.innerText.trim(), Boolean(row.querySelector('mark')),
+    code.scrollWidth <= code.clientWidth];
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_long_line_of_code_is_folded_until_it_is_lit_or_asked_for(gears, width):
+    from selenium.webdriver import Keys
+
+    gears.open(width=width, height=800, reduced_motion="reduce")
+    gears.panel("sweep")
+    for step in range(14):
+        gears.choose("step-range", step)
+        rows = gears.run(FOLDS)
+        one = min(height for height, *_ in rows)
+        for height, expanded, text, lit, whole in rows:
+            assert lit == (expanded == "true") or (lit and expanded is None), text
+            assert whole or not lit, text
+            assert lit or height == one, text
+            assert lit or "#" not in text
+            assert whole or expanded == "false", text
+    gears.run("document.querySelector('#code').focus()")
+    gears.tab_to("fold")
+    place = gears.run(
+        "return Array.from(document.querySelectorAll('.fold')).indexOf(document.activeElement)"
+    )
+    for key, expanded in (Keys.ENTER, "true"), (Keys.SPACE, "false"):
+        gears.keys(key)
+        assert gears.run(FOLDS)[place][1] == expanded
+    gears.run(
+        "document.querySelectorAll('#code .line:not(.function)')[arguments[0]].click()", place
+    )
+    assert gears.run(FOLDS)[place][1] == "true"
+    gears.click("step-back")  # what the reader has unfolded stays
+    assert gears.run(FOLDS)[place][1] == "true"
 
 
 def test_on_a_narrow_screen_the_crank_in_hand_is_in_view(gears):

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from boxes import NETS, drawn, standing, strokes
 from golden import AFTER, COST, COST_AFTER, COST_AFTER_BIASES_HELD, GRADIENTS, PASSES, PATHS
 
 from simplenet import backprop, init_net, load_data
@@ -25,7 +26,7 @@ from simplenet.backprop.page import _data as page_data
 from simplenet.backprop.scene import as_data, band_path, pose, transform
 from simplenet.errors import DataError
 from simplenet.functions import ACTIVATIONS, COSTS, HIDDEN
-from simplenet.net import forward, net_around, optimize
+from simplenet.net import backward, forward, net_around, optimize, zero_grad
 from simplenet.pictures.prepare import prepare
 
 NODE = shutil.which("node")
@@ -41,6 +42,7 @@ const { decode, decodeParts } = await load("packed.mjs");
 const { prepare } = await load("prepare.mjs");
 const scenes = await load("scene.mjs");
 const machines = await load("machine.mjs");
+const states = await load("state.mjs");
 const lists = (value) =>
   ArrayBuffer.isView(value) ? Array.from(value)
   : Array.isArray(value) ? value.map(lists)
@@ -70,7 +72,8 @@ const ask = {
     return given.turns.map(([l, k, j, amount]) => {
       const index = network.indexOf(net, l, k, j);
       const ratios = network.ratios(net, pass, back, l, k, j);
-      return { index, ratios, turned: network.turned(net, given.x, given.y, index, amount) };
+      const turned = network.turned(net, pass, given.y, { l, k, j }, amount);
+      return { index, ratios, turned };
     });
   },
   poses: ({ scene, at }) => ({
@@ -78,6 +81,32 @@ const ask = {
     transforms: Object.values(scene.bodies).map((body) => scenes.transform(body, at)),
     bands: scene.bands.map((band) => scenes.bandPath(band, at)),
   }),
+  learn: (given) => {
+    const net = netOf(given);
+    const shown = { ...net, net, inputs: Float64Array.from(given.x), targets: given.y };
+    states.chooseNet(shown, given.scene, 0);
+    const { state } = states;
+    return given.steps.map(() => {
+      states.learn(1, given.lr);
+      const { parts, pass, back, y, base } = state;
+      const at = machines.standing(state.net, parts, { ...pass, C: back.C }, y);
+      const felt = machines.pulls(state.net, parts, pass, back, y);
+      const drawn = scenes.atEnds(machines.withWays(at, base), given.scene.ends, given.scene.slots);
+      const all = [pass.z, pass.a, back.dc_dz, back.dc_dW, back.dc_dx, Object.values(at),
+        Object.values(felt), Object.values(drawn), [back.C], state.costs];
+      const finite = all.flat().every((v) => [v].flatMap((u) => Array.from(u.length ? u : [u]))
+        .every(Number.isFinite));
+      const params = given.all ? state.net.params.slice() : [];
+      return { C: back.C, refusal: state.refusal, finite, params };
+    });
+  },
+  held: ({ scene, at, odd }) => {
+    odd.forEach((name, i) => { at[name] = [NaN, Infinity, -Infinity][i % 3]; });
+    const drawn = scenes.atEnds(at, scene.ends, scene.slots);
+    const texts = [...Object.values(scene.bodies).map((body) => scenes.transform(body, drawn)),
+      ...scene.bands.map((band) => scenes.bandPath(band, drawn))];
+    return { drawn, texts, beyond: scenes.pastEnds(at, drawn) };
+  },
   machine: (given) => {
     const net = netOf(given);
     const { x, y, whole, weight } = given;
@@ -238,6 +267,48 @@ def test_saturated_outputs_agree_too(cost):
             x = [1.0, 0.0]
             (found,) = node(("pass", given(net, x, y)))
             same_pass(found, net, x, y, 1e-12)
+
+
+def fine(net):
+    """Return the net, to compute with float64."""
+    return net_around(net.params.astype(float), net.shape, net.activations, net.cost)
+
+
+@pytest.mark.parametrize("cost", ["half-squared-error", "cross-entropy"])
+@pytest.mark.parametrize("title", ["the example", "bundled"])
+def test_learning_at_any_rate_stays_with_the_python_and_with_numbers(title, cost):
+    """Where a step leads to what is no number, the page does not take it, and says so."""
+    _, scene, _ = drawn(NETS[title])
+    small = title == "the example"
+    images, labels = load_data("sample").test
+    x, y = (X, Y) if small else (images[:1].reshape(1, -1) / 255, np.eye(10)[labels[:1]])
+    y = y if small else np.roll(y, 3)  # wrong: there is something to learn
+    data = {**as_data(scene, []), "whole": small}
+    rates = (1e2, 1e3, 1e6, 1e30, 1e300, 1e308)
+    asked = []
+    for rate in rates:
+        net = fine(NETS[title])
+        net.cost = cost
+        more = {"scene": data, "lr": rate, "steps": [0] * 4, "all": small}
+        asked.append(("learn", given(net, x, y, **more)))
+    for rate, steps in zip(rates, node(*asked), strict=True):
+        net = fine(NETS[title])
+        net.cost = cost
+        for found in steps:
+            assert found["finite"]
+            assert "too large to compute with" in found["refusal"] or not found["refusal"]
+            if found["refusal"] or (cost == "half-squared-error" and not small):
+                break  # of a softmax the Python has cross-entropy alone
+            with np.errstate(all="ignore"):
+                zero_grad(net)
+                forward(net, x)
+                backward(net, y)
+                optimize(net, rate)
+                forward(net, x)
+                C = backward(net, y)
+            assert found["C"] == pytest.approx(C, rel=1e-6, abs=1e-12)
+            if small:
+                same(found["params"], net.params, 1e-6)
 
 
 # --- gears ----------------------------------------------------------------------------------------
@@ -465,11 +536,47 @@ def test_what_is_drawn_moves_as_in_python():
         ):
             np.testing.assert_allclose(posed, pose(body, at), atol=3e-2)
             assert (moved == "") == (transform(body, at) == "")
-        for band, drawn in zip(scene.bands, found["bands"], strict=True):
+        for band, path in zip(scene.bands, found["bands"], strict=True):
             wanted = band_path(band, at)
-            numbers = [list(map(float, re.findall(r"-?[\d.]+", d))) for d in (drawn, wanted)]
+            numbers = [list(map(float, re.findall(r"-?[\d.]+", d))) for d in (path, wanted)]
             np.testing.assert_allclose(*numbers, atol=0.02)
-            assert re.sub(r"[-\d. ]", "", drawn) == re.sub(r"[-\d. ]", "", wanted)
+            assert re.sub(r"[-\d. ]", "", path) == re.sub(r"[-\d. ]", "", wanted)
+
+
+@pytest.mark.parametrize("title", NETS)
+def test_whatever_the_values_all_is_drawn_within_the_view(title):
+    """A lever, a rack and a groove have ends, and there a part stays; numbers may go on."""
+    made, scene, _ = drawn(NETS[title])
+    data = as_data(scene, [])
+    assert set(made.values) - set("C") <= set(scene.ends) | set(scene.slots)
+    rng = np.random.default_rng(2)
+    names = sorted({*standing(made, scene, rng, 0), *made.values})
+    asked = []
+    for power in 0, 0.5, 2, 9, 300:
+        sizes = rng.choice([-1, 1], len(names)) * 10 ** (rng.uniform(0, power, len(names)))
+        at = dict(zip(names, map(float, sizes)))
+        odd = list(rng.choice(names, 9)) if power == 300 else []
+        asked.append(("held", {"scene": data, "at": at, "odd": odd}))
+    for (_, given_it), found in zip(asked, node(*asked), strict=True):
+        at, odd, at_end = given_it["at"], given_it["odd"], found["drawn"]
+        assert not re.search(r"NaN|Infinity|e[+-]?\d", "".join(found["texts"]))
+        for part, _, line, half in strokes(scene, at_end):
+            for x, y in line:
+                assert -0.01 <= x - half <= x + half <= scene.width + 0.01, part
+                assert -0.01 <= y - half <= y + half <= scene.height + 0.01, part
+        for product, (w, a, *_) in scene.slots.items():
+            assert at_end[product] == pytest.approx(at_end[w] * at_end[a])
+        told = {name for name in at if name in odd or abs(at[name] - at_end[name]) > 0.02}
+        assert set(found["beyond"]) == told
+
+
+def test_what_can_be_drawn_is_drawn_where_it_is():
+    made = machine(example_net())
+    at = positions(made, place(example_net(), X[0], Y[0]))
+    scene = machine_scene(made)
+    [found] = node(("held", {"scene": as_data(scene, []), "at": at, "odd": []}))
+    assert found["beyond"] == []
+    assert found["drawn"] == pytest.approx(at, abs=1e-12)
 
 
 @pytest.mark.parametrize("cost", ["half-squared-error", "cross-entropy"])
@@ -515,6 +622,8 @@ def test_a_path_through_a_large_net_stands_where_the_net_does():
         shifted = at[f"z.{name}"] - at[f"s.{name}"]
         assert at[name] == pytest.approx(1 / (1 + np.exp(-shifted))) == t.a[2][output]
         assert felt[f"z.{name}"] == pytest.approx(t.dc_dz[1][output])
+        # The slope of C = -ln(a of the right class), the other outputs held.
+        assert felt[name] == pytest.approx(-y[output] / t.a[2][output])
     assert at["C"] == pytest.approx(t.cost) == at["c1"] + at["c2"] + at["r.C"]
 
 

@@ -5,6 +5,7 @@ from math import degrees, hypot, pi
 
 import numpy as np
 import pytest
+from boxes import NETS, collisions, drawn, standing, strokes
 
 from simplenet.backprop import fittings
 from simplenet.backprop.example import X, Y, example_net
@@ -147,3 +148,38 @@ def test_other_small_nets_have_a_drawing(shape):
         for key in ("cx", "x"):
             if key in shape.attributes:
                 assert -20 < shape.attributes[key] < scene.width
+
+
+# --- labels, and ends -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", NETS)
+def test_no_label_meets_a_part_or_another_label(title):
+    """Wherever the parts stand: with the longest names and values that these nets have."""
+    made, scene, name = drawn(NETS[title])
+    rng = np.random.default_rng(0)
+    for far in 0, 0.3, 0.6, 1, 3:
+        at = standing(made, scene, rng, far)
+        assert collisions(scene, at, name) == set(), far
+    if title == "the example":
+        at = positions(made, given(example_net(), X[0], Y[0]))
+        at |= {f"d.{value}": at[value] for value in at}
+        assert collisions(scene, at, name) == set()
+
+
+def test_what_meets_a_label_is_found():
+    made, scene, name = drawn(NETS["bundled"])
+    at = standing(made, scene, np.random.default_rng(0), 0)
+    scene.rect(0, 0, scene.width, scene.height, fill="A", part="wall")
+    assert {part for _, part in collisions(scene, at, name)} == {"wall"}
+
+
+@pytest.mark.parametrize("title", NETS)
+def test_nothing_is_drawn_outside_of_the_view(title):
+    made, scene, _ = drawn(NETS[title])
+    rng = np.random.default_rng(1)
+    for far in 0, 1, 3, 30:
+        for part, _, line, half in strokes(scene, standing(made, scene, rng, far)):
+            for x, y in line:
+                assert x - half >= 0 and x + half <= scene.width, (part, x)
+                assert y - half >= 0 and y + half <= scene.height, (part, y)

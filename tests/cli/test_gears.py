@@ -80,7 +80,7 @@ def test_a_model_of_ones_own_is_shown_on_the_data_it_was_trained_on(cli, model):
     mine = shown("m.html")[1]
     assert mine["shape"] == [64, 5, 3]
     assert mine["name"] == "mine.npz, 64-5-3"
-    assert mine["note"] == "Trained on custom; shown with test images of custom."
+    assert mine["note"] == ("Learned from custom; the images here are test images of the same.")
     assert mine["captions"] == ["test image 4", "test image 0"]
     assert mine["y"].argmax(axis=1).tolist() == [1, 0]
 

@@ -89,6 +89,10 @@ def test_cross_entropy_flips_what_the_squared_error_does_not():
         ("2 * 3 * 4", "<p>2 * 3 * 4</p>"),
         ("`a * b * c`", "<p><code>a * b * c</code></p>"),
         ("[`net.py`](../net.py) and [x](http://x.y)", "<p><code>net.py</code> and x</p>"),
+        (
+            "[the workshop](workshop.ipynb), see [README](../../README.md)",
+            "<p>the workshop, <code>simplenet/backprop/workshop.ipynb</code>, see README</p>",
+        ),
         ("[there](#there)", '<p><a href="#read-there">there</a></p>'),
         ("## 2. One *mesh*", '<h2 id="read-2-one-mesh">2. One <em>mesh</em></h2>'),
         ("- one\n  more\n- two", "<ul>\n<li>one more</li>\n<li>two</li>\n</ul>"),

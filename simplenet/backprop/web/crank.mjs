@@ -91,7 +91,10 @@ function onGrab(event, weight) {
   event.preventDefault();
   dropCrank();
   touch();
+  document.body.classList.add("dragging");
   if (!isSame(weight, state.weight)) chooseWeight(weight);
+  // While it is held, the machine stays as large as it is.
+  document.body.classList.toggle("from-draw", state.tab === "draw");
   if (state.tab !== "turn") openTab(byId("tab-turn"));
   const group = () => byId("stage").querySelector(".turnable.held");
   group().focus({ preventScroll: true });
@@ -103,16 +106,17 @@ function onGrab(event, weight) {
     );
   };
   let before = angle(event);
-  document.body.classList.add("dragging");
+  let far = state.turn;
   const onMove = (move) => {
     if (move.pointerId !== event.pointerId) return;
     const after = angle(move);
     const by = after - before - Math.round(after - before); // the shorter way round
     before = after;
-    turnTo(Math.min(Math.max(state.turn + by * perTurn(), -20), 20));
+    far = Math.min(Math.max(far + by * perTurn(), -20), 20);
+    turnTo(+far.toFixed(4)); // as long as its box has room for
   };
   endDrag = () => {
-    document.body.classList.remove("dragging");
+    document.body.classList.remove("dragging", "from-draw");
     removeEventListener("pointermove", onMove);
     for (const end of ["pointerup", "pointercancel"]) removeEventListener(end, onEnd);
     endDrag = () => {};

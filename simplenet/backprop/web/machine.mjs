@@ -7,7 +7,7 @@
 */
 
 import { bySize, strongest, sum } from "./arrays.mjs";
-import { costOf, paths } from "./network.mjs";
+import { EPSILON, TINY, costOf, paths } from "./network.mjs";
 import { isSame, layers } from "./names.mjs";
 
 /* Return the units of each layer that are drawn: all, or those on a path through a weight. */
@@ -106,10 +106,10 @@ export function standing(net, parts, pass, y) {
   return at;
 }
 
-/* Add how far what is drawn relatively has gone from a base. */
+/* Add how far what is drawn relatively has gone from a base; a small net's z, from 0. */
 export function withWays(at, base) {
   for (const name of Object.keys(at)) {
-    if (/^[zbr]\./.test(name)) at[`d.${name}`] = at[name] - base[name];
+    if (/^[zbr]\./.test(name)) at[`d.${name}`] = at[name] - (base[name] ?? 0);
   }
   return at;
 }
@@ -136,11 +136,14 @@ export function pulls(net, parts, pass, back, y) {
   return felt;
 }
 
-/* dC/da of an output, as the cam of its cost has it; of softmax, which joins all, there is none. */
+/* dC/da of an output, while the others stand still: how steep the cam of its cost is. */
 function slopeOfCost(net, back, a, y, j) {
   const last = layers(net) - 1;
   if (back.dc_da[last]) return back.dc_da[last][j];
-  return net.activations[last] === "softmax" ? undefined : (a - y) / (a * (1 - a));
+  if (net.cost !== "cross-entropy") return a - y; // of a softmax
+  if (net.activations[last] === "softmax") return -y / Math.max(a, TINY);
+  const kept = Math.min(Math.max(a, EPSILON), 1 - EPSILON); // as where C is computed
+  return (kept - y) / (kept * (1 - kept));
 }
 
 /* Return the names of what a weight moves, itself first: all that lies on its way to C. */

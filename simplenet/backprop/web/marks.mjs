@@ -56,23 +56,26 @@ export function buildMarks() {
 }
 
 function addGauge(mark, anchor) {
-  const [dx, dy] = anchor === "middle" ? [-54, -74] : [-16, 0]; // C has it beside the weight
+  const after = 11.2 * mark.name.textContent.length + 92; // where the label of a unit ends
+  const beside = mark.part.kind === "a" ? [after, 4] : [-16, 0];
+  const [dx, dy] = anchor === "middle" ? [-54, -74] : beside; // C has it beside the weight
   mark.actual = draw("path", { class: "needle actual", d: "M-9-5L1 0L-9 5Z" });
   mark.predicted = draw("path", { class: "needle predicted", d: "M11-7L1 0L11 7Z" });
-  const gauge = draw(
+  mark.besides = [mark.x + dx, mark.y + dy];
+  mark.gauge = draw(
     "g",
-    { class: "gauge", transform: `translate(${mark.x + dx} ${mark.y + dy})` },
+    { class: "gauge" },
     draw("path", { class: "tick", d: `M0 ${-GAUGE}V${GAUGE}M-4 0H4M-3 ${-GAUGE}H3M-3 ${GAUGE}H3` }),
     mark.predicted,
     mark.actual,
   );
-  mark.group.append(gauge);
+  mark.group.append(mark.gauge);
 }
 
 function addFlag(mark) {
   mark.flag = draw(
     "g",
-    { class: "flag", transform: `translate(${mark.x - 4} ${mark.y + 22})` },
+    { class: "flag", transform: `translate(${mark.x + 98} ${mark.y + 22})` },
     draw("path", { d: "M-8 0V-17L5-12.5L-8-8" }),
     draw("title", {}, "checkpoint: dC/dz saved"),
   );
@@ -80,7 +83,9 @@ function addFlag(mark) {
 }
 
 /* Say what each part is at, and how hard it is pulled, as they are to be, not on the way there. */
-export function writeMarks(at, felt, lit) {
+export function writeMarks(at, felt, lit, ended) {
+  // A product or a truth is beyond its end where a weight, or the output, is.
+  const ends = new Set(ended.map((name) => name.replace("d.", "")).filter((name) => !/^[py]/.test(name)));
   for (const [name, mark] of marks) {
     const known = isKnown(mark.part);
     const has = known && isFelt(mark.part) && felt[name] !== undefined;
@@ -90,30 +95,58 @@ export function writeMarks(at, felt, lit) {
     if (mark.gradient.textContent !== pulled) mark.gradient.textContent = pulled;
     mark.group.classList.toggle("lit", lit.has(name));
     mark.group.classList.toggle("away", Boolean(mark.minor) && !isWorthIt(lit, name));
+    mark.value.classList.toggle("end", ends.has(name));
     mark.has = has;
     mark.flag?.classList.toggle("up", has);
   }
+  const said = [saidOfEnds(ends), saidOfSoftmax(lit)].join(" ").trim();
+  if (byId("remark").textContent !== said) byId("remark").textContent = said;
+}
+
+/* Say which parts have come to the end of their lever, rack or groove. */
+function saidOfEnds(ends) {
+  const names = [...marks.values()]
+    .filter(({ part }) => ends.has(part.name))
+    .map(({ part }) => (part.kind === "b" ? parameterName(state.net, part) : nameOf(part)));
+  if (!names.length) return "";
+  const few = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+  return `Beyond the end of its lever, rack or groove, and drawn there: ${few.join(", ")}. The numbers go on.`;
+}
+
+/* Say why a softmax's gradient at z is not that of the output times a slope. */
+function saidOfSoftmax(lit) {
+  const { net, tab } = state;
+  if (net.activations[layers(net) - 1] !== "softmax" || !"sweep paths".includes(tab)) return "";
+  if (!lit.has("z.o1") || !marks.get("z.o1").has) return "";
+  return (
+    "The outputs of a softmax share one sum: each z moves every output, and is pulled through all of them" +
+    (net.cost === "cross-entropy" ? ", by a − y together." : ".")
+  );
 }
 
 const isWorthIt = (lit, name) => lit.has(name) && "sweep paths".includes(state.tab);
 const written = (v) => {
   if (!Number.isFinite(v)) return "";
-  return Math.abs(v) < 9.9995 ? v.toFixed(3).replace("-", "−") : digits(v, 4);
+  if (Math.abs(v) < 9.9995) return v.toFixed(3).replace("-", "−");
+  return Math.abs(v) < 9999.5 ? digits(v, 4) : digits(v, 2).replace("e+", "e");
 };
 
 /* As short as the places on the stage are. */
 function pulledText(v) {
   if (v === 0) return "0";
   const size = Math.abs(v);
-  const text = size < 0.001 ? size.toExponential(1).replace("-", "−") : size.toFixed(4);
-  return (v < 0 ? "−" : "+") + (size < 100 ? text : digits(size, 3));
+  if (size < 0.001) return (v < 0 ? "−" : "+") + size.toExponential(1).replace("-", "−");
+  const text = size < 10 ? size.toFixed(4) : digits(size, size < 999.5 ? 4 : 2);
+  return (v < 0 ? "−" : "+") + text.replace("e+", "e");
 }
 
 /* Put the marks, their arrows and arcs where the parts are now. */
 export function moveMarks(at) {
   for (const [name, mark] of marks) {
-    const [dx, dy] = mark.round || mark.part.kind === "z" ? [0, 0] : pose(mark.body, at);
+    const still = mark.round || mark.minor || mark.part.kind === "z";
+    const [dx, dy] = still ? [0, 0] : pose(mark.body, at);
     set(mark, "text", "transform", `translate(${near(dx)} ${near(dy)})`);
+    if (mark.actual && mark.group.classList.contains("lit")) moveGauge(mark, name, at, dx, dy);
     const gradient = mark.has ? (at[`dC/d${name}`] ?? 0) : 0;
     if (!mark.has || "Cy".includes(mark.part.kind)) setForce(mark, "", "");
     else if (mark.round) showArc(mark, at[name], gradient);
@@ -139,7 +172,9 @@ const ring = (x, y) => `M${near(x - 2.6)} ${near(y)}a2.6 2.6 0 1 0 5.2 0a2.6 2.6
 /* Down, for a gradient above 0: where the load pulls. */
 function showArrow(mark, [dx, dy], gradient) {
   const [x, y] = [mark.arrow[0] + dx, mark.arrow[1] + dy];
-  const tip = (Math.max(Math.min(gradient, 1.2), -1.2) * ARROW * state.scene.unit) / 48;
+  const [up, down] = [14 - y, state.scene.size[1] - 14 - y]; // as far as the drawing goes
+  const long = (Math.max(Math.min(gradient, 1.2), -1.2) * ARROW * state.scene.unit) / 48;
+  const tip = Math.max(Math.min(long, down), up);
   mark.head.classList.toggle("weak", Math.abs(tip) < LEAST);
   if (Math.abs(tip) < LEAST) return setForce(mark, "", ring(x, y));
   const size = Math.min(16, 5 + Math.abs(tip) * 0.7);
@@ -178,13 +213,15 @@ function magnification(actual, predicted) {
   return most ? 10 ** Math.min(Math.max(-Math.floor(Math.log10(most)) - 1, 0), 9) : 1;
 }
 
-/* Let the needles tell how far each part has gone, and how far its ratio says: all to one scale. */
-export function moveNeedles() {
+/* Say how far each part has gone, and how far its ratio says: all to one scale. Return the same by
+   name, for the needles to go there with the parts. */
+export function needleShares() {
   const { net, now, pass, back, ratio, turn } = state;
   const times = magnification(now.C - back.C, ratio.dC * turn);
   byId("scale-said").textContent = turn
-    ? `the whole height of every gauge is ${2 / times >= 0.001 ? 2 / times : `2 · 10${raised(Math.log10(1 / times))}`}`
+    ? `${2 / times >= 0.001 ? 2 / times : `2 · 10${raised(Math.log10(1 / times))}`} high`
     : "";
+  const shares = {};
   for (const { part, actual, predicted } of marks.values()) {
     if (!actual) continue;
     const { kind, l, k, j } = part;
@@ -194,15 +231,23 @@ export function moveNeedles() {
         : kind === "z"
           ? [now.z[l][j] - pass.z[l][j], ratio.dz[l][j] * turn]
           : [now.a[l][k] - pass.a[l][k], ratio.da[l - 1][k] * turn];
-    setNeedle(actual, moved * times);
-    setNeedle(predicted, says * times);
+    shares[`moved ${part.name}`] = setNeedle(actual, moved * times);
+    shares[`says ${part.name}`] = setNeedle(predicted, says * times);
   }
   byId("stage").classList.toggle("turned", Boolean(turn) && layers(net) > 0);
+  return shares;
 }
 
 function setNeedle(needle, share) {
-  const held = Math.max(Math.min(share, 1), -1);
   setAttributes(needle, { "data-share": share });
-  needle.style.transform = `translateY(${-held * GAUGE}px)`;
   needle.classList.toggle("beyond", Math.abs(share) > 1);
+  return Math.max(Math.min(share, 1), -1);
+}
+
+function moveGauge(mark, name, at, dx, dy) {
+  const [x, y] = mark.besides;
+  set(mark, "gauge", "transform", `translate(${near(x + dx)} ${near(y + dy)})`);
+  const place = (share) => `translate(0 ${near(-share * GAUGE)})`;
+  set(mark, "actual", "transform", place(at[`moved ${name}`] ?? 0));
+  set(mark, "predicted", "transform", place(at[`says ${name}`] ?? 0));
 }

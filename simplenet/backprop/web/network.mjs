@@ -11,8 +11,8 @@ import { sum } from "./arrays.mjs";
 // --- the functions a network is built from ------------------------------------------------------
 
 const LEAK = 0.01; // how steep leaky ReLU is on the left
-const EPSILON = Number.EPSILON;
-const TINY = 2.2250738585072014e-308; // the smallest normal float64
+export const EPSILON = Number.EPSILON;
+export const TINY = 2.2250738585072014e-308; // the smallest normal float64
 
 /* An activation turns all z of a layer into its a; its slope da/dz is a function of that a. */
 export const ACTIVATIONS = {
@@ -103,14 +103,30 @@ export function forward(net, x) {
   const a = [Float64Array.from(x)];
   const z = [];
   for (let l = 0; l < net.W.length; l++) {
-    const m = net.shape[l + 1];
-    z[l] = net.b[l].slice();
-    for (let k = 0; k < net.shape[l]; k++) {
-      for (let j = 0; j < m; j++) z[l][j] += a[l][k] * net.W[l][k * m + j];
-    }
+    z[l] = weightedInputs(net, a[l], l);
     a[l + 1] = ACTIVATIONS[net.activations[l]].value(z[l]);
   }
   return { z, a };
+}
+
+/* Return z of a layer, from the activations that lead there. */
+function weightedInputs(net, a, l) {
+  const z = net.b[l].slice();
+  const m = z.length;
+  const W = net.W[l];
+  for (let k = 0; k < a.length; k++) {
+    const from = a[k];
+    for (let j = 0; j < m; j++) z[j] += from * W[k * m + j];
+  }
+  return z;
+}
+
+/* Return z of one unit: the same sum in the same order. */
+function weightedInput(net, a, l, j) {
+  const m = net.shape[l + 1];
+  let z = net.b[l][j];
+  for (let k = 0; k < a.length; k++) z += a[k] * net.W[l][k * m + j];
+  return z;
 }
 
 /* Learn: give C, and its gradient with regard to everything that `forward` went through. */
@@ -193,10 +209,33 @@ export function ratios(net, { a }, back, l, k, j) {
   return { dz, da, dC: sum(turns.map((v, o) => v * dc[o])) };
 }
 
-/* Turn one parameter by an amount and compute everything again: what really happens. */
-export function turned(net, x, y, index, amount) {
-  const other = netAround(net, net.params);
-  other.params[index] += amount;
-  const pass = forward(other, x);
-  return { ...pass, C: costOf(other).value(pass.a[pass.a.length - 1], y) };
+/* Turn one parameter by an amount and compute again what that changes: what really happens.
+
+   `pass` is what forward gave before. The unit that the parameter belongs to is computed anew, and
+   all layers after its own: bit by bit what a forward pass of the whole net gives. */
+export function turned(net, pass, y, { l, k, j }, amount) {
+  return withTurn(net, { l, k, j }, amount, () => {
+    const z = pass.z.slice();
+    const a = pass.a.slice();
+    z[l] = z[l].slice();
+    z[l][j] = weightedInput(net, a[l], l, j);
+    a[l + 1] = ACTIVATIONS[net.activations[l]].value(z[l]);
+    for (let i = l + 1; i < net.W.length; i++) {
+      z[i] = weightedInputs(net, a[i], i);
+      a[i + 1] = ACTIVATIONS[net.activations[i]].value(z[i]);
+    }
+    return { z, a, C: costOf(net).value(a[a.length - 1], y) };
+  });
+}
+
+/* Return what `compute` gives while a parameter is turned; it is as it was before, then. */
+export function withTurn(net, { l, k, j }, amount, compute) {
+  const index = indexOf(net, l, k, j);
+  const before = net.params[index];
+  net.params[index] += amount;
+  try {
+    return compute();
+  } finally {
+    net.params[index] = before;
+  }
 }

@@ -3,16 +3,17 @@
 import { integer } from "./format.mjs";
 import { byId, clearAnnouncements, make, whenParsed } from "./dom.mjs";
 import { NETS, SCENES } from "./content.mjs";
-import { forward, gradients, netAround, turned } from "./network.mjs";
+import { costOf, forward, gradients, netAround, turned, withTurn } from "./network.mjs";
 import { readNet, sampleCount, sampleName, strongestSample } from "./samples.mjs";
 import { chooseNet, chooseSample, listen, refresh, state, touch } from "./state.mjs";
 import { pulls, standing, withWays } from "./machine.mjs";
+import { atEnds, pastEnds } from "./scene.mjs";
 import { paintWith, showNumbers } from "./motion.mjs";
-import { bringIntoView, pinCost } from "./scroll.mjs";
+import { bringHeld, bringIntoView, pinCost, wireScroll } from "./scroll.mjs";
 import { showTab, wireTabs } from "./tabs.mjs";
 import { announceCrank, buildCranks, dropCrank, isDragged } from "./crank.mjs";
 import { buildStage, cutGrooves, lightParts, moveParts } from "./stage.mjs";
-import { buildMarks, moveMarks, moveNeedles, writeMarks } from "./marks.mjs";
+import { buildMarks, moveMarks, needleShares, writeMarks } from "./marks.mjs";
 import { litNow } from "./lit.mjs";
 import { travel } from "./travel.mjs";
 import { stepsOf } from "./steps.mjs";
@@ -33,7 +34,7 @@ function openNet(shown, scene) {
   byId("sample-label").textContent = shown.size ? "Image" : "Sample";
   byId("note").textContent = shown.note;
   byId("note").hidden = !shown.note;
-  for (const id of ["turn-hint", "sweep-hint"]) byId(id).textContent = passesHint(shown.net);
+  byId("sweep-hint").textContent = passesHint(shown.net);
   fillSamples(shown);
   const i = strongestSample(shown);
   byId("sample").value = i;
@@ -45,8 +46,8 @@ function openNet(shown, scene) {
 
 function passesHint({ params }) {
   return (
-    `One forward and one backward pass give all ${integer(params.length)} ratios at once. ` +
-    `Nudging each by itself would take ${integer(params.length + 1)} forward passes.`
+    `One pass there and one back give all ${integer(params.length)} ratios. ` +
+    `To nudge each by itself takes ${integer(params.length + 1)} passes.`
   );
 }
 
@@ -84,7 +85,7 @@ function showWeight() {
   buildMarks();
   buildCranks();
   pinCost();
-  bringIntoView(".held .grip");
+  bringHeld();
 }
 
 /* Another net, or another cost of it. */
@@ -93,46 +94,38 @@ function showNet() {
   if (byId("stage").childElementCount) cutGrooves();
 }
 
-/* Return the net that the stage shows, and what forward gives for it: as it is, with the crank
-   turned, or, at the end of the Sweep, after the step downhill. */
-function onStage() {
-  const { net, x, y, back, now, tab, step } = state;
+/* Return where everything stands: as it is, with the crank turned, or, at the end of the Sweep,
+   after the step downhill. */
+function stands() {
+  const { net, x, y, back, parts, base, now, weight, turn, tab, step } = state;
   if (tab === "sweep" && step === stepsOf(net).length - 1) {
     const after = netAround(net, net.params);
     const rate = rateNow();
     for (const [i, gradient] of gradients(back).entries()) after.params[i] -= rate * gradient;
-    return [after, turned(after, x, y, 0, 0)];
+    const pass = forward(after, x);
+    const C = costOf(after).value(pass.a[pass.a.length - 1], y);
+    return withWays(standing(after, parts, { ...pass, C }, y), base);
   }
-  if (!state.turn) return [net, now];
-  return [withTurn(), now];
-}
-
-/* The net with the crank in hand turned, as far as it is drawn. */
-function withTurn() {
-  const { net, weight, turn } = state;
-  const { l, k, j } = weight;
-  const other = { ...net, W: net.W.slice(), b: net.b.slice() };
-  const part = (k === null ? other.b : other.W)[l].slice();
-  part[k === null ? j : k * net.shape[l + 1] + j] += turn;
-  (k === null ? other.b : other.W)[l] = part;
-  return other;
+  return withWays(withTurn(net, weight, turn, () => standing(net, parts, now, y)), base);
 }
 
 /* Put the machine where it is to stand, by and by, or at once while a hand is on a crank. */
 function showMachine() {
-  const { net, pass, back, y, parts, base } = state;
-  const [shown, at] = onStage();
-  const stands = withWays(standing(shown, parts, at, y), base);
+  const { net, pass, back, y, parts } = state;
+  const at = stands();
   const felt = pulls(net, parts, pass, back, y);
   const lit = litNow();
-  writeMarks(stands, felt, lit);
-  for (const name in felt) stands[`dC/d${name}`] = felt[name];
-  showNumbers(stands, isDragged());
+  const drawn = drawnAt(at);
+  writeMarks(at, felt, lit, pastEnds(at, drawn));
+  for (const name in felt) drawn[`dC/d${name}`] = felt[name];
+  Object.assign(drawn, needleShares());
+  showNumbers(drawn, isDragged());
   lightParts(lit);
-  moveNeedles();
   announceCrank();
   travel();
 }
+
+const drawnAt = (at) => atEnds(at, state.scene.ends, state.scene.slots);
 
 /* Any change. */
 function showAll() {
@@ -153,13 +146,10 @@ function paint(numbers) {
 
 /* Let the crank in hand turn by itself, once: what is shown of it is computed, as ever. */
 function showTurn(turn) {
-  const { x, y, parts, base, net } = state;
-  state.turn = turn;
-  const other = withTurn();
-  state.turn = 0;
-  const pass = forward(other, x);
-  const at = { ...pass, C: turned(other, x, y, 0, 0).C };
-  showNumbers(withWays(standing(turn ? other : net, parts, at, y), base), true);
+  const { y, parts, base, net, pass, weight } = state;
+  const at = turned(net, pass, y, weight, turn);
+  const far = withTurn(net, weight, turn, () => standing(net, parts, at, y));
+  showNumbers(drawnAt(withWays(far, base)), true);
 }
 
 function wire() {
@@ -178,7 +168,7 @@ function wire() {
   byId("choice").onsubmit = (event) => event.preventDefault();
   byId("sample").onchange = openSample;
   byId("magnify").onchange = refresh;
-  addEventListener("resize", pinCost);
+  wireScroll();
   wireTabs();
   wireTurn();
   wireSweep();
@@ -191,7 +181,7 @@ function start() {
   openNet(NETS[0], SCENES[0]);
   byId("app").hidden = false;
   pinCost();
-  bringIntoView(".held .grip");
+  bringHeld();
   performance.mark("ready");
   beckon(showTurn, () => state.fresh);
 }

@@ -17,6 +17,37 @@ export function pose({ x, y, turn, tilt }, at) {
   return [way(x, at), way(y, at), way(turn, at) - tilted];
 }
 
+/* Return where everything is drawn: where it stands, or, beyond its end, there.
+
+   `ends` has the least and the greatest of a value, of some from another value; `slots` how far the pin
+   of a lever can go along it: so far its weight is drawn, and the product with it. What has no end
+   is held where numbers of a drawing end. */
+export function atEnds(at, ends, slots) {
+  const drawn = {};
+  for (const name in at) if (!ends[name]?.[2]) drawn[name] = within(at[name], ...(ends[name] ?? FAR));
+  for (const product in slots) {
+    const [w, a, left, right] = slots[product];
+    const long = Math.hypot(1, drawn[a]);
+    drawn[w] = within(drawn[w], -left / long, right / long);
+    drawn[product] = drawn[w] * drawn[a];
+  }
+  for (const name in ends) {
+    const [low, high, from] = ends[name];
+    if (from && name in at) drawn[name] = drawn[from] + within(at[name] - at[from], low, high);
+  }
+  return drawn;
+}
+
+const FAR = [-1e4, 1e4];
+
+/* Return a number between two others, whatever it is: also what is no number. */
+const within = (v, low, high) => (v > low ? Math.min(v, high) : low);
+
+/* Return the names of what is drawn at its end. */
+export function pastEnds(at, drawn) {
+  return Object.keys(at).filter((name) => Math.abs(at[name] - drawn[name]) > 0.02 || Number.isNaN(at[name]));
+}
+
 const hundredth = (v) => Math.round(v * 100) / 100;
 
 /* Return the same as SVG has it. */
@@ -43,7 +74,7 @@ export function bandPath([, [startX, startY], runs, end], at) {
 export function groovePath([x, y, along, up], profile, reach) {
   const points = [];
   for (let step = 0; step <= 40; step++) {
-    const error = reach * (step / 20 - 1);
+    const error = reach * Math.sin(Math.PI * (step / 40 - 0.5)); // more where it may be steep
     points.push(`${hundredth(x + along * error)} ${hundredth(y - up * profile(error))}`);
   }
   return `M${points.join("L")}`;

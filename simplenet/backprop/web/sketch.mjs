@@ -82,7 +82,7 @@ export function sketchSample() {
   byId("target-row").hidden = !isClass(y);
   if (isClass(y)) byId("target").value = y.indexOf(1);
   if (drawn) return;
-  byId("target-note").textContent = "";
+  byId("target-note").textContent = state.named ? stillNamed() : "";
   sketch.blank = false;
   byId("seen-hint").textContent = state.shown.size ? "the chosen image" : "";
 }
@@ -94,10 +94,13 @@ function onLearn(steps) {
   else refreshSketch();
 }
 
+/* What the reader has chosen stays until another is chosen, or another sample: that is said. */
+const stillNamed = () => `Still ${byId("target").value}, as you chose.`;
+
 function onTarget() {
   state.named = true;
-  byId("target-note").textContent = "";
   if (!sketch.blank) present(state.x, chosenTarget());
+  byId("target-note").textContent = "";
 }
 
 const chosenTarget = () => Float64Array.from(state.y, (_, j) => +(j === +byId("target").value));
@@ -175,14 +178,15 @@ function describeLearning() {
 
 /* Prepare the drawing as `simplenet predict` would, and show it to the net.
 
-   What it should be is at first what the net reads: a step must not teach it a class that nobody
-   has chosen for this drawing.
+   What it should be is what the reader has chosen, and until then what the net reads: a step must
+   not teach it a class that nobody has chosen.
 */
 function readDrawing() {
   stop();
   const { data, width, height } = drawing();
   const pixels = prepare(data, width, height, state.shown.size[0]);
-  if (!state.drawn) Object.assign(state, { drawn: true, named: false });
+  if (state.named && !state.drawn) byId("target-note").textContent = stillNamed();
+  state.drawn = true;
   sketch.blank = !pixels;
   if (!pixels) {
     byId("target-note").textContent = "";
@@ -202,8 +206,18 @@ function readDrawing() {
   return present(x, chosenTarget());
 }
 
+/* Take up the chosen image again; what it should be stays, if the reader has said it. */
+function dropDrawing() {
+  const { named } = state;
+  const target = chosenTarget();
+  chooseSample(+byId("sample").value);
+  if (!named) return;
+  state.named = true;
+  present(state.x, target);
+}
+
 export function wireSketch() {
-  wirePen({ drawn: readDrawing, cleared: () => chooseSample(+byId("sample").value) });
+  wirePen({ drawn: readDrawing, cleared: dropDrawing });
   byId("target").onchange = onTarget;
   byId("cost-choice").onchange = ({ target }) => chooseCost(target.value);
   const by = (action) => () => {

@@ -1,12 +1,14 @@
 /* Draw the machine of the scene, and move its parts. */
 
 import { layers } from "./names.mjs";
-import { byId, draw } from "./dom.mjs";
+import { byId, draw, setAttributes } from "./dom.mjs";
+import { digits } from "./format.mjs";
 import { OUTLINES } from "./content.mjs";
 import { bandPath, groovePath, transform } from "./scene.mjs";
 import { state } from "./state.mjs";
 
-const CROP = 18; // of the drawing, above and below, where nothing is
+const [COST_RISE, ERROR] = [46, 57]; // how far a cost's cam can go, as in fittings.py
+const LOAD = [-44, -152, 112, 150]; // around the name of C: the load, and its ruler
 
 const moving = []; // [element, body, what it was set to last]
 const bands = []; // [element, band, what it was set to last]
@@ -20,8 +22,8 @@ export function buildStage() {
   moving.length = bands.length = cuts.length = 0;
   lit = "";
   const stage = byId("stage");
-  stage.setAttribute("viewBox", `0 ${CROP} ${width} ${height - CROP - 24}`);
-  stage.style.setProperty("--wide", `${Math.round(width * 0.62)}px`); // smaller, it is hard to read
+  stage.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  stage.style.setProperty("--wide", `${Math.ceil(width * 0.6)}px`); // smaller, it is hard to read
   const groups = scene.groups.map(makeGroup);
   const behind = draw("g", {});
   const before = draw("g", {});
@@ -40,6 +42,25 @@ export function buildStage() {
   const travellers = draw("g", { id: "travellers", "aria-hidden": "true" });
   stage.replaceChildren(behind, ...bands.map(([path]) => path), before, marks, travellers);
   cutGrooves();
+  buildInset();
+}
+
+/* The load once more, for where it is out of view. */
+function buildInset() {
+  const [, x, y] = state.scene.marks.find(([name]) => name === "C");
+  const [dx, dy, ...size] = LOAD;
+  const inset = byId("inset");
+  setAttributes(inset, { viewBox: [x + dx, y + dy, ...size].join(" ") });
+  inset.replaceChildren();
+  for (const part of byId("stage").querySelectorAll("[data-part=frame], [data-part=C]")) {
+    const copy = part.cloneNode(true);
+    inset.append(copy);
+    for (const list of [moving, bands]) {
+      const entry = list.find(([element]) => element === part);
+      if (entry) list.push([copy, entry[1], ""]);
+    }
+  }
+  inset.append(draw("text", { class: "label", x: x + 8, y: y - 10, "text-anchor": "middle" }));
 }
 
 function makeGroup([body, , part]) {
@@ -76,8 +97,14 @@ export function cutGrooves() {
   };
   for (const [path, name] of cuts) {
     if (!(name in scene.cuts)) continue; // of a net that was shown before
+    const [, , along, up] = scene.cuts[name];
+    const high = COST_RISE / up;
+    const far = net.cost === "squared-error" ? Math.sqrt(high) : Math.sqrt(2 * high);
+    const reach = Math.min(cross ? -Math.expm1(-high) : far, ERROR / along); // as cost_reach has it
+    scene.ends[name] = [0, profile(-reach)];
+    scene.ends[`y${name.slice(1)}`] = [-reach, reach, `o${name.slice(1)}`];
     path.removeAttribute("transform");
-    path.setAttribute("d", groovePath(scene.cuts[name], profile, cross ? 0.85 : 1.1));
+    path.setAttribute("d", groovePath(scene.cuts[name], profile, reach));
   }
 }
 
@@ -97,6 +124,7 @@ export function moveParts(at) {
     path.setAttribute("d", now);
     entry[2] = now;
   }
+  byId("inset").lastChild.textContent = `C ${digits(at.C, 4)}`;
 }
 
 /* Light what has these names, and let the rest stand back a little; with none, nothing does. */

@@ -41,12 +41,13 @@ export const state = {
   past: [], // what to go back to: { params, costs, learned }
   refusal: "", // why no step was taken
   drawn: false, // is x a drawing?
-  named: false, // has the reader said what the drawing should be?
+  named: false, // has the reader said what x should be?
   fresh: true, // has the reader done nothing yet?
 };
 
 const listeners = { sample() {}, weight() {}, tab() {}, change() {}, net() {} };
-const FAR = 1.8; // how far z and the like may lead from where they are drawn from
+const FAR = 1.5; // how far z and the like may lead from where they are drawn from
+const MOST = 1e9; // how far a weight can be turned: what follows can still be computed
 const PAST = 60; // steps that can be undone, of a small net; of a large one fewer
 
 /* Say what to do after another sample, weight, tab or net, and after any change: last. */
@@ -56,8 +57,8 @@ export function listen(callbacks) {
 
 /* Compute what the turn does, and have everything shown again. */
 export function refresh() {
-  const { net, x, y, turn } = state;
-  state.now = turn ? turned(net, x, y, indexInHand(), turn) : { ...state.pass, C: state.back.C };
+  const { net, pass, y, weight, turn } = state;
+  state.now = turn ? turned(net, pass, y, weight, turn) : { ...pass, C: state.back.C };
   listeners.change();
 }
 
@@ -88,7 +89,7 @@ export function chooseSample(i) {
 }
 
 function takeSample(i) {
-  Object.assign(state, sampleOf(state.shown, i), { drawn: false });
+  Object.assign(state, sampleOf(state.shown, i), { drawn: false, named: false });
   compute();
   state.costs = [state.back.C];
   listeners.sample();
@@ -125,13 +126,13 @@ export function chooseWeight(weight) {
   state.ratio = ratios(net, pass, back, weight.l, weight.k, weight.j);
   state.route = routeOf(net, state.scene.whole, weight, back, y);
   state.parts = partsOf(net, state.route);
-  state.base = standing(net, state.parts, { ...pass, C: back.C }, y);
+  state.base = state.scene.whole ? {} : standing(net, state.parts, { ...pass, C: back.C }, y);
   listeners.weight();
   refresh();
 }
 
 export function turnTo(amount) {
-  state.turn = Number.isFinite(amount) ? amount : 0;
+  state.turn = Math.min(Math.max(amount, -MOST), MOST) || 0;
   touch();
   refresh();
 }
@@ -186,7 +187,9 @@ function takeStep(lr) {
   const before = net.params.slice();
   optimize(net, gradients(state.back), lr);
   compute();
-  if (Number.isFinite(state.back.C) && gradients(state.back).every(Number.isFinite)) {
+  const { pass, back } = state;
+  const all = [[back.C], net.params, ...pass.z, ...pass.a, back.dc_dx, ...back.dc_dz, gradients(back)];
+  if (all.every((numbers) => numbers.every(Number.isFinite))) {
     state.costs.push(state.back.C);
     state.learned += 1;
     return;
@@ -207,7 +210,8 @@ function after() {
   const { net, pass, back, weight, y } = state;
   state.ratio = ratios(net, pass, back, weight.l, weight.k, weight.j);
   const stands = standing(net, state.parts, { ...pass, C: back.C }, y);
-  if (farthest(stands) > FAR) state.base = stands; // what is drawn relatively starts anew
+  // What is drawn relatively starts anew.
+  if (!state.scene.whole && farthest(stands) > FAR) state.base = stands;
   refresh();
 }
 

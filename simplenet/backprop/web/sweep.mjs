@@ -136,29 +136,66 @@ const WORKED = {
   },
 };
 
+// --- code ---------------------------------------------------------------------------------------
+
+const rows = []; // of the code: { row, code, fold, mark, rest }
+
+/* Make the rows. A comment, and what is longer than its row, is folded away until it is asked for. */
+function buildCode() {
+  for (const { name, lines } of CODE) {
+    byId("code").append(make("div", { class: "line function" }, make("code", {}, name)));
+    for (const { text, mark } of lines) {
+      const [, code, comment] = text.match(/^(.*?)(\s+#.*)?$/);
+      const fold = make("button", { type: "button", class: "fold" });
+      const row = make("div", { class: "line" }, makeLine(false, code, comment), fold);
+      row.style.setProperty("--indent", `${text.search(/\S/) + 6}ch`); // where a broken line goes on
+      row.onclick = () => unfold(row, !row.classList.contains("open"));
+      byId("code").append(row);
+      rows.push({ row, fold, mark, code, comment, lit: false });
+    }
+  }
+  addEventListener("resize", showFolds);
+}
+
+function makeLine(lit, code, comment = "") {
+  const all = [`${lit ? "▸" : " "} ${code}`, make("span", { class: "rest" }, comment)];
+  return make("code", {}, ...(lit ? [make("mark", {}, ...all)] : all));
+}
+
+function unfold(row, open) {
+  row.classList.toggle("open", open);
+  row.lastChild.setAttribute("aria-expanded", open);
+}
+
+/* Offer to unfold where there is more to be read. */
+function showFolds() {
+  for (const { row, fold, code, comment } of rows) {
+    const line = row.firstChild;
+    const open = row.classList.contains("open");
+    unfold(row, false);
+    fold.hidden = false;
+    fold.hidden = !comment && line.scrollWidth <= line.clientWidth;
+    unfold(row, open);
+    fold.setAttribute("aria-label", `all of ${code.trim()}`);
+  }
+}
+
+/* Light the lines of these marks; they unfold by themselves, and those of the step before fold. */
 function showCode(marks) {
-  byId("code").replaceChildren(
-    ...CODE.map(({ name, lines }) =>
-      make(
-        "pre",
-        {},
-        make("span", { class: "function" }, `${name}\n`),
-        ...lines.map(({ text, mark }) => {
-          const lit = marks.includes(mark);
-          const line = make(
-            lit ? "mark" : "span",
-            { class: "line" },
-            `${lit ? "▸" : " "} ${text}\n`,
-          );
-          // Where a line that is broken goes on.
-          line.style.setProperty("--indent", `${text.search(/\S/) + 6}ch`);
-          return line;
-        }),
-      ),
-    ),
-  );
-  const first = byId("code").querySelector("mark");
-  if (first) byId("code").scrollTop = first.offsetTop - byId("code").clientHeight / 2;
+  if (!rows.length) buildCode();
+  for (const line of rows) {
+    const lit = marks.includes(line.mark);
+    if (lit === line.lit) continue;
+    line.lit = lit;
+    line.row.firstChild.replaceWith(makeLine(lit, line.code, line.comment));
+    unfold(line.row, lit);
+  }
+  showFolds();
+  const lit = rows.filter((line) => line.lit).map(({ row }) => row);
+  if (!lit.length) return;
+  const [first, last] = [lit[0], lit[lit.length - 1]];
+  const middle = (first.offsetTop + last.offsetTop + last.offsetHeight) / 2;
+  byId("code").scrollTop = middle - byId("code").clientHeight / 2;
 }
 
 function stepTo(step) {

@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.mjs";
 import { chooseTab, state } from "./state.mjs";
-import { bringIntoView } from "./scroll.mjs";
+import { bringHeld } from "./scroll.mjs";
 
 const tabs = () => Array.from(byId("tabs").children);
 
@@ -20,7 +20,7 @@ export function showTab() {
 
 export function openTab(tab) {
   chooseTab(tab.getAttribute("aria-controls"));
-  if (state.tab === "turn") bringIntoView(".held .grip");
+  if (state.tab === "turn") bringHeld();
 }
 
 /* Arrow keys go from tab to tab, as everywhere. */

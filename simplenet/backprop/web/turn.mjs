@@ -133,6 +133,8 @@ function fanOut(net, back, l, k) {
   return (named.length > 1 ? "a sum over paths: " : "") + named.join(", ");
 }
 
+const FAR = 1e6; // as far as the panel turns
+
 let listed = null; // the backward pass that the list is of
 let listedWeight = null;
 
@@ -154,7 +156,7 @@ export function refreshTurn() {
   if (!byId("pinned").hidden) showPinned(actual);
   for (const id of ["turn-range", "turn-number"]) {
     if (document.activeElement !== byId(id) || +byId(id).value !== turn)
-      byId(id).value = +turn.toFixed(9);
+      byId(id).value = +turn.toPrecision(9);
   }
   announceTurn();
 }
@@ -215,8 +217,9 @@ function announceTurn() {
     );
   return announce(
     "turn-said",
-    `${name} turned by ${short(turn)}: C should change by ${signed(ratio.dC * turn)}; ` +
-      `it changes by ${signed(now.C - back.C)}.`,
+    `${name} by ${short(turn)}: C should change by ${signed(ratio.dC * turn)}, ` +
+      `and does by ${signed(now.C - back.C)}.` +
+      (Math.abs(turn) === FAR ? " It turns no further." : ""),
   );
 }
 
@@ -262,7 +265,8 @@ export function showPicked() {
 
 export function wireTurn() {
   byId("turn-range").oninput = (event) => turnTo(+event.target.value);
-  byId("turn-number").oninput = (event) => turnTo(parseFloat(event.target.value));
+  byId("turn-number").oninput = ({ target }) =>
+    turnTo(Math.max(-FAR, Math.min(parseFloat(target.value), FAR)));
   byId("turn-back").onclick = () => turnTo(0);
   byId("turn-keep").onclick = keepTurn;
 }
