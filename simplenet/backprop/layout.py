@@ -86,7 +86,7 @@ def machine_scene(
         row, top = row + 2 * unit, top + unit
     names = names or tuple(len(units[0]) for units in made.units)
     if made.shape[1] == most:
-        top = max(top, spaces.lock + 46)  # the rods of the inputs stand above the first row
+        top = max(top, spaces.lock + 54)  # the rods of the inputs stand above the first row
     centre = top + row * (most - 1) / 2
     scene = Scene(0, top + row * (most - 1) + spaces.foot, unit, cost_unit=cost_unit)
 

@@ -64,7 +64,7 @@ function addGauge(mark, anchor) {
   mark.besides = [mark.x + dx, mark.y + dy];
   mark.gauge = draw(
     "g",
-    { class: "gauge" },
+    { class: "gauge", transform: `translate(${mark.besides.join(" ")})` },
     draw("path", { class: "tick", d: `M0 ${-GAUGE}V${GAUGE}M-4 0H4M-3 ${-GAUGE}H3M-3 ${GAUGE}H3` }),
     mark.predicted,
     mark.actual,
