@@ -59,13 +59,13 @@ rises by their sum. Z₋₂ moves a plate with a groove in the shape of a sigmoi
 in the groove is A₋₂. The rod of A₋₂ lifts the next lever, with the crank W₋₁; band, bias B₋₁ and \
 Z₋₁ follow, and a cam, whose follower is A₋₁. A₋₁ moves a plate with a groove in the shape of a \
 parabola, clamped where the truth y is; what follows it lifts the cost C, on which a load \
-hangs. Both Z carry a flag: checkpoint, dC/dZ saved. The joints are numbered: 1 A₋₃ to Z₋₂, 2 W₋₂ \
+hangs. Both Z carry a flag: checkpoint, dC/dZ known. The joints are numbered: 1 A₋₃ to Z₋₂, 2 W₋₂ \
 to Z₋₂, 3 Z₋₂ to A₋₂, 4 A₋₂ to Z₋₁, 5 W₋₁ to Z₋₁, 6 Z₋₁ to A₋₁, 7 A₋₁ to C. A solid arrow runs \
 back from C through joints 7, 6 and 5 to W₋₁, a dashed one through 7, 6, 4, 3 and 2 to W₋₂. Three \
 panels follow. Forward: Z₋₂ = A₋₃ W₋₂ + B₋₂, A₋₂ = s(Z₋₂), Z₋₁ = A₋₂ W₋₁ + B₋₁, A₋₁ = s(Z₋₁), C = \
 ½ (A₋₁ - y)². Solid: dC/dW₋₁ = dC/dA₋₁ · dA₋₁/dZ₋₁ · dZ₋₁/dW₋₁ = (A₋₁ - y) · A₋₁(1 - A₋₁) · A₋₂, \
-whose first two factors are dC/dZ₋₁, saved. Dashed: dC/dW₋₂ = dC/dZ₋₁ · dZ₋₁/dA₋₂ · dA₋₂/dZ₋₂ · \
-dZ₋₂/dW₋₂ = dC/dZ₋₁ (saved) · W₋₁ · A₋₂(1 - A₋₂) · A₋₃; with several outputs, dC/dZ₋₁ · W₋₁ is \
+whose first two factors are dC/dZ₋₁, known. Dashed: dC/dW₋₂ = dC/dZ₋₁ · dZ₋₁/dA₋₂ · dA₋₂/dZ₋₂ · \
+dZ₋₂/dW₋₂ = dC/dZ₋₁ (known) · W₋₁ · A₋₂(1 - A₋₂) · A₋₃; with several outputs, dC/dZ₋₁ · W₋₁ is \
 summed over them."""
 BACK = {"W_-1": ("back0", ""), "W_-2": ("back1", "9 5")}  # colour and dash of the paths back
 
@@ -80,7 +80,7 @@ def _flag(d: Drawing, x: float, y: float, top: float, name: str) -> None:
     d.shape("circle", "ink", cx=x, cy=y, r=4)
     d.shape("path", "card", "ink", d=f"M{number(x)} {number(top)}h113l-8 22l8 22h-113z")
     d.text(x + 7, top + 18, "checkpoint:", 14, on="card", anchor="start")
-    d.text(x + 7, top + 37, f"dC/d{name} saved", 14, on="card", anchor="start")
+    d.text(x + 7, top + 37, f"dC/d{name} known", 14, on="card", anchor="start")
 
 
 def _sample(d: Drawing, x: float, y: float, name: str) -> None:
@@ -171,7 +171,7 @@ FACTORS = {
         (564, 5, "Z_-1", "W_-1", "A_-2"),
     ),
     "W_-2": (
-        (712, 0, "C", "Z_-1", "saved"),
+        (712, 0, "C", "Z_-1", "known"),
         (776, 4, "Z_-1", "A_-2", "W_-1"),
         (854, 3, "A_-2", "Z_-2", "A_-2(1 - A_-2)"),
         (937, 2, "Z_-2", "W_-2", "A_-3"),

@@ -68,7 +68,7 @@ def text():
 def test_it_is_small_enough_to_send_to_a_class(text):
     size = len(text.encode())
     assert size <= 400_000
-    assert len(page([example()]).encode()) <= 250_000  # text, style, scripts, a machine
+    assert len(page([example()]).encode()) <= 260_000  # text, style, scripts, a machine
     read = text[text.index('<article id="read">') : text.index("</article>")]
     assert len(read.encode()) <= 90_000
 

@@ -77,7 +77,7 @@ function addFlag(mark) {
     "g",
     { class: "flag", transform: `translate(${mark.x + 98} ${mark.y + 22})` },
     draw("path", { d: "M-8 0V-17L5-12.5L-8-8" }),
-    draw("title", {}, "checkpoint: dC/dz saved"),
+    draw("title", {}, "checkpoint: dC/dz is known"),
   );
   mark.group.append(mark.flag);
 }
