@@ -108,8 +108,8 @@ def mesh() -> Figure:
         f"{plain(at['w'], 1)} to w = {plain(to, 1)}, by 1. By how much does p rise?",
         ("by 1, as w moves", f"by {plain(at['a'])}, as a is", f"by {plain(at['p'])}, as p is"),
         1,
-        f"By {plain(rise)}, from {plain(at['p'])} to {plain(after['p'])}. However far you slide "
-        f"the pin, p moves {plain(at['a'])} times as far: **the ratio is what w is multiplied "
+        f"By {plain(rise, 4)}, from {plain(at['p'], 4)} to {plain(after['p'], 4)}. However far "
+        f"you slide the pin, p moves {plain(at['a'])} times as far: **the ratio is what w is multiplied "
         "with**.",
         _live(made, scene, at, drawing.svg(), slider),
     )  # fmt: skip
@@ -141,8 +141,8 @@ def product() -> Figure:
         f"{plain(felt['w1'], 4)}, the product. z moves {plain(ratios[0])} times as far as w5, a "
         f"only {plain(ratios[1])} times as far as that, and C again {plain(ratios[2])} times. "
         f"Turn w5 by a whole 1: C rises by {plain(after['C'] - at['C'], 4)}, and no longer by "
-        f"{plain(felt['w1'], 4)}; the outlined bars are what the ratios predict, the full ones "
-        "what happens.",
+        f"{plain(felt['w1'], 4)}; in the figure that moves, outlined bars are what the ratios "
+        "predict, full ones what happens.",
         _live(made, scene, at, drawing.svg(), slider, predicts=predicted),
     )  # fmt: skip
 
@@ -167,7 +167,8 @@ def fork() -> Figure:
         2,
         f"{signed(shares[one])} through w5 and still {signed(shares[other])} through w7: together "
         f"{signed(after['h1'])}, where it was {signed(felt['h1'])}. On the way there the two "
-        "cancelled. **The gradient of h1 is the sum**, and neither path knows its sign alone.",
+        "cancelled. (o1 has moved, too, and its delta with it: that is counted in.) **The gradient "
+        "of h1 is the sum**, and neither path knows its sign alone.",
         _live(made, scene, at, drawing.svg(), slider),
     )  # fmt: skip
 
