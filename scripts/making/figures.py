@@ -109,8 +109,8 @@ def mesh() -> Figure:
         ("by 1, as w moves", f"by {plain(at['a'])}, as a is", f"by {plain(at['p'])}, as p is"),
         1,
         f"By {plain(rise, 4)}, from {plain(at['p'], 4)} to {plain(after['p'], 4)}. However far "
-        f"you slide the pin, p moves {plain(at['a'])} times as far: **the ratio is what w is multiplied "
-        "with**.",
+        f"you slide the pin, p moves {plain(at['a'])} times as far: **the ratio is what w is "
+        "multiplied with**.",
         _live(made, scene, at, drawing.svg(), slider),
     )  # fmt: skip
 
