@@ -20,6 +20,8 @@ from simplenet.backprop.scene import as_data
 from simplenet.backprop.source import lines_of
 from simplenet.net import Net, backward, forward, optimize
 
+STYLES = "page", "stage", "panels", "narrow", "text"  # in web/, in the order in which they apply
+
 # The ES modules in web/; each may import only from those before it.
 SCRIPTS = """
     arrays network packed pixels pieces prepare format names
@@ -92,7 +94,7 @@ def page(nets: list[Shown], code: list[Part] = CODE) -> str:
     script = bundle({name: _text(f"web/{name}.mjs") for name in SCRIPTS})
     parts = {
         "policy": _policy(script),
-        "style": _squeezed(_text("web/page.css") + _text("web/text.css")),
+        "style": _squeezed("".join(_text(f"web/{name}.css") for name in STYLES)),
         "text": _text("web/text.html"),
         "data": _squashed(content),
         "script": script,
