@@ -12,7 +12,7 @@ Every weight is a number of its own. With inputs that are arrays, one number for
 same net treats all samples together.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeAlias, cast
@@ -150,16 +150,15 @@ class MLP(Module):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         n = _count("sizes", sizes, "the size of each layer, such as [16, 16, 1]")
+        if n == 0:
+            raise ValueError("sizes: expected the size of each of one or more layers, found none.")
         names = [activation] * n if isinstance(activation, str) else activation
         for what, those in ("activation", names), ("weights", weights), ("biases", biases):
             if those is None and what != "activation":
                 continue
             count = _count(what, those, "one for each layer")
-            if not n == count > 0:
-                raise ValueError(
-                    f"{what}: expected one for each of one or more layers, found {count} for {n} "
-                    "layers."
-                )
+            if count != n:
+                raise ValueError(f"{what}: expected one for each of {n} layers, found {count}.")
         rng = _generator(rng)
         self.layers = [
             Layer(
@@ -188,7 +187,7 @@ def _inputs(x: Inputs, n: int) -> list[Tensor]:
     alone = isinstance(x, NUMBERS) or (n == 1 and isinstance(x, Tensor))
     if isinstance(x, np.ndarray):  # with one input, all of it is that one; else it may be a list
         alone = x.ndim == 0 or (n == 1 and x.shape != (1,))
-    if not (alone or isinstance(x, Iterable)) or isinstance(x, str | bytes):
+    if not (alone or isinstance(x, Iterable)) or isinstance(x, str | bytes | Mapping | Set):
         raise TypeError(f"expected {n} input{'s' * (n > 1)}, numbers or arrays; found {found(x)}.")
     each = [cast(Operand, x)] if alone else list(cast("Collection[Operand]", x))
     if len(each) != n:

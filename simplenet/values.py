@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from simplenet.autodiff import Edge, Operand, Tensor, next_age
-from simplenet.checks import found
+from simplenet.checks import as_number, found
 
 InfixFormula = Callable[[float, float], tuple[float, float, float]]  # y, dy/da and dy/db
 Formula = Callable[[float], tuple[float, float]]  # y and dy/dx
@@ -146,8 +146,9 @@ class Value(Tensor):
     """A number, and the gradient of a later result with respect to it; both are Python floats.
 
     It requires a gradient, unless it is told not to. `grad` is None until a `backward` reaches it.
-    A result that no float can hold, such as 1 / Value(0), raises what Python raises for it:
-    ArithmeticError or ValueError. What is no single real number raises TypeError.
+    Where Python's floats raise, as in 1 / Value(0) or Value(1000).exp(), so do these:
+    ArithmeticError or ValueError. Where they become inf, as in Value(1e308) * 10, so do these.
+    What is no single real number raises TypeError.
     """
 
     __slots__ = ("_a", "_b", "_da", "_db", "_flow")
@@ -190,7 +191,7 @@ class Value(Tensor):
         """Add the gradient of this value to `grad` of all that it was computed from, and its own.
 
         `gradient` is where to start. Calls accumulate, until `zero_grad`. Raise RuntimeError if no
-        gradient is required.
+        gradient is required, TypeError or ValueError for a `gradient` that is no finite number.
         """
         if not self.requires_grad:
             raise RuntimeError("nothing to differentiate: create what needs a gradient as a Value")
@@ -207,7 +208,7 @@ class Value(Tensor):
         nodes.sort(key=attrgetter("_age"), reverse=True)
         for node in nodes:
             node._flow = 0.0  # not `grad`: what an earlier call left there must not flow again
-        self._flow = float(gradient)
+        self._flow = as_number("gradient", gradient)
         for node in nodes:
             g = node._flow
             node.grad = g if node.grad is None else node.grad + g

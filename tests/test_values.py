@@ -174,7 +174,7 @@ def test_a_value_frozen_later_passes_nothing_back():
 def test_a_backward_that_was_broken_off_does_not_spoil_the_next():
     x = Value(2.0)
     y = x * x
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(ValueError, match="gradient: expected a finite number"):
         y.backward("one")
     y.backward()
     assert (x.grad, y.grad) == (4, 1)

@@ -76,6 +76,7 @@ class Shown:
     lr: float = 0.5  # of the training steps in the page
     note: str = ""  # one sentence on where the network comes from
     captions: tuple[str, ...] = ()  # a few words on each sample
+    classes: tuple[str, ...] = ()  # what the outputs stand for, if not for their numbers
 
 
 def page(nets: list[Shown], code: list[Part] = CODE) -> str:
@@ -178,6 +179,11 @@ def _data(shown: Shown) -> dict[str, Any]:
             f"{shown.name}: expected x, y {wanted}, and a caption for each or none; "
             f"found {x.shape}, {y.shape} and {len(shown.captions)} captions."
         )
+    if len(shown.classes) not in (0, y.shape[1]):
+        raise ValueError(
+            f"{shown.name}: expected a name for each of {y.shape[1]} classes, or none; found "
+            f"{len(shown.classes)}."
+        )
     return {
         "name": shown.name,
         "note": shown.note,
@@ -188,6 +194,7 @@ def _data(shown: Shown) -> dict[str, Any]:
         "size": None if shown.images is None else list(shown.images.shape[1:]),
         "scale": scale,
         "captions": list(shown.captions),
+        "classes": list(shown.classes),
         "params": _parts(net),
         "x": _packed(x),
         "y": _packed(y),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simplenet.cli.data import data_for
+from simplenet.cli.data import data_for, names_of
 from simplenet.cli.output import check_other, check_output, free_name, output_options
 from simplenet.cli.parameters import (
     FILE,
@@ -143,6 +143,7 @@ def the_network(run: "Run", name: str, data: "Data", samples: tuple[int, ...]) -
         note=origin(run.data.get("name"), data.name),
         images=images[chosen],
         captions=tuple(f"test image {number}" for number in chosen),
+        classes=tuple(names_of(run)),
     )
 
 

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
     from simplenet.autodiff import Tensor
 
 
-@click.command("graph", cls=Grouped)
+class Expression(Grouped):
+    """A command whose first argument may begin with a minus."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take -x for an expression, and not for a misspelt option."""
+        known = {name for param in self.get_params(ctx) for name in param.opts}
+        args = [
+            f" {arg}" if arg[:1] == "-" and arg[:2] not in {"-", "--", *known} else arg
+            for arg in args
+        ]
+        return super().parse_args(ctx, args)
+
+
+@click.command("graph", cls=Expression)
 @click.argument("expression", required=False)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @output_options("graph", "print it")

@@ -53,6 +53,8 @@ def check_output(path: Path, overwrite: bool, option: str = "-o") -> None:
     def bad(why: str) -> click.BadParameter:
         return click.BadParameter(f"expected {why}.", param_hint=option)
 
+    if str(path) == "-":
+        raise bad("the name of a file, found -: nothing is written to the terminal")
     try:
         plain = stat.S_ISREG(os.stat(path).st_mode)  # no folder or device, which is to stay
     except (FileNotFoundError, NotADirectoryError):  # nothing, or a link that leads nowhere

@@ -37,7 +37,7 @@ def evaluate(text: str, values: Mapping[str, float]) -> Tensor:
     """Return the value of an expression of numbers, names, + - * / ** and FUNCTIONS.
 
     Every name becomes one tensor that requires a gradient, labelled with it. Raise ValueError for
-    anything else in the text, and for a name without a value.
+    anything else in the text, for a name without a value, and for a value without its name there.
     """
     tensors = {  # by names as Python's parser spells them: it turns a micro sign into the letter mu
         unicodedata.normalize("NFKC", name): Tensor(value, requires_grad=True, label=name)
@@ -69,7 +69,7 @@ def evaluate(text: str, values: Mapping[str, float]) -> Tensor:
 
     try:
         tree = ast.parse(text.strip(), mode="eval")
-        return build(tree.body)
+        result = build(tree.body)
     except OverflowError as error:
         raise ValueError(
             f"expected numbers below 1.8e308, found larger in {text[:60]!r}."
@@ -78,3 +78,10 @@ def evaluate(text: str, values: Mapping[str, float]) -> Tensor:
         raise ValueError(f"expected a shorter expression than {text[:60]!r}...") from error
     except SyntaxError as error:
         raise ValueError(f"expected an expression such as a*b + c, found {text[:60]!r}.") from error
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for name in tensors.keys() - used:
+        raise ValueError(
+            f"expected values only for names of the expression, found one for {name}, which is "
+            f"not in {text.strip()[:60]!r}."
+        )
+    return result

@@ -1096,6 +1096,13 @@ ODD = {
         init_net((16, 9, 26), rng=5, activation="leaky-relu", cost="cross-entropy"),
         np.eye(26)[[25, 0]],
         rng.integers(0, 256, (2, 4, 4), np.uint8),
+        classes=("<b>cat</b>", "д" * 40, *"cdefghijklmnopqrstuvwxyz"),
+    ),
+    "two classes": Shown(
+        "two classes without a bound",
+        init_net((4, 2), rng=8, output_activation="identity", cost="squared-error"),
+        np.eye(2)[[0]],
+        x=np.array([[1.5, -2.5, 3.5, 0.25]]),
     ),
     "plain": Shown(
         "regression",
@@ -1117,6 +1124,31 @@ def odd(chromium, tmp_path_factory):
     path = tmp_path_factory.mktemp("odd") / "odd nets.html"
     path.write_text(page(list(ODD.values())), encoding="utf-8")
     return Page(chromium, path)
+
+
+def test_a_class_goes_by_its_name(odd):
+    odd.open()
+    odd.click(f"net-{list(ODD).index('many classes')}")
+    odd.panel("draw")
+    names = list(ODD["many classes"].classes)
+    assert odd.run("return Array.from(byId('target').options, (o) => o.text)") == names
+    assert odd.run("return byId('sample').options[1].text") == "2: class <b>cat</b>"
+    top = odd.run("return [...state.pass.a.at(-1)].indexOf(Math.max(...state.pass.a.at(-1)))")
+    assert f"it reads {names[top]} (" in odd.text("#outputs-cap")
+    assert names[25] + "\n" in odd.text("#outputs") + "\n"  # which it should be
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_outputs_of_any_size_and_name_stay_in_their_box(odd, width):
+    odd.open(width=width)
+    for name in "two classes", "many classes":
+        odd.click(f"net-{list(ODD).index(name)}")
+        odd.panel("draw")
+        odd.run("learn(1, name === 'two classes' ? 1e99 : 0)".replace("name", f"'{name}'"))
+        inside = "return [outputs.scrollWidth, outputs.clientWidth, outputs.innerText]"
+        wide, room, text = odd.run(inside)
+        assert wide <= room, name
+        assert not re.search(r"\d{10}", text)
 
 
 @pytest.mark.parametrize("place", range(len(ODD)), ids=list(ODD))
@@ -1402,6 +1434,20 @@ def test_a_drawing_is_read_while_it_is_drawn(gears):
     gears.wait_for(lambda: gears.run("return state.drawn"), "it was not read")
     gears.driver.execute_script("0")
     ActionChains(gears.driver).release().perform()
+
+
+def test_clear_ends_what_is_played_with_the_drawing(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    draw_bar(gears)
+    gears.click("learn-play")
+    gears.wait_for(lambda: gears.run("return state.learned >= 1"), "it never played")
+    gears.click("clear")
+    learned = gears.run("return state.learned")
+    assert gears.run("return byId('learn-play').getAttribute('aria-pressed')") == "false"
+    time.sleep(0.6)
+    assert gears.run("return state.learned") == learned
 
 
 def test_play_goes_on_by_itself_and_pauses(gears):

@@ -217,7 +217,8 @@ def test_a_slip_is_a_usage_error(cli, args, words):
     ],
 )
 def test_numbers_without_end_are_shown_with_a_note_and_without_a_warning(cli, text, what, shown):
-    result = cli("graph", text, "a=2", "b=0")
+    values = [value for value in ("a=2", "b=0") if re.search(rf"\b{value[0]}\b", text)]
+    result = cli("graph", text, *values)
     assert shown in result.stdout
     assert re.fullmatch(r"note: [a-z ,]+: some are inf or nan\.\n", result.stderr)
     assert what in result.stderr
@@ -230,3 +231,19 @@ def test_dot_can_draw_it(cli):
         text = cli("graph", *args).stdout
         drawn = subprocess.run(["dot", "-Tsvg"], input=text, capture_output=True, text=True)
         assert drawn.returncode == 0 and "<svg" in drawn.stdout and drawn.stderr == ""
+
+
+@pytest.mark.parametrize("text", ["-x", "-x**2", "-2*x", "-(x)"])
+def test_an_expression_may_begin_with_a_minus(cli, text):
+    assert cli("graph", text, "x=3").stdout == cli("graph", "--", text, "x=3").stdout
+    cli("graph", text, "x=3", "-o", "minus.svg")
+    assert Path("minus.svg").exists()
+
+
+def test_a_misspelt_option_is_still_one(cli):
+    assert "--output" in cli("graph", "x", "x=1", "--outptu", "x.svg", code=2).stderr
+
+
+def test_a_value_that_nothing_asks_for_is_a_slip(cli):
+    result = cli("graph", "x", "x=1", "y=2", code=2)
+    assert "found one for y, which is not in 'x'" in result.stderr

@@ -21,4 +21,4 @@ export const isOneHot = (y) => y.every((v) => v === 0 || v === 1) && sum(y) === 
 
 /* Return the index next to a number, or to what someone typed, in a list of this size. */
 export const clampedIndex = (value, size) =>
-  Math.min(Math.max(Math.trunc(+value) || 0, 0), size - 1);
+  Math.trunc(Math.min(Math.max(+value || 0, 0), size - 1));

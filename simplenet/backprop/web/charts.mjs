@@ -4,6 +4,7 @@ import { bySize, indexOfGreatest, isOneHot } from "./arrays.mjs";
 import { digits, short } from "./format.mjs";
 import { isSmall, layers, unitName } from "./names.mjs";
 import { byId, change, draw, make, number, setAttributes } from "./dom.mjs";
+import { className } from "./samples.mjs";
 
 // --- images -------------------------------------------------------------------------------------
 
@@ -100,9 +101,10 @@ export function showBars(rows) {
 }
 
 const MOST_OUTPUTS = 12; // shown as bars
+const fixed = (v) => v.toFixed(4).replace("-", "−");
 
 /* What a net makes of an input: a bar for each of its outputs, beside what it should be. */
-export function showOutputs(net, outputs, y) {
+export function showOutputs(shown, net, outputs, y) {
   const a = Array.from(outputs);
   const target = isOneHot(y) && a.length > 1 ? y.indexOf(1) : -1;
   let order = a.map((_, j) => j);
@@ -115,7 +117,7 @@ export function showOutputs(net, outputs, y) {
   byId("outputs-cap").textContent =
     "Outputs" +
     (a.length > MOST_OUTPUTS ? `, the largest of ${a.length}` : "") +
-    (a.length > 1 && target >= 0 ? `: it reads ${top} (◂ what it should be)` : "");
+    (a.length > 1 && target >= 0 ? `: it reads ${className(shown, top)} (◂ what it should be)` : "");
   byId("outputs").replaceChildren(
     ...order.map((j) => {
       const fill = make("span", { class: `fill ${a[j] < 0 ? "minus" : "plus"}` });
@@ -124,12 +126,12 @@ export function showOutputs(net, outputs, y) {
       return make(
         "div",
         { class: `output ${target < 0 ? "pair" : j === top ? "top" : ""}` },
-        make("span", {}, isSmall(net) ? unitName(net, layers(net), j) : String(j)),
+        make("span", {}, isSmall(net) ? unitName(net, layers(net), j) : className(shown, j)),
         make("span", { class: "track", "aria-hidden": "true" }, fill),
         make(
           "span",
           {},
-          number(a[j], target < 0 ? digits(a[j]) : a[j].toFixed(4).replace("-", "−")),
+          number(a[j], target < 0 || Math.abs(a[j]) >= 100 ? digits(a[j]) : fixed(a[j])),
           wanted,
         ),
       );

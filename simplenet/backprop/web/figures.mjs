@@ -105,7 +105,7 @@ function show(figure, value) {
   figure.slider.setAttribute("aria-valuetext", figure.output.textContent);
 }
 
-function turnTo(figure, value) {
+function moveTo(figure, value) {
   cancelAnimationFrame(figure.frame);
   figure.turned = true;
   figure.slider.value = value; // which keeps it between its ends
@@ -153,7 +153,7 @@ function wireDrag(figure) {
     svg.onpointermove = (event) => {
       const by = event.clientX - clientX;
       // A finger that scrolls goes a little aside, too.
-      if (figure.value !== from || Math.abs(by) > 3) turnTo(figure, from + by / pixels);
+      if (figure.value !== from || Math.abs(by) > 3) moveTo(figure, from + by / pixels);
     };
   };
   svg.onpointerup = svg.onpointercancel = () => (svg.onpointermove = null);
@@ -180,7 +180,7 @@ function mount(box) {
   const output = element("output", {});
   const first = name === "sweep" ? 0 : spec.set[slider.name];
   const figure = { name, spec, svg, slider: range, output, first, turned: false, frame: 0 };
-  range.oninput = () => turnTo(figure, range.value);
+  range.oninput = () => moveTo(figure, range.value);
   const row = element("p", { class: "turning" }, element("span", {}, says), range);
   (svg.closest(".wide") ?? svg).after(row, element("p", { class: "read" }, output));
   if (slider.drag) wireDrag(figure);

@@ -38,11 +38,14 @@ export function strongestSample(shown) {
   return strongest(sizes);
 }
 
+/* What an output stands for: its number, unless its class has a name. */
+export const className = ({ classes }, j) => classes[j] ?? String(j);
+
 export function sampleName(shown, i) {
   const { y } = sampleOf(shown, i);
   return (
     `${i + 1}` +
-    (isOneHot(y) && y.length > 1 ? `: class ${y.indexOf(1)}` : "") +
+    (isOneHot(y) && y.length > 1 ? `: class ${className(shown, y.indexOf(1))}` : "") +
     (shown.captions.length ? `, ${shown.captions[i]}` : "")
   );
 }

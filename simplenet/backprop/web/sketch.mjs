@@ -23,6 +23,7 @@ import {
 import { paintGrey, showCurve, showHeat, showOutputs } from "./charts.mjs";
 import { clearPaper, drawing, wirePen } from "./pen.mjs";
 import { play, stop } from "./player.mjs";
+import { className } from "./samples.mjs";
 import { rateNow } from "./sweep.mjs";
 
 const FLAT = 0.05; // an output with less slope than this hardly feels a squared error
@@ -50,7 +51,7 @@ export function openSketch() {
     : "Take a training step and watch the load sink. " +
       "All cranks give way at once, each to its own pull.";
   byId("target").replaceChildren(
-    ...Array.from({ length: m }, (_, j) => make("option", { value: j }, String(j))),
+    ...Array.from({ length: m }, (_, j) => make("option", { value: j }, className(shown, j))),
   );
   const costs = costsOf(shown);
   const names = { "half-squared-error": "squared error", "squared-error": "squared error" };
@@ -95,7 +96,8 @@ function onLearn(steps) {
 }
 
 /* What the reader has chosen stays until another is chosen, or another sample: that is said. */
-const stillNamed = () => `Still ${byId("target").value}, as you chose.`;
+const stillNamed = () =>
+  `Still ${className(state.shown, byId("target").value)}, as you chose.`;
 
 function onTarget() {
   state.named = true;
@@ -117,7 +119,7 @@ export function refreshSketch() {
     for (const id of ["outputs", "heat-w", "heat-x"]) byId(id).replaceChildren();
     return;
   }
-  showOutputs(net, pass.a[layers(net)], y);
+  showOutputs(state.shown, net, pass.a[layers(net)], y);
   const [n, m] = net.shape;
   const unit = clampedIndex(byId("hidden-unit").value - first(), m);
   showHeat(
@@ -208,6 +210,7 @@ function readDrawing() {
 
 /* Take up the chosen image again; what it should be stays, if the reader has said it. */
 function dropDrawing() {
+  stop();
   const { named } = state;
   const target = chosenTarget();
   chooseSample(+byId("sample").value);
