@@ -124,6 +124,11 @@ def test_a_name_that_no_file_can_have_is_refused(name, overwrite):
     assert refused(name, overwrite) == words
 
 
+def test_a_dash_is_no_name():
+    with pytest.raises(click.BadParameter, match="expected the name of a file, found -:"):
+        check_output(Path("-"), True)
+
+
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_a_file_of_which_the_disk_says_nothing_is_refused_with_its_reason(monkeypatch, overwrite):
     Path("m.npz").write_bytes(b"mine")
