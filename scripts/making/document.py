@@ -236,7 +236,6 @@ def slips(images: int = 500) -> dict[str, Any]:
         "slip_shape": trained.shape,
         "slip_images": images,
         "decades": int(np.log10(most / least)),
-        "zeros": 100 * (sizes == 0).mean(),
     }
 
 

@@ -145,7 +145,7 @@ export function showCurve(costs) {
   const shown = costs.slice(-200);
   const at = (c, i) => [
     (4 + (292 * i) / Math.max(shown.length - 1, 10)).toFixed(1),
-    (66 - (60 * c) / top).toFixed(1),
+    (66 - (48 * c) / top).toFixed(1), // below the words
   ];
   const points = shown.map((c, i) => at(c, i).join(" ")).join(" ");
   const last = costs.length - 1;

@@ -99,7 +99,7 @@ export function writeMarks(at, felt, lit, ended) {
     mark.has = has;
     mark.flag?.classList.toggle("up", has);
   }
-  const said = [saidOfEnds(ends), saidOfSoftmax(lit)].join(" ").trim();
+  const said = [saidOfEnds(ends), saidOfSoftmax()].join(" ").trim();
   if (byId("remark").textContent !== said) byId("remark").textContent = said;
 }
 
@@ -114,10 +114,9 @@ function saidOfEnds(ends) {
 }
 
 /* Say why a softmax's gradient at z is not that of the output times a slope. */
-function saidOfSoftmax(lit) {
-  const { net, tab } = state;
-  if (net.activations[layers(net) - 1] !== "softmax" || !"sweep paths".includes(tab)) return "";
-  if (!lit.has("z.o1") || !marks.get("z.o1").has) return "";
+function saidOfSoftmax() {
+  const { net } = state;
+  if (net.activations[layers(net) - 1] !== "softmax" || !marks.get("z.o1")?.has) return "";
   return (
     "The outputs of a softmax share one sum: each z moves every output, and is pulled through all of them" +
     (net.cost === "cross-entropy" ? ", by a − y together." : ".")

@@ -91,9 +91,11 @@ export function refreshPaths() {
     ...rows,
     { name: `${gradientName(net, l, k)}: the sum`, how: "", value: total, sum: true },
   ]);
-  const signs = parts.some((v) => v > 0) && parts.some((v) => v < 0);
+  const against = Math.min(...[1, -1].map((s) => sum(parts.map((v) => Math.max(s * v, 0)))));
   byId("paths-hint").textContent =
-    (signs ? "The paths disagree in sign, and partly cancel. " : "All paths agree in sign here. ") +
+    (against > smallest
+      ? "The paths disagree in sign, and partly cancel. "
+      : "All paths that matter here agree in sign. ") +
     (l === 0
       ? "An input cannot be trained, but what C feels of it can be computed all the same."
       : `Times the slope of ${name}, this sum is its dC/dz: the next checkpoint back.`);

@@ -67,7 +67,7 @@ export function stepsOf(net) {
     add(
       "dc_db",
       l,
-      "A bias meshes at ratio 1",
+      "A band copies: the gradient of the bias",
       `dC/d${name(l, "B")} = dC/d${name(l, "Z")}`,
       "dc_db",
     );
@@ -80,6 +80,6 @@ export function stepsOf(net) {
         "paths",
       );
   }
-  add("step", 0, "A step downhill, all parameters at once", "W ← W − lr · dC/dW", "step");
+  add("step", 0, "Where a step downhill would lead, all parameters at once", "W ← W − lr · dC/dW", "step");
   return steps;
 }

@@ -148,7 +148,7 @@ export function refreshTurn() {
   if (listed !== back || listedWeight !== state.weight) showRatios();
   const actual = now.C - back.C;
   byId("predicted").replaceChildren(change(ratio.dC * turn));
-  byId("ratio").replaceChildren(change(ratio.dC));
+  byId("ratio").replaceChildren(state.fresh ? "" : change(ratio.dC)); // that is the question
   byId("actual").replaceChildren(change(actual));
   byId("per-turn").replaceChildren(turn ? change(actual / turn) : "turn it first");
   byId("cost-now").replaceChildren(number(now.C));
@@ -210,6 +210,7 @@ function announceTurn() {
     now,
   } = state;
   const name = parameterName(net, state.weight);
+  if (state.fresh) return announce("turn-said", "");
   if (!turn)
     return announce(
       "turn-said",
