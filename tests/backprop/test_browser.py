@@ -828,7 +828,7 @@ def test_a_switch_ends_a_drag_and_what_was_about_to_be_said(gears):
     from selenium.webdriver.common.by import By
 
     gears.open()
-    gears.wait_for(lambda: "w5 is at" in gears.text("#turn-said"), "it never said so")
+    assert gears.text("#turn-said") == gears.text("#ratio") == ""  # until it is turned
     for choice in "net-1", "sample":
         gear = gears.driver.find_element(By.CSS_SELECTOR, ".held .grip")
         chain = ActionChains(gears.driver, duration=10).move_to_element_with_offset(gear, 0, -18)
@@ -1310,7 +1310,7 @@ def test_what_is_turned_or_learned_too_far_is_drawn_at_its_end_and_said(gears):
     for net in 0, 1:
         gears.click(f"net-{net}")
         gears.run("turnTo(0.001)")
-        assert gears.text("#remark") == ""
+        assert "Beyond" not in gears.text("#remark")
         for far in 5, -5, 1000, 1e308:
             gears.run("turnTo(arguments[0])", far)
             assert "Beyond the end of its lever, rack or groove" in gears.text("#remark")
@@ -1434,6 +1434,19 @@ def test_a_drawing_is_read_while_it_is_drawn(gears):
     gears.wait_for(lambda: gears.run("return state.drawn"), "it was not read")
     gears.driver.execute_script("0")
     ActionChains(gears.driver).release().perform()
+
+
+def test_the_target_stays_with_another_cost(gears):
+    gears.open(reduced_motion="reduce")
+    gears.click("net-1")
+    gears.panel("draw")
+    gears.choose("target", 3)
+    gears.click("learn")
+    for cost in "half-squared-error", "cross-entropy":
+        gears.choose("cost-choice", cost)
+        assert gears.run("return byId('target').value") == "3"
+        assert gears.run("return state.y.indexOf(1)") == 3
+    assert "Reset takes the net as it came." in gears.text("#learn-said")
 
 
 def test_clear_ends_what_is_played_with_the_drawing(gears):

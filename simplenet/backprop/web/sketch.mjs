@@ -53,6 +53,8 @@ export function openSketch() {
   byId("target").replaceChildren(
     ...Array.from({ length: m }, (_, j) => make("option", { value: j }, className(shown, j))),
   );
+  const { y } = state;
+  if (y?.length === m && isClass(y)) byId("target").value = y.indexOf(1); // with another cost
   const costs = costsOf(shown);
   const names = { "half-squared-error": "squared error", "squared-error": "squared error" };
   byId("cost-choice").replaceChildren(
@@ -171,6 +173,7 @@ function describeLearning() {
     steps < learned ? here : "",
     ...(steps ? [steps < learned ? ": " : ", ", change(back.C - costs[0]), " in all."] : ["."]),
   );
+  if (steps < learned) said.push(" Reset takes the net as it came.");
   if (steps && !byId("lr").valueAsNumber && !refusal)
     said.push(" At a learning rate of 0 nothing moves.");
   else if (back.C > costs[steps - 1])
