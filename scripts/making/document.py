@@ -21,7 +21,7 @@ from draw_parts import machine_drawing
 
 import simplenet
 from making import Files, figures
-from making.four_ways import LARGE, backward_share, counts, ways
+from making.four_ways import LARGE, counted, one_pass_each, ways
 from making.markup import html, inline
 from simplenet import net as heart
 from simplenet.backprop import bundled
@@ -159,20 +159,18 @@ def digits() -> dict[str, Any]:
 
 def costs() -> dict[str, Any]:
     """Return how many multiplications each way to the gradients takes, on both nets."""
-    small, large = example_net(), simplenet.init_net(SHAPE, rng=0, dtype=np.float64)
-    small_ways = ways(small, X[0].tolist(), Y[0].tolist())
-    x, y = np.full(SHAPE[0], 0.5), np.zeros(SHAPE[-1])
-    large_ways = ways(large, x.tolist(), y.tolist())
+    net = example_net()
+    small, large = counted()
     alike = simplenet.init_net([SHAPE[1]] * 11, rng=0, dtype=np.float64)
-    deep = ways(alike, [0.5] * SHAPE[1], [0.0] * SHAPE[1])
+    forward, backward = one_pass_each(ways(alike, [0.5] * SHAPE[1], [0.0] * SHAPE[1]))
     return {
-        "small": counts(small_ways), "large": counts(large_ways),
-        "small_passes": small.params.size + 1, "cranks": small.params.size,
-        "last_levers": 2 * small.W[1].size, "first_levers": small.W[0].size,
-        "cams": 2 * sum(small.shape[1:]),
-        "backward_small": backward_share(small_ways),
-        "backward_deep": backward_share(deep),
-        "backward_large": backward_share(large_ways),
+        "small": small, "large": large,
+        "small_passes": net.params.size + 1, "cranks": net.params.size,
+        "last_levers": 2 * net.W[1].size, "first_levers": net.W[0].size,
+        "cams": 2 * sum(net.shape[1:]),
+        "backward_small": small["backward"] / small["forward"],
+        "backward_deep": backward / forward,
+        "backward_large": large["backward"] / large["forward"],
         "saved_numbers": BATCH * sum(SHAPE),
     }  # fmt: skip
 

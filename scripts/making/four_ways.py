@@ -183,9 +183,3 @@ def one_pass_each(made: Ways) -> tuple[int, int]:
     forward = made.counted()
     made.backward(a, made.slopes(a))
     return forward, made.counted()
-
-
-def backward_share(made: Ways) -> float:
-    """Return how many forward passes one pass back costs."""
-    forward, backward = one_pass_each(made)
-    return backward / forward

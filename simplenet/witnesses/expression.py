@@ -79,7 +79,7 @@ def evaluate(text: str, values: Mapping[str, float]) -> Tensor:
     except SyntaxError as error:
         raise ValueError(f"expected an expression such as a*b + c, found {text[:60]!r}.") from error
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for name in tensors.keys() - used:
+    for name in sorted(tensors.keys() - used):
         raise ValueError(
             f"expected values only for names of the expression, found one for {name}, which is "
             f"not in {text.strip()[:60]!r}."

@@ -125,7 +125,7 @@ export function showOutputs(shown, net, outputs, y) {
       const wanted = target < 0 ? `, y ${short(y[j])}` : j === target ? " ◂" : "";
       return make(
         "div",
-        { class: `output ${target < 0 ? "pair" : j === top ? "top" : ""}` },
+        { class: j === top && target >= 0 ? "output top" : "output" },
         make("span", {}, isSmall(net) ? unitName(net, layers(net), j) : className(shown, j)),
         make("span", { class: "track", "aria-hidden": "true" }, fill),
         make(
